@@ -281,6 +281,7 @@ def test_a_profile_that_comes_back_is_a_change(school: TwoKoppelingen) -> None:
     for profiel in ("smalle set", "volledig"):
         school.wait(60)
         school.change_profiel("proef", profiel)
+        school.agree("proef")
         assert school.ask("proef", Ask(HAAL_LEERKRACHTEN, groepen=groups("g1"))).outcome.endswith("leerkrachten")
     school.wait(3600)
     for ask, found, last in zip(asks, before, (None, *map(written, (START, school.moment))), strict=True):
@@ -297,6 +298,7 @@ def test_no_data_under_another_profile_is_a_change(school: TwoKoppelingen) -> No
     assert school.ask("proef", Ask(), found.aanmaakdatum).outcome == "geengegevens"
     school.wait(60)
     school.change_profiel("proef", "volledig")
+    school.agree("proef")
     school.import_data(records())
     assert school.ask("proef", Ask(), found.aanmaakdatum).outcome == "leerlinggegevens"
 
@@ -446,6 +448,7 @@ class Steps:
             lambda: ("end_and_activate", (self._entry(),)): 1,
             lambda: ("enter_the_code", (self._entry(),)): 1,
             lambda: ("change_profiel", (self._entry(), self._one(*PROFIELEN))): 2,
+            lambda: ("agree", (self._entry(),)): 2,
             lambda: ("withhold", (self._entry(), self._one("101", "102", "103"))): 2,
             lambda: ("preview", (self._entry(), self._ask(HAAL_LEERLINGGEGEVENS, HAAL_STRUCTUUR))): 1,
             lambda: ("restore", ()): 1,
@@ -555,6 +558,10 @@ class Walk:
         """Change the catalogue, as the operator does, which takes longer than a few seconds."""
         self.school.wait(30)
         self.school.change_profiel(entry, profiel)
+
+    def agree(self, entry: Entry) -> None:
+        """Agree to what the profile added, if anything."""
+        self.school.agree(entry)
 
     def withhold(self, entry: Entry, key: str) -> None:
         """Withhold a leerling from a koppeling, or share one again that is withheld."""

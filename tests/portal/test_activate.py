@@ -9,7 +9,7 @@ import pytest
 from support.portal_browser import CODE, SCHOOL, Browser, Page, Portal
 
 from uwlr_adapter.journaal import search
-from uwlr_adapter.koppelingen import verificatiecode
+from uwlr_adapter.koppelingen import terms_text, verificatiecode
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 
 FORM = f"{SCHOOL}/activeren/snappet"
@@ -202,7 +202,7 @@ def test_the_terms_are_a_file(portal: Portal) -> None:
     assert page.reply.headers["Content-Type"] == "text/plain; charset=utf-8"
     entry = Catalogue.load().get("snappet")
     assert entry is not None
-    assert entry.voorwaarden.tekst.strip() in page.body
+    assert terms_text.unwrapped(entry.voorwaarden.tekst) in page.body
 
 
 def test_the_code_is_nowhere_else(portal: Portal, caplog: pytest.LogCaptureFixture) -> None:

@@ -214,8 +214,10 @@ def test_new_terms(make: Callable[..., Portal], tmp_path: Path) -> None:
     page = browser.get(koppeling)
     assert "AkkoordTweede (collega), 25 november 2026 om 10:30 uur, met versie uwlr-2" in page.text
     assert "Eerder akkoordEerste (school), 25 november 2026 om 10:30 uur, met versie uwlr-1" in page.text
-    assert "nieuwe gebruikersvoorwaarden" not in page.text
-    assert browser.submit_page(stale, naam="Derde", akkoord="ja").status == 409
+    assert "Er zijn nieuwe gebruikersvoorwaarden" not in page.text
+    late = browser.follow(browser.submit_page(stale, naam="Derde", akkoord="ja"))
+    assert "Uw school is al akkoord" in late.text
+    assert "Derde" not in late.text
     assert "akkoord met nieuwe gebruikersvoorwaarden" in browser.get("/koppelingen/21QW00/journaal").text
 
 

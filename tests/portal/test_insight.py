@@ -149,7 +149,7 @@ def test_the_file(portal: Portal, browser: Browser) -> None:
     lines = page.body.splitlines()
     assert len(lines) == 1 + 1200 + 2
     assert lines[1] == "25-11-2026 10:30;Snappet;Opgehaald;leerlinggegevens;De gegevens zijn opgehaald.;25;Snappet"
-    assert lines[-1].endswith(";De koppeling is geactiveerd.;;school")
+    assert lines[-1].endswith(";De koppeling is geactiveerd.;;A. de Vries (school)")
 
 
 def test_a_school_sees_its_own_lines_only(portal: Portal, browser: Browser) -> None:

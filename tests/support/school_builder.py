@@ -22,7 +22,7 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.gebruikers import accounts, second_factor
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen import actions, afnemers, store
+from uwlr_adapter.koppelingen import actions, afnemers, agreements, store
 from uwlr_adapter.koppelingen.actions import ActivationRequest
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
@@ -164,6 +164,23 @@ class SchoolBuilder:
         with self.transaction() as connection:
             return actions.enter_code(
                 connection, self.server_keys, koppeling.id, koppeling.version, code, self.moment, actor=ACTOR
+            )
+
+    def agree(self, koppeling: Koppeling) -> Koppeling:
+        """Agree again, where newer terms or more fields wait for that."""
+        if not agreements.waiting(self.catalogue, koppeling):
+            return koppeling
+        with self.transaction() as connection:
+            return actions.agree_again(
+                connection,
+                self.catalogue,
+                koppeling.id,
+                koppeling.version,
+                login=self.login,
+                naam=self.naam,
+                akkoord=True,
+                moment=self.moment,
+                actor=ACTOR,
             )
 
     def pause(self, koppeling: Koppeling, moment: datetime | None = None) -> Koppeling:

@@ -107,12 +107,16 @@ class TrialSchool:
         self.database.close()
 
     def set_profiel(self, profiel: str, *, own: str = "", start: bool = True) -> None:
-        """Write the catalogue with another profile and start the service anew; `own` are `[[profiel]]` tables."""
+        """Write the catalogue with another profile and start the service anew; `own` are `[[profiel]]` tables.
+
+        The school agrees to what it adds.
+        """
         catalogue = self.settings.catalogus
         assert catalogue is not None
         write_catalogue(catalogue, [("proef", profiel)], own)
         if start:
             self.restart()
+            self._builder.agree(self._builder.living(BRIN6, "proef"))
 
     def restart(self, **changes: object) -> None:
         """Start the service anew, with other settings."""

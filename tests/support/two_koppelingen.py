@@ -82,6 +82,8 @@ class TwoKoppelingen(TrialSchool):
         self.profielen = dict.fromkeys(CODES, profiel)
         self.withheld: dict[str, set[str]] = {entry: set() for entry in CODES}
         """The keys of the leerlingen who are withheld from each koppeling."""
+        self.agreed = dict.fromkeys(CODES, STANDARD[profiel].paths)
+        """The fields (record/element) that the school agreed to, by koppeling."""
         if second_afnemer:
             self._builder.add_afnemer("Ander", KLANTCODE)
         self._write_catalogue()
@@ -102,6 +104,12 @@ class TwoKoppelingen(TrialSchool):
         self._write_catalogue()
         self.restart()
 
+    def agree(self, entry: str) -> None:
+        """Agree to what the profile of a koppeling added."""
+        self._builder.agree(self._builder.living(BRIN6, entry))
+        if STANDARD[self.profielen[entry]].paths - self.agreed[entry]:
+            self.agreed[entry] = STANDARD[self.profielen[entry]].paths
+
     def pause_one(self, entry: str) -> None:
         """Clear the verificatiecode of a koppeling."""
         self._builder.pause(self._builder.living(BRIN6, entry))
@@ -115,6 +123,7 @@ class TwoKoppelingen(TrialSchool):
         self._builder.end(self._builder.living(BRIN6, entry))
         self.activate(entry, CODES[entry])
         self.withheld[entry].clear()
+        self.agreed[entry] = STANDARD[self.profielen[entry]].paths
 
     def withhold(self, entry: str, key: str) -> None:
         """Withhold a leerling, by its key, from a koppeling; or share one again that is withheld."""
@@ -168,8 +177,8 @@ class TwoKoppelingen(TrialSchool):
         return ask.schooljaar or schooljaar_of(day_of(self.moment))
 
     def profiel_of(self, entry: str, ask: Ask) -> Profiel:
-        """Return the effective profile of an ask: that of the koppeling, narrowed to the one that is asked."""
-        own = STANDARD[self.profielen[entry]].in_version(ask.xsdversie)
+        """Return the effective profile of an ask: that of the koppeling, as far as agreed to, and to what is asked."""
+        own = STANDARD[self.profielen[entry]].within(self.agreed[entry]).in_version(ask.xsdversie)
         named = KNOWN_SETS.get(ask.gegevenssetid or "")
         return own if named is None else own.narrowed(STANDARD[named].in_version(ask.xsdversie))
 

@@ -245,3 +245,26 @@ def test_the_locaties_leave_whole_or_not_at_all(tmp_path: Path) -> None:
             load(tmp_path, text.replace('"leerling/geboortedatum"', without))
     found = load(tmp_path, text.replace('"leerling/geboortedatum"', f'{locatie}, "leerling/vestiging"'))
     assert found.profielen["zonder datum"].in_version("2.2").vestiging == frozenset()
+
+
+def test_why_a_profile_is_what_it_is(tmp_path: Path) -> None:
+    """An entry with a profile may say why its platform needs that; one without data has nothing to say."""
+    with_reason = GOOD.replace('profiel = "smalle set"', 'profiel = "smalle set"\nprofiel_reden = "voor de voortgang"')
+    entry = load(tmp_path, with_reason).get("proef")
+    assert entry is not None
+    assert entry.profiel_reden == "voor de voortgang"
+    without = with_reason.replace('afnemer = "Proef"\n', "").replace('profiel = "smalle set"\n', "")
+    with pytest.raises(CatalogueError, match="profiel_reden stands with a profiel only"):
+        load(tmp_path, without)
+
+
+def test_a_profile_as_far_as_it_was_agreed_to(tmp_path: Path) -> None:
+    """It is worked out once; without fields it is whole, and an entry that is not there has none."""
+    catalogue = load(tmp_path, GOOD)
+    whole = catalogue.agreed["proef", None]
+    assert whole is catalogue.profiel_by_entry["proef"]
+    narrow = catalogue.agreed["proef", "groep/naam groep/jaargroep leerling/achternaam"]
+    assert narrow is not None
+    assert narrow.paths == {"groep/naam", "groep/jaargroep", "leerling/achternaam"}
+    assert catalogue.agreed["proef", "groep/naam groep/jaargroep leerling/achternaam"] is narrow
+    assert catalogue.agreed["weg", "groep/naam"] is catalogue.agreed["weg", None] is None

@@ -169,3 +169,23 @@ def test_any_walk(acts: list[str]) -> None:
         assert walking.version == version
         assert (walking.code_digest is not None) == (walking.status is Status.ACTIEF)
         assert not (before.status is Status.BEEINDIGD and walking.is_living)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "adds"),
+    [
+        ({"a", "b"}, {"a", "b"}, False),
+        ({"a", "b"}, {"a"}, False),
+        ({"a"}, {"a", "b"}, True),
+        (None, {"a"}, False),
+        ({"a"}, None, False),
+    ],
+)
+def test_an_agreement_that_adds(earlier: set[str] | None, later: set[str] | None, adds: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """Another version of the terms or a field more is something to agree to; fields that were not recorded are none."""
+    before, after = (
+        Akkoord("a", "A", MOMENT, "uwlr-1", "digest", None if one is None else frozenset(one))
+        for one in (earlier, later)
+    )
+    assert after.adds_to(before) == adds
+    assert Akkoord("a", "A", MOMENT, "uwlr-2", None, after.velden).adds_to(before)

@@ -207,3 +207,17 @@ def test_incomplete_records_are_counted_once() -> None:
     assert narrow.count_incomplete(dataset, names.HAAL_LEERKRACHTEN.parts) == 1
     assert narrow.count_incomplete(dataset, names.HAAL_STRUCTUUR.parts) == 0
     assert STANDARD["volledig"].in_version("2.2").count_incomplete(dataset, names.HAAL_LEERLINGGEGEVENS.parts) == 0
+
+
+@pytest.mark.parametrize("agreed", [*STANDARD.values()], ids=[*STANDARD])
+@pytest.mark.parametrize("profiel", [*STANDARD.values()], ids=[*STANDARD])
+def test_a_profile_within_what_was_agreed(profiel: NamedProfiel, agreed: NamedProfiel) -> None:
+    """It has the fields of both, in each version no more than its own; one that adds nothing is the profile itself."""
+    found = profiel.within(agreed.paths)
+    assert found.paths == profiel.paths & agreed.paths
+    assert (found is profiel) == (profiel.paths <= agreed.paths)
+    for version, one in found.by_version.items():
+        own = profiel.in_version(version)
+        assert one.narrowed(own).digest == one.digest
+        assert one.leerling_wanted <= one.leerling
+        assert one.groep == own.groep & {path.partition("/")[2] for path in agreed.paths if path.startswith("groep/")}

@@ -31,7 +31,8 @@ from uwlr_adapter.journaal.tables import journaal
 from uwlr_adapter.keys import known_keys
 from uwlr_adapter.koppelingen.access import OWN
 from uwlr_adapter.koppelingen.catalogue import Catalogue
-from uwlr_adapter.koppelingen.tables import Status, afnemer, koppeling
+from uwlr_adapter.koppelingen.retention import ERASED
+from uwlr_adapter.koppelingen.tables import Status, afnemer, earlier_akkoord, koppeling, voorwaarden
 
 SAMPLE = 100
 """Stored answers that are rendered again and compared, unless all are."""
@@ -143,6 +144,14 @@ _QUERIES: dict[str, sa.Select[int]] = {
     "periods of enrolment overlap another one of the same deelname": sa.select(_COUNT)
     .select_from(_earlier.join(_later, _SAME_DEELNAME))
     .where(_OVERLAP),
+    "agreements name a text of the terms that is not there": sa.select(_COUNT).where(
+        koppeling.c.akkoord_tekst.is_not(None),
+        koppeling.c.akkoord_naam != ERASED,
+        ~sa.exists().where(voorwaarden.c.digest == koppeling.c.akkoord_tekst),
+    ),
+    "earlier agreements name a text of the terms that is not there": _missing(
+        earlier_akkoord.c.tekst, voorwaarden.c.digest
+    ),
     "entries of the journaal name a koppeling that is not there": _missing(journaal.c.koppeling_id, koppeling.c.id),
     "entries of the journaal name an afnemer that is not there": _missing(journaal.c.afnemer_id, afnemer.c.id),
     "leerlingen are withheld from a koppeling that has ended": sa.select(_COUNT)
@@ -167,7 +176,7 @@ def _stale_answers(
     keys = sa.select(*(state[name] for name in AnswerKey._fields)).select_from(joined).where(*usable)
     found = sorted(AnswerKey(*row) for row in connection.execute(keys))
     chosen = found if sample is None else list(islice(found, None, None, max(1, len(found) // sample)))
-    profiles = _profiles(catalogue)
+    profiles = _profiles(connection, catalogue)
     for done, answer_key in enumerate(chosen, start=1):
         if _is_stale(connection, answer_key, profiles, day):
             which = f"{answer_key.brin6} {answer_key.schooljaar} (UWLR {answer_key.xsdversie})"
@@ -217,11 +226,13 @@ def _is_stale(
     return not is_same or kept.records != made.records
 
 
-def _profiles(catalogue: Catalogue) -> dict[tuple[str, str], Profiel]:
+def _profiles(connection: sa.Connection, catalogue: Catalogue) -> dict[tuple[str, str], Profiel]:
     """Return every profile that an answer can have now, by its digest and version."""
     own = catalogue.profielen.values()
+    query = sa.select(koppeling.c.entry_id, koppeling.c.akkoord_velden).distinct()
+    agreed = [catalogue.agreed[row.entry_id, row.akkoord_velden] for row in connection.execute(query)]
     found: dict[tuple[str, str], Profiel] = {}
-    for version, profiel, asked in product(VERSIONS, own, (None, *own)):
+    for version, profiel, asked in product(VERSIONS, (*own, *filter(None, agreed)), (None, *own)):
         one = profiel.in_version(version)
         one = one if asked is None else one.narrowed(asked.in_version(version))
         found[one.digest, version] = one

@@ -125,6 +125,28 @@ class NamedProfiel:
         """Return the profile in one version of UWLR. Raises KeyError for a version that is not served."""
         return self.by_version[xsdversie]
 
+    @property
+    def paths(self) -> frozenset[str]:
+        """The fields (record/element) that may leave under it in some version."""
+        return frozenset(
+            f"{record}/{element}"
+            for one in self.by_version.values()
+            for record in fields.ELEMENTS
+            for element in getattr(one, record)
+        )
+
+    def within(self, paths: Iterable[str]) -> "NamedProfiel":
+        """Return this profile without the fields (record/element) that are not among some; it never becomes wider.
+
+        `paths` are those of a profile. Any two profiles have the elements in common without which no answer is valid.
+        """
+        left_out = self.paths.difference(paths)
+        if not left_out:
+            return self
+        return NamedProfiel(
+            self.name, {name: one.without(self.name, left_out) for name, one in self.by_version.items()}
+        )
+
     def without(self, name: str, paths: Iterable[str]) -> "NamedProfiel":
         """Return a narrower profile of another name, without some fields (record/element).
 

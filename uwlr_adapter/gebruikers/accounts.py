@@ -7,6 +7,7 @@ the user.
 
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -255,6 +256,14 @@ def by_id(connection: sa.Connection, gebruiker_id: int) -> Gebruiker | None:
     """Return the user with this id; None when unknown."""
     found = _load(connection, gebruiker.c.id == gebruiker_id)
     return found[0] if found else None
+
+
+def names_of(connection: sa.Connection, logins: Iterable[str]) -> dict[str, tuple[str, datetime]]:
+    """Return by login the name of each user that is still known, and since when there is an account (UTC)."""
+    query = sa.select(gebruiker.c.login, gebruiker.c.naam, gebruiker.c.created_at).where(
+        gebruiker.c.login.in_(set(logins))
+    )
+    return {row.login: (row.naam, from_utc(row.created_at)) for row in connection.execute(query)}
 
 
 def list_all(connection: sa.Connection) -> list[Gebruiker]:

@@ -91,6 +91,7 @@ class _KoppelingRow(NamedTuple):
     profiel_since: datetime | None
     version: int
     withheld: int | None
+    akkoord_velden: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +251,7 @@ class Gate:
         brin6 = access_rows.brin6 or _NOWHERE
         if koppeling.startdatum > day:
             raise AccessRefused(RefusalReason.NOT_STARTED, brin6, koppeling.id)
-        profiel = self.catalogue.profiel_by_entry.get(koppeling.entry_id)
+        profiel = self.catalogue.agreed[koppeling.entry_id, koppeling.akkoord_velden]
         if profiel is None:  # taken out of the catalogue: there is no profile to go by
             raise AccessRefused(RefusalReason.NO_KOPPELING, brin6, koppeling.id)
         since = None if koppeling.profiel_since is None else koppeling.profiel_since.replace(tzinfo=UTC)

@@ -17,7 +17,7 @@ from uwlr_adapter.db import schema_version
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
-from uwlr_adapter.koppelingen import afnemers, given, lifecycle, store, verificatiecode
+from uwlr_adapter.koppelingen import afnemers, agreements, given, lifecycle, store, verificatiecode
 from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueEntry
 from uwlr_adapter.koppelingen.errors import (
     AlreadyActivatedError,
@@ -63,6 +63,8 @@ class ActivationRequest:
     akkoord: bool
     startdatum: date | None = None
     verificatiecode: str | None = field(default=None, repr=False)
+    shown: str | None = None
+    """The digest of what was shown with the form (`agreements.offer_of`); None when nothing was."""
 
 
 def activate(
@@ -76,6 +78,7 @@ def activate(
 ) -> Koppeling:
     """Activate a koppeling for a vestiging that exists, and return it. Raises KoppelingError."""
     entry = require_entry(catalogue, request.entry_id)
+    agreements.require_shown(catalogue, entry, request.shown)
     store.lock_vestiging(connection, request.brin6)
     if into := schools.merged_into(connection, brincode_of(request.brin6)).get(request.brin6):
         raise MergedVestigingError(into)
@@ -88,6 +91,8 @@ def activate(
         akkoord=request.akkoord,
         moment=moment,
         voorwaarden=entry.voorwaarden.versie,
+        tekst=agreements.keep(connection, entry.voorwaarden, moment),
+        velden=agreements.fields_of(catalogue, entry),
     )
     new = lifecycle.activate(
         brin6=request.brin6,
@@ -162,19 +167,33 @@ def agree_again(
     akkoord: bool,
     moment: datetime,
     actor: str,
+    shown: str | None = None,
 ) -> Koppeling:
-    """Agree to the present version of the terms; the earlier agreement is kept.
+    """Agree to the present version of the terms, and to all that the profile shares; the earlier agreement is kept.
 
-    Raises KoppelingError; for `version` see `enter_code`.
+    `shown` is the digest of what whoever agrees was shown (`agreements.offer_of`); another one is refused. Raises
+    KoppelingError; for `version` see `enter_code`.
     """
     before = store.by_id(connection, koppeling_id, version)
-    voorwaarden = require_entry(catalogue, before.entry_id).voorwaarden.versie
+    entry = require_entry(catalogue, before.entry_id)
+    agreements.require_shown(catalogue, entry, shown)
+    added = agreements.waiting(catalogue, before).velden
     new = lifecycle.renew_akkoord(
         before,
-        lifecycle.agree(login=login, naam=naam, akkoord=akkoord, moment=moment, voorwaarden=voorwaarden),
+        lifecycle.agree(
+            login=login,
+            naam=naam,
+            akkoord=akkoord,
+            moment=moment,
+            voorwaarden=entry.voorwaarden.versie,
+            tekst=agreements.keep(connection, entry.voorwaarden, moment),
+            velden=agreements.fields_of(catalogue, entry),
+        ),
     )
     store.add_earlier_akkoord(connection, before.id, before.akkoord)
-    return _save(connection, new, Act.AKKOORD_RENEWED, moment, actor)
+    told = [f"voorwaarden={entry.voorwaarden.versie}"] if new.akkoord.voorwaarden != before.akkoord.voorwaarden else []
+    told += [f"velden={len(added)}"] if added else []
+    return _save(connection, new, Act.AKKOORD_RENEWED, moment, actor, " ".join(told))
 
 
 def withhold(
@@ -273,15 +292,22 @@ _LEAVE_THE_CODE = frozenset({Act.AKKOORD_RENEWED, Act.WITHHELD, Act.SHARED_AGAIN
 """The acts on a koppeling after which its code is what it was."""
 
 
-def _save(connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime, actor: str) -> Koppeling:
+def _save(
+    connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime, actor: str, remarks: str | None = None
+) -> Koppeling:
     store.update(connection, koppeling, with_code=act not in _LEAVE_THE_CODE)
     if act in {Act.RESUMED, Act.ENDED, Act.ENDED_BY_MERGE}:  # behind the koppeling, as a fetch takes its locks
         given.forget(connection, koppeling.id)
     if act in {Act.ENDED, Act.ENDED_BY_MERGE}:
         withholding.remove(connection, koppeling.id)
-    _record(connection, koppeling, act, moment, actor)
+    _record(connection, koppeling, act, moment, actor, remarks)
     return koppeling
 
 
-def _record(connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime, actor: str) -> None:
-    writer.record_act(connection, moment=moment, act=act, koppeling_id=koppeling.id, brin6=koppeling.brin6, actor=actor)
+def _record(
+    connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime, actor: str, remarks: str | None = None
+) -> None:
+    koppeling_id, brin6 = koppeling.id, koppeling.brin6
+    writer.record_act(
+        connection, moment=moment, act=act, koppeling_id=koppeling_id, brin6=brin6, actor=actor, remarks=remarks
+    )

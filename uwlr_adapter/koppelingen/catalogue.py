@@ -55,12 +55,17 @@ class CatalogueEntry:
     standaard: bool = False
     afnemer: str | None = None
     profiel: str | None = None
+    profiel_reden: str | None = None
+    """Why the platform needs what the profile shares, for a school that is asked to agree to more; in Dutch, a part of
+    a sentence."""
 
     def __post_init__(self) -> None:
         """Check that the parts go together. Raises CatalogueError."""
         _require_slugs(self.id)
         if (self.afnemer is None) != (self.profiel is None):
             raise CatalogueError("afnemer and profiel stand together")
+        if self.profiel_reden is not None and self.profiel is None:
+            raise CatalogueError("profiel_reden stands with a profiel only")
         if self.standaard and self.afnemer is not None:
             raise CatalogueError("a standaard koppeling has no afnemer: its school never agreed to a data flow")
 
@@ -79,6 +84,27 @@ class OwnProfiel:
     zonder: Sequence[str]
 
 
+class AgreedProfielen(dict[tuple[str, str | None], NamedProfiel | None]):
+    """Profiles as far as schools agreed to them: by the id of an entry, and the fields as a koppeling stores them.
+
+    Without fields (None) it is the whole profile; None for an entry that carries no data. A request looks one up, so
+    each is worked out once.
+    """
+
+    def __init__(self, profielen: Mapping[str, NamedProfiel]) -> None:
+        super().__init__()
+        self._profielen = profielen
+
+    def __missing__(self, key: tuple[str, str | None]) -> NamedProfiel | None:
+        """Work out a profile and keep it."""
+        entry_id, velden = key
+        profiel = self._profielen.get(entry_id)
+        if profiel is not None and velden is not None:
+            profiel = profiel.within(velden.split())
+        self[key] = profiel
+        return profiel
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """The entries by their id, in the order in which a school sees them, and the profiles by their name."""
@@ -90,6 +116,8 @@ class Catalogue:
     """The profile of each entry that carries data, by its id."""
     entries_by_afnemer: Mapping[str, int] = field(init=False, repr=False)
     """How many entries each afnemer has, by its klantnaam: at most so many koppelingen of it live at a vestiging."""
+    agreed: "AgreedProfielen" = field(init=False, repr=False, compare=False)
+    """The profile of each entry as far as a school agreed to it."""
     _names: Mapping[str, str] = field(init=False, repr=False)
     """The profiles by the names that callers may write, folded."""
 
@@ -97,6 +125,7 @@ class Catalogue:
         """Find the profiles, and fold their names, once: a request names an entry, and may name a profile."""
         found = {id_: self.profielen[one.profiel] for id_, one in self.entries.items() if one.profiel is not None}
         object.__setattr__(self, "profiel_by_entry", found)
+        object.__setattr__(self, "agreed", AgreedProfielen(found))
         entries_by_afnemer = Counter(one.afnemer for one in self.entries.values() if one.afnemer is not None)
         object.__setattr__(self, "entries_by_afnemer", entries_by_afnemer)
         object.__setattr__(self, "_names", {fold_name(name): name for name in self.profielen} | ALIASES)

@@ -109,6 +109,24 @@ class AlreadyAgreedError(KoppelingError):
     text = "Uw school is al akkoord met deze versie van de gebruikersvoorwaarden."
 
 
+class TermsChangedError(KoppelingError):
+    """The catalogue has another text for a version of the terms that somebody agreed to."""
+
+    text = (
+        "De tekst van deze gebruikersvoorwaarden is gewijzigd zonder nieuwe versie. De beheerder van de koppelingen "
+        "moet dat eerst herstellen; daarna kunt u akkoord gaan."
+    )
+
+
+class OtherTermsError(KoppelingError):
+    """What would be agreed to is not what the school was shown."""
+
+    text = (
+        "De gebruikersvoorwaarden of de gegevens die worden gedeeld, zijn gewijzigd terwijl u las. Lees ze opnieuw; er "
+        "is niets vastgelegd."
+    )
+
+
 class AkkoordMissingError(KoppelingError):
     """The tick, the name or the login of the agreement is missing or too long."""
 

@@ -37,6 +37,15 @@ class Akkoord:
     naam: str = field(repr=False)
     moment: datetime
     voorwaarden: str
+    tekst: str | None = None
+    """The digest of the text of the terms; None when it was not kept."""
+    velden: frozenset[str] | None = None
+    """The fields (record/element) that may leave; None when they were not recorded, or nothing leaves."""
+
+    def adds_to(self, earlier: "Akkoord") -> bool:
+        """Return whether it is with other terms than an earlier one, or with a field that one does not have."""
+        fields = frozenset() if self.velden is None or earlier.velden is None else self.velden - earlier.velden
+        return self.voorwaarden != earlier.voorwaarden or bool(fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +80,24 @@ class Koppeling:
         return self.status is Status.ACTIEF and self.startdatum <= day_of(moment)
 
 
-def agree(*, login: str, naam: str, akkoord: bool, moment: datetime, voorwaarden: str) -> Akkoord:
-    """Return the agreement with the version `voorwaarden` of the terms.
+def agree(
+    *,
+    login: str,
+    naam: str,
+    akkoord: bool,
+    moment: datetime,
+    voorwaarden: str,
+    tekst: str | None = None,
+    velden: frozenset[str] | None = None,
+) -> Akkoord:
+    """Return the agreement with the version `voorwaarden` of the terms, its text (a digest) and the fields that leave.
 
     Raises AkkoordMissingError when `akkoord` (the tick) is False, or the login or the name is empty or too long.
     """
     typed = naam.strip()
     if not akkoord or not 0 < len(typed) <= MAX_NAAM or not 0 < len(login) <= MAX_LOGIN:
         raise AkkoordMissingError
-    return Akkoord(login, typed, moment, voorwaarden)
+    return Akkoord(login, typed, moment, voorwaarden, tekst, velden)
 
 
 def last_startdatum(today: date) -> date:
@@ -156,10 +174,10 @@ def enter_code(koppeling: Koppeling, code_digest: str, moment: datetime) -> Kopp
 def renew_akkoord(koppeling: Koppeling, akkoord: Akkoord) -> Koppeling:
     """Return the koppeling with a newer agreement.
 
-    Raises EndedError, or AlreadyAgreedError when the present agreement is with the same version of the terms.
+    Raises EndedError, or AlreadyAgreedError when the present agreement has the same version and all of the fields.
     """
     _require_living(koppeling)
-    if koppeling.akkoord.voorwaarden == akkoord.voorwaarden:
+    if not akkoord.adds_to(koppeling.akkoord):
         raise AlreadyAgreedError
     return replace(koppeling, akkoord=akkoord, version=koppeling.version + 1)
 

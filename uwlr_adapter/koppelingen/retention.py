@@ -1,7 +1,7 @@
 """How long it is kept who agreed to a koppeling after its end, and counts of wrong codes of past periods.
 
 The koppeling itself stays, with its moments and versions of terms: its number stands in the journaal. Only the person
-who agreed is erased.
+who agreed is erased, and with the last agreement that names it the text of the terms.
 """
 
 from datetime import datetime
@@ -9,11 +9,16 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import to_utc
+from uwlr_adapter.db.locks import lock
 from uwlr_adapter.koppelingen.failures import PERIOD
-from uwlr_adapter.koppelingen.tables import earlier_akkoord, failure, koppeling
+from uwlr_adapter.koppelingen.tables import earlier_akkoord, failure, koppeling, voorwaarden
 
 ERASED = "(gewist)"
 """What a page shows as the name and the login of somebody whose agreement was erased."""
+
+
+TEXTS = "voorwaarden"
+"""The name of the lock of the texts of terms: nobody agrees to one while it is removed."""
 
 
 def _ended(before: datetime) -> "sa.Select[tuple[int]]":
@@ -37,7 +42,15 @@ def erase_agreements(connection: sa.Connection, before: datetime, rows: int) -> 
         connection.execute(earlier_akkoord.delete().where(earlier_akkoord.c.koppeling_id.in_(ids)))
         values = {"akkoord_naam": ERASED, "akkoord_login": ERASED}
         connection.execute(koppeling.update().where(koppeling.c.id.in_(ids)).values(values))
+        lock(connection, TEXTS)
+        connection.execute(voorwaarden.delete().where(~_is_named()))
     return len(ids)
+
+
+def _is_named() -> sa.ColumnElement[bool]:
+    """Return whether an agreement that still says who agreed names a text of terms."""
+    present = sa.exists().where(koppeling.c.akkoord_tekst == voorwaarden.c.digest, koppeling.c.akkoord_naam != ERASED)
+    return sa.or_(present, sa.exists().where(earlier_akkoord.c.tekst == voorwaarden.c.digest))
 
 
 def count_failures(connection: sa.Connection, moment: datetime) -> int:

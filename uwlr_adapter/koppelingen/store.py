@@ -126,6 +126,8 @@ def add_earlier_akkoord(connection: sa.Connection, koppeling_id: int, akkoord: A
             naam=akkoord.naam,
             moment=to_utc(akkoord.moment),
             voorwaarden=akkoord.voorwaarden,
+            tekst=akkoord.tekst,
+            velden=as_text(akkoord.velden),
         )
     )
 
@@ -133,7 +135,10 @@ def add_earlier_akkoord(connection: sa.Connection, koppeling_id: int, akkoord: A
 def earlier_akkoorden(connection: sa.Connection, koppeling_id: int) -> list[Akkoord]:
     """Return the agreements of a koppeling before the present one, the last one first."""
     query = sa.select(_earlier).where(_earlier.c.koppeling_id == koppeling_id).order_by(_earlier.c.id.desc())
-    return [Akkoord(row.login, row.naam, from_utc(row.moment), row.voorwaarden) for row in connection.execute(query)]
+    return [
+        Akkoord(row.login, row.naam, from_utc(row.moment), row.voorwaarden, row.tekst, _paths(row.velden))
+        for row in connection.execute(query)
+    ]
 
 
 def record_profiel(connection: sa.Connection, koppeling_id: int, digest: str, moment: datetime) -> datetime:
@@ -188,6 +193,15 @@ def code_in_use(connection: sa.Connection, brin6: str, presented: PresentedSecre
     return any([presented.matches(digest) for digest in connection.scalars(query)])  # noqa: C419 - all of them, always
 
 
+def as_text(paths: frozenset[str] | None) -> str | None:
+    """Return fields (record/element) as an agreement stores them."""
+    return None if paths is None else " ".join(sorted(paths))
+
+
+def _paths(text: str | None) -> frozenset[str] | None:
+    return None if text is None else frozenset(text.split())
+
+
 def _load(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Koppeling]:
     query = sa.select(_table).where(*where).order_by(_table.c.brin6, _table.c.id)
     return [_record(row) for row in connection.execute(query)]
@@ -204,7 +218,14 @@ def _record(row: sa.Row[Any]) -> Koppeling:
         code_digest=row.code_digest,
         opened_at=from_utc(row.opened_at),
         version=row.version,
-        akkoord=Akkoord(row.akkoord_login, row.akkoord_naam, from_utc(row.akkoord_at), row.akkoord_voorwaarden),
+        akkoord=Akkoord(
+            row.akkoord_login,
+            row.akkoord_naam,
+            from_utc(row.akkoord_at),
+            row.akkoord_voorwaarden,
+            row.akkoord_tekst,
+            _paths(row.akkoord_velden),
+        ),
         ended_at=None if row.ended_at is None else from_utc(row.ended_at),
         withheld=row.withheld,
     )
@@ -224,6 +245,8 @@ def _row(koppeling: Koppeling) -> dict[str, Any]:
         "akkoord_naam": koppeling.akkoord.naam,
         "akkoord_at": to_utc(koppeling.akkoord.moment),
         "akkoord_voorwaarden": koppeling.akkoord.voorwaarden,
+        "akkoord_tekst": koppeling.akkoord.tekst,
+        "akkoord_velden": as_text(koppeling.akkoord.velden),
         "ended_at": None if koppeling.ended_at is None else to_utc(koppeling.ended_at),
         "withheld": koppeling.withheld,
     }

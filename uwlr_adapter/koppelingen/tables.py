@@ -54,6 +54,12 @@ koppeling = sa.Table(
     sa.Column("akkoord_naam", sa.String(200), nullable=False, comment="as typed"),
     sa.Column("akkoord_at", sa.DateTime, nullable=False),
     sa.Column("akkoord_voorwaarden", sa.String(40), nullable=False, comment="version of the terms of use"),
+    sa.Column("akkoord_tekst", sa.String(40), comment="digest of the text of the terms; none: it was not kept"),
+    sa.Column(
+        "akkoord_velden",
+        sa.Text,
+        comment="the fields agreed to, as record/element with spaces between; none: those of the profile",
+    ),
     sa.Column("ended_at", sa.DateTime),
     sa.Column("profiel", sa.String(64), comment="digest of the profile of the last fetch"),
     sa.Column("profiel_since", sa.DateTime, comment="since when; a change of profile is a change of data"),
@@ -86,7 +92,20 @@ earlier_akkoord = sa.Table(
     sa.Column("naam", sa.String(200), nullable=False, comment="as typed"),
     sa.Column("moment", sa.DateTime, nullable=False),
     sa.Column("voorwaarden", sa.String(40), nullable=False, comment="version of the terms of use"),
+    sa.Column("tekst", sa.String(40), comment="as akkoord_tekst of the koppeling"),
+    sa.Column("velden", sa.Text, comment="as akkoord_velden of the koppeling"),
     comment="agreements with older versions of the terms; the present one stands with the koppeling",
+)
+voorwaarden = sa.Table(
+    "voorwaarden",
+    metadata,
+    sa.Column("digest", sa.String(40), primary_key=True, comment="of id, version and text"),
+    sa.Column("terms_id", sa.String(40), nullable=False, comment="id in the catalogue"),
+    sa.Column("versie", sa.String(40), nullable=False),
+    sa.Column("tekst", sa.Text, nullable=False),
+    sa.Column("since", sa.DateTime, nullable=False, comment="UTC, since when the text is kept here"),
+    sa.UniqueConstraint("terms_id", "versie"),
+    comment="the texts of terms that somebody agreed to; an agreement names the digest",
 )
 given = sa.Table(
     "given",

@@ -6,7 +6,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from uwlr_adapter.clock import day_of
-from uwlr_adapter.koppelingen import actions, store, verificatiecode
+from uwlr_adapter.koppelingen import actions, agreements, store, verificatiecode
 from uwlr_adapter.koppelingen.actions import ActivationRequest
 from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
 from uwlr_adapter.koppelingen.errors import (
@@ -17,6 +17,7 @@ from uwlr_adapter.koppelingen.errors import (
     InvalidStartdatumError,
     KoppelingError,
     NotYetAvailableError,
+    OtherTermsError,
 )
 from uwlr_adapter.koppelingen.lifecycle import Koppeling, last_startdatum, require_startdatum
 from uwlr_adapter.portal import login_session
@@ -24,6 +25,15 @@ from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now, server_keys
 from uwlr_adapter.portal.forms import GENERATE_CODE, ActivationForm, DutchDateField, add_error, check_code
 from uwlr_adapter.portal.school import require_entry, to_overview
+
+_FIELDS: dict[type[KoppelingError], str] = {
+    InvalidCodeError: "verificatiecode",
+    CodeInUseError: "verificatiecode",
+    InvalidStartdatumError: "startdatum",
+    AkkoordMissingError: "naam",
+    OtherTermsError: "akkoord",
+}
+"""The field beside which a refusal stands."""
 
 
 @SCHOOL.get("/activeren/<entry_id>")
@@ -52,12 +62,8 @@ def activate(brin6: str, entry_id: str) -> ResponseReturnValue:
         koppeling = _activate(brin6, entry, form)
     except AlreadyActivatedError:
         return _back(brin6, f"{entry.naam} is al geactiveerd. Er is niets dubbel gedaan.", "let-op")
-    except (InvalidCodeError, CodeInUseError) as error:
-        add_error(form.verificatiecode, str(error))
-    except InvalidStartdatumError as error:
-        add_error(form.startdatum, str(error))
-    except AkkoordMissingError as error:
-        add_error(form.naam, str(error))
+    except tuple(_FIELDS) as error:
+        add_error(form[_FIELDS[type(error)]], str(error))
     except KoppelingError as error:
         return _back(brin6, str(error), "fout")
     else:
@@ -95,6 +101,7 @@ def _activate(brin6: str, entry: CatalogueEntry, form: ActivationForm) -> Koppel
         akkoord=bool(form.akkoord.data),
         startdatum=form.startdatum.data,
         verificatiecode=form.verificatiecode.data if entry.has_code else None,
+        shown=form.gezien.data,
     )
     with database().writing() as connection:
         return actions.activate(connection, catalogue(), server_keys(), activation, now(), actor=activation.login)
@@ -122,6 +129,7 @@ def _show(form: ActivationForm, entry: CatalogueEntry, *, generated: bool = Fals
         "activate.html",
         form=form,
         entry=entry,
+        offer=agreements.offer_of(catalogue(), entry),
         generated=generated,
         first_day=today,
         last_day=last_startdatum(today),

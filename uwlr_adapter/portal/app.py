@@ -33,6 +33,7 @@ from uwlr_adapter.portal import (
     password_link,  # noqa: F401 - as above
     questions,  # noqa: F401 - as above
     schooljaar,  # noqa: F401 - as above
+    statement,  # noqa: F401 - as above
     voorwaarden,  # noqa: F401 - as above
     withhold,  # noqa: F401 - as above
     wording,

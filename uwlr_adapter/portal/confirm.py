@@ -31,7 +31,10 @@ def confirm_pause(brin6: str, koppeling_id: int) -> ResponseReturnValue:
 @SCHOOL.post("/koppeling/<id:koppeling_id>/pauzeren")
 def pause(brin6: str, koppeling_id: int) -> ResponseReturnValue:
     """Clear the verificatiecode, which pauses the koppeling."""
-    done = "De verificatiecode is verwijderd. {name} kan nu niets meer ophalen, tot u weer een code invult."
+    done = (
+        "De verificatiecode is verwijderd. {name} kan nu niets meer ophalen, tot u weer een code invult. "
+        "{name} houdt wat het al heeft; vraag zelf om verwijdering."
+    )
     after = to_koppeling(brin6, koppeling_id)
     return _act(brin6, koppeling_id, actions.clear_code, "pause.html", done, after)
 
@@ -49,6 +52,8 @@ def confirm_end(brin6: str, koppeling_id: int) -> ResponseReturnValue:
 def end(brin6: str, koppeling_id: int) -> ResponseReturnValue:
     """End the koppeling for good."""
     done = "De koppeling met {name} is beëindigd. U vindt haar terug onder Beëindigde koppelingen."
+    if read_koppeling(brin6, koppeling_id).afnemer_id is not None:
+        done = f"{done} {{name}} houdt wat het al heeft; vraag zelf om verwijdering."
     return _act(brin6, koppeling_id, actions.end, "end.html", done, to_overview(brin6))
 
 

@@ -126,6 +126,8 @@ class AkkoordForm(Form):
         ],
     )
     akkoord = BooleanField("Voor akkoord", [InputRequired("Vink 'Voor akkoord' aan om verder te gaan.")])
+    gezien = StringField()
+    """The digest of what was shown to agree to (`agreements.offer_of`)."""
 
 
 class ActivationForm(AkkoordForm):

@@ -9,26 +9,31 @@ from flask.typing import ResponseReturnValue
 
 from uwlr_adapter.administratie import withholding
 from uwlr_adapter.clock import day_of
-from uwlr_adapter.koppelingen import actions, store, verificatiecode
+from uwlr_adapter.koppelingen import actions, agreements, store, verificatiecode
 from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, CodeInUseError, InvalidCodeError, KoppelingError
 from uwlr_adapter.koppelingen.facts import verdicts_of
 from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.portal import login_session
+from uwlr_adapter.portal.acts import acts_of, led_to
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now, server_keys
 from uwlr_adapter.portal.forms import GENERATE_CODE, CodeForm, add_error, check_code, seen_version
 from uwlr_adapter.portal.school import (
-    has_new_voorwaarden,
     name_of,
     read_koppeling,
     refuse,
     require_koppeling,
+    shared_profiel,
     to_koppeling,
+    waiting_of,
 )
 from uwlr_adapter.portal.sentences import sentence_of
 from uwlr_adapter.portal.sharing import sharing_of
 from uwlr_adapter.portal.traffic import traffic_of
 from uwlr_adapter.portal.verdicts import shown
+
+MAX_ACTS, SHOWN_ACTS = 50, 10
+"""Acts in which the one that led to the present status is looked for, and those of them that the page lists."""
 
 
 @SCHOOL.get("/koppeling/<id:koppeling_id>")
@@ -69,13 +74,18 @@ def show_sharing(brin6: str, koppeling_id: int) -> str:
     """Show which fields a koppeling shares and which it does not, with numbers of records and no personal data."""
     with database().reading() as connection:
         koppeling = require_koppeling(connection, brin6, koppeling_id)
-        profiel = catalogue().profiel_by_entry.get(koppeling.entry_id)
+        profiel = shared_profiel(koppeling)
         if profiel is None:
             abort(404)
         withheld = withholding.withheld_from(connection, koppeling.id)
         sharing = sharing_of(connection, brin6, profiel, now(), withheld)
     return render_template(
-        "sharing.html", koppeling=koppeling, name=name_of(koppeling), sharing=sharing, today=day_of(now())
+        "sharing.html",
+        koppeling=koppeling,
+        name=name_of(koppeling),
+        sharing=sharing,
+        waiting=waiting_of(koppeling),
+        today=day_of(now()),
     )
 
 
@@ -85,12 +95,14 @@ def show_printout(brin6: str, koppeling_id: int) -> str:
     with database().reading() as connection:
         koppeling = require_koppeling(connection, brin6, koppeling_id)
         verdict = verdicts_of(connection, catalogue(), [koppeling], now())[koppeling_id]
+        kept = agreements.text_of(connection, koppeling.akkoord)
     return render_template(
         "printout.html",
         koppeling=koppeling,
         name=name_of(koppeling),
         entry=catalogue().get(koppeling.entry_id),
         verdict=shown(verdict, name_of(koppeling), koppeling),
+        kept=kept,
         now=now(),
     )
 
@@ -101,6 +113,7 @@ def _show(brin6: str, koppeling_id: int, form: CodeForm, *, error: str | None = 
         verdict = verdicts_of(connection, catalogue(), [koppeling], now())[koppeling_id]
         traffic = traffic_of(connection, {koppeling.id: verdict.acted_at}, now())[koppeling_id]
         earlier = store.earlier_akkoorden(connection, koppeling.id)
+        acts = acts_of(connection, koppeling, name_of(koppeling), MAX_ACTS)
         withheld = len(withholding.withheld_from(connection, koppeling.id))
     name = name_of(koppeling)
     return render_template(
@@ -109,7 +122,9 @@ def _show(brin6: str, koppeling_id: int, form: CodeForm, *, error: str | None = 
         name=name,
         entry=catalogue().get(koppeling.entry_id),
         verdict=shown(verdict, name, koppeling),
-        has_new_voorwaarden=has_new_voorwaarden(koppeling),
+        waiting=waiting_of(koppeling),
+        acts=acts[:SHOWN_ACTS],
+        led_to=led_to(koppeling.status, acts),
         traffic=traffic,
         sentence=None if traffic.last_call is None else sentence_of(traffic.last_call, name),
         earlier=earlier,

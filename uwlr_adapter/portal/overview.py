@@ -9,6 +9,7 @@ from flask import render_template
 
 from uwlr_adapter.administratie.importing import last_taken, questions
 from uwlr_adapter.koppelingen import store
+from uwlr_adapter.koppelingen.agreements import NOTHING_WAITS, Waiting
 from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
 from uwlr_adapter.koppelingen.facts import verdicts_of
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
@@ -17,7 +18,7 @@ from uwlr_adapter.koppelingen.verdict import ALWAYS_ON, Verdict
 from uwlr_adapter.portal import question_words
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
-from uwlr_adapter.portal.school import has_new_voorwaarden
+from uwlr_adapter.portal.school import waiting_of
 from uwlr_adapter.portal.sentences import sentence_of
 from uwlr_adapter.portal.traffic import Traffic, traffic_of
 from uwlr_adapter.portal.verdicts import ShownVerdict, shown
@@ -33,7 +34,8 @@ class OverviewRow:
     koppeling: Koppeling | None
     """None for a koppeling that every school has."""
     verdict: ShownVerdict
-    has_new_voorwaarden: bool
+    waiting: Waiting
+    """What waits until the school agrees again."""
     traffic: Traffic | None
     sentence: str | None
     """The last call in words."""
@@ -90,7 +92,7 @@ def _rows(
                 entry=entry,
                 koppeling=koppeling,
                 verdict=shown(verdict, name, koppeling),
-                has_new_voorwaarden=koppeling is not None and has_new_voorwaarden(koppeling),
+                waiting=NOTHING_WAITS if koppeling is None else waiting_of(koppeling),
                 traffic=traffic,
                 sentence=None if last_call is None else sentence_of(last_call, name),
             )

@@ -6,7 +6,9 @@ from werkzeug.wrappers import Response
 
 from uwlr_adapter.administratie.importing import questions
 from uwlr_adapter.administratie.schools import Vestiging, find_vestiging
-from uwlr_adapter.koppelingen import store
+from uwlr_adapter.contract.profiles import NamedProfiel
+from uwlr_adapter.koppelingen import agreements, store
+from uwlr_adapter.koppelingen.agreements import Waiting
 from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
 from uwlr_adapter.koppelingen.errors import KoppelingError
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
@@ -49,10 +51,14 @@ def name_of(koppeling: Koppeling) -> str:
     return koppeling.entry_id if entry is None else entry.naam
 
 
-def has_new_voorwaarden(koppeling: Koppeling) -> bool:
-    """Return whether a living koppeling was agreed to with voorwaarden of another version than the present one."""
-    entry = catalogue().get(koppeling.entry_id)
-    return koppeling.is_living and entry is not None and koppeling.akkoord.voorwaarden != entry.voorwaarden.versie
+def shared_profiel(koppeling: Koppeling) -> NamedProfiel | None:
+    """Return the profile of a koppeling as far as its school agreed to it; None when no data flow through it."""
+    return catalogue().agreed[koppeling.entry_id, store.as_text(koppeling.akkoord.velden)]
+
+
+def waiting_of(koppeling: Koppeling) -> Waiting:
+    """Return what waits until the school agrees again: newer voorwaarden, and fields that the profile added."""
+    return agreements.waiting(catalogue(), koppeling)
 
 
 def to_overview(brin6: str) -> Response:

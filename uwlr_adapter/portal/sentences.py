@@ -1,7 +1,9 @@
 """Entries of the journaal as Dutch sentences for a school."""
 
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.contract.rules import Rule
-from uwlr_adapter.journaal.model import CLI, JOB, Entry, OutcomeKind, RefusalReason
+from uwlr_adapter.journaal.model import CLI, JOB, Act, Entry, OutcomeKind, RefusalReason
+from uwlr_adapter.portal.people import NOBODY_KNOWN, People
 
 _ANSWERED = {
     "leerlinggegevens": "De gegevens zijn opgehaald.",
@@ -66,7 +68,7 @@ _ACTS = {
     "code gewijzigd": "De verificatiecode is gewijzigd.",
     "gepauzeerd": "De verificatiecode is verwijderd; de uitwisseling is gepauzeerd.",
     "hervat": "De verificatiecode is ingevuld; de uitwisseling is hervat.",
-    "akkoord vernieuwd": "De school is akkoord met nieuwe gebruikersvoorwaarden.",
+    "akkoord vernieuwd": "De school is opnieuw akkoord gegaan.",
     "leerling niet gedeeld": "Eén leerling wordt niet meer gedeeld.",
     "leerling weer gedeeld": "Eén leerling wordt weer gedeeld.",
     "beëindigd": "De koppeling is beëindigd.",
@@ -110,6 +112,8 @@ def sentence_of(entry: Entry, name: str) -> str:
     """Return what an entry of the journaal says, with the name of the learning platform."""
     if entry.outcome_kind is OutcomeKind.ACT:
         told = dict(remark.partition("=")[::2] for remark in entry.remarks)
+        if entry.act == Act.AKKOORD_RENEWED and (about := _agreed_to(told)):
+            return f"De school is akkoord met {about}."
         return _ACTS.get(entry.act, entry.act).format(
             schooljaar=told.get("schooljaar", ""), login=told.get("login", "")
         )
@@ -119,15 +123,26 @@ def sentence_of(entry: Entry, name: str) -> str:
     return refusals.get(entry.reason or "", _REFUSED_OTHERWISE).format(name=name) + _wrong_part(entry)
 
 
-def actor_of(entry: Entry, name: str) -> str:
-    """Return who did what an entry of the journaal says: the learning platform, a user by login, or the operator."""
+def _agreed_to(told: dict[str, str]) -> str:
+    """Return what a school agreed to again, as its entry tells; nothing for an entry of older code."""
+    velden = told.get("velden", "")
+    terms = ["nieuwe gebruikersvoorwaarden"] if "voorwaarden" in told else []
+    fields = [f"{count_noun(int(velden), 'gegeven', 'gegevens')} erbij"] if velden.isdecimal() else []
+    return " en ".join(terms + fields)
+
+
+def actor_of(entry: Entry, name: str, people: People = NOBODY_KNOWN) -> str:
+    """Return who did what an entry of the journaal says: the learning platform, a user, or the operator.
+
+    A user is named with the login behind it; one who is not known any more is the login alone.
+    """
     if entry.outcome_kind is not OutcomeKind.ACT:
         return name
     if entry.actor is None:
         return UNKNOWN
     if entry.actor.startswith(CLI):
         return f"de beheerder ({entry.actor.removeprefix(CLI)})"
-    return AUTOMATIC if entry.actor.startswith(JOB) else entry.actor
+    return AUTOMATIC if entry.actor.startswith(JOB) else people.named(entry.actor, entry.moment)
 
 
 def _wrong_part(entry: Entry) -> str:

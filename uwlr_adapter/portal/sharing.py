@@ -3,6 +3,7 @@
 Numbers only: no name and no other value of a person is returned.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie.selection import select
 from uwlr_adapter.clock import day_of, schooljaar_of
 from uwlr_adapter.contract.dataset import Dataset
-from uwlr_adapter.contract.fields import BY_PATH, FIELDS
+from uwlr_adapter.contract.fields import BY_PATH, FIELDS, Field
 from uwlr_adapter.contract.profiles import PERSON_LISTS, NamedProfiel
 from uwlr_adapter.contract.versions import FULL_VERSIONS, USUAL_VERSION
 
@@ -70,6 +71,22 @@ def sharing_of(
     kinds = (_shared_records(name, record, profiel, dataset) for name, record in _KINDS)
     left_out = sum(0 if one is None else len(one.leerlingen) * sign for one, sign in ((whole, 1), (dataset, -1)))
     return Sharing(schooljaar_of(day_of(moment)), profiel.name, tuple(kinds), left_out)
+
+
+_RECORD_WORDS = {
+    "leerling": "leerlingen",
+    "groep": "groepen",
+    "samengestelde_groep": "overige groepen",
+    "leerkracht": "leerkrachten",
+    "vestiging": "locaties",
+}
+"""What a school calls the records of which it shares fields."""
+
+
+def grouped_words(velden: Collection[Field]) -> list[tuple[str, list[str]]]:
+    """Return fields in words, by the kind of record that they are of."""
+    words = {record: [one.word for one in velden if one.record == record] for record in _RECORD_WORDS}
+    return [(_RECORD_WORDS[record], found) for record, found in words.items() if found]
 
 
 _KINDS = (

@@ -1,23 +1,31 @@
-"""The gebruikersvoorwaarden of a koppeling: download them, and agree to a newer version."""
+"""The gebruikersvoorwaarden of a koppeling: download them, and agree to a newer version and to fields that wait."""
 
-from flask import Response, flash, render_template, request
+from flask import Response, abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
 
-from uwlr_adapter.koppelingen import actions
-from uwlr_adapter.koppelingen.errors import AkkoordMissingError, ChangedMeanwhileError, KoppelingError
+from uwlr_adapter.koppelingen import actions, agreements, terms_text
+from uwlr_adapter.koppelingen.errors import (
+    AkkoordMissingError,
+    AlreadyAgreedError,
+    ChangedMeanwhileError,
+    KoppelingError,
+    OtherTermsError,
+)
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
 from uwlr_adapter.portal.forms import NewAkkoordForm, add_error, seen_version
 from uwlr_adapter.portal.school import (
-    has_new_voorwaarden,
     name_of,
     read_koppeling,
     refuse,
     require_entry,
+    require_koppeling,
     to_koppeling,
+    waiting_of,
 )
+from uwlr_adapter.portal.sharing import grouped_words
 
 
 @SCHOOL.get("/voorwaarden/<entry_id>")
@@ -25,18 +33,30 @@ def download_voorwaarden(brin6: str, entry_id: str) -> Response:  # noqa: ARG001
     """Return the voorwaarden of a catalogue entry as a text file."""
     entry = require_entry(entry_id)
     voorwaarden = entry.voorwaarden
-    text = f"Gebruikersvoorwaarden {entry.naam}\nVersie {voorwaarden.versie}\n\n{voorwaarden.tekst.strip()}\n"
-    response = Response(text, mimetype="text/plain")
-    file_name = f"gebruikersvoorwaarden-{voorwaarden.versie}.txt"
-    response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    return _file(entry.naam, voorwaarden.versie, terms_text.unwrapped(voorwaarden.tekst))
+
+
+@SCHOOL.get("/koppeling/<id:koppeling_id>/voorwaarden")
+def download_agreed_voorwaarden(brin6: str, koppeling_id: int) -> Response:
+    """Return the voorwaarden that a school agreed to, as a text file. Raises NotFound when the text was not kept."""
+    with database().reading() as connection:
+        koppeling = require_koppeling(connection, brin6, koppeling_id)
+        kept = agreements.text_of(connection, koppeling.akkoord) or abort(404)
+    return _file(name_of(koppeling), kept.versie, kept.tekst)
+
+
+def _file(naam: str, versie: str, text: str) -> Response:
+    """Return terms as a text file, a paragraph on each line."""
+    response = Response(f"Gebruikersvoorwaarden {naam}\n\nVersie {versie}\n\n{text}\n", mimetype="text/plain")
+    response.headers["Content-Disposition"] = f'attachment; filename="gebruikersvoorwaarden-{versie}.txt"'
     return response
 
 
 @SCHOOL.get("/koppeling/<id:koppeling_id>/akkoord")
 def show_new_voorwaarden(brin6: str, koppeling_id: int) -> ResponseReturnValue:
-    """Show the newer voorwaarden with a form to agree to them."""
+    """Show the newer voorwaarden and the fields that wait, with a form to agree to them."""
     koppeling = read_koppeling(brin6, koppeling_id)
-    if not has_new_voorwaarden(koppeling):
+    if not waiting_of(koppeling):
         return to_koppeling(brin6, koppeling_id)
     form = NewAkkoordForm()
     form.naam.data = login_session.require_gebruiker().naam
@@ -45,9 +65,11 @@ def show_new_voorwaarden(brin6: str, koppeling_id: int) -> ResponseReturnValue:
 
 @SCHOOL.post("/koppeling/<id:koppeling_id>/akkoord")
 def agree(brin6: str, koppeling_id: int) -> ResponseReturnValue:
-    """Record the akkoord with the newer voorwaarden."""
+    """Record the akkoord with the newer voorwaarden and fields."""
     form = NewAkkoordForm(request.form)
     koppeling = read_koppeling(brin6, koppeling_id)
+    if not waiting_of(koppeling):
+        return refuse(brin6, koppeling_id, AlreadyAgreedError())
     if not form.validate():
         return _show(form, koppeling), 422
     try:
@@ -62,9 +84,10 @@ def agree(brin6: str, koppeling_id: int) -> ResponseReturnValue:
                 akkoord=bool(form.akkoord.data),
                 moment=now(),
                 actor=login_session.require_gebruiker().login,
+                shown=form.gezien.data,
             )
-    except ChangedMeanwhileError as error:
-        return _show(form, read_koppeling(brin6, koppeling_id), str(error)), 409
+    except (ChangedMeanwhileError, OtherTermsError) as error:
+        return _show_changed(form, brin6, koppeling_id, str(error))
     except AkkoordMissingError as error:
         add_error(form.naam, str(error))
         return _show(form, koppeling), 422
@@ -74,12 +97,30 @@ def agree(brin6: str, koppeling_id: int) -> ResponseReturnValue:
     return to_koppeling(brin6, koppeling_id)
 
 
+def _show_changed(form: NewAkkoordForm, brin6: str, koppeling_id: int, error: str) -> ResponseReturnValue:
+    """Show what there is to agree to now; when that is nothing any more, the koppeling with the reason."""
+    koppeling = read_koppeling(brin6, koppeling_id)
+    if waiting_of(koppeling):
+        return _show(form, koppeling, error), 409
+    flash(error, "let-op")
+    return to_koppeling(brin6, koppeling_id)
+
+
 def _show(form: NewAkkoordForm, koppeling: Koppeling, error: str | None = None) -> str:
+    waiting, entry = waiting_of(koppeling), require_entry(koppeling.entry_id)
+    with database().reading() as connection:
+        kept = agreements.text_of(connection, koppeling.akkoord)
+    changes = terms_text.difference(kept.tekst, entry.voorwaarden.tekst) if waiting.voorwaarden and kept else ()
     return render_template(
         "new_voorwaarden.html",
         form=form,
         koppeling=koppeling,
         name=name_of(koppeling),
-        entry=catalogue().get(koppeling.entry_id),
+        entry=entry,
+        waiting=waiting,
+        fields=grouped_words(waiting.velden),
+        kept=kept,
+        changes=changes,
+        offer=agreements.offer_of(catalogue(), entry),
         error=error,
     )

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from itertools import groupby
 from typing import Any
 
 from uwlr_adapter.contract.nouns import count_noun, noun_of
+from uwlr_adapter.koppelingen.terms_text import Paragraph, paragraphs
 from uwlr_adapter.moments import date_time, long_date, short_date, short_date_time
 
 
@@ -22,6 +24,11 @@ def in_words(parts: Iterable[str]) -> str:
     return f"{', '.join(others)} en {last}" if others else last
 
 
+def terms_blocks(text: str) -> list[tuple[bool, list[Paragraph]]]:
+    """Return the paragraphs of terms in runs, each with whether it is a numbered list."""
+    return [(is_list, [*run]) for is_list, run in groupby(paragraphs(text), key=lambda one: bool(one.number))]
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "short_date": short_date,
     "long_date": long_date,
@@ -29,5 +36,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "short_date_time": short_date_time,
     "count_noun": count_noun,
     "noun_of": noun_of,
+    "terms_blocks": terms_blocks,
 }
 """The filters of the templates, by name."""

@@ -9,6 +9,7 @@ from uwlr_adapter.db.database import Database, unusable
 from uwlr_adapter.errors import UnusableError
 from uwlr_adapter.keys.holders import HolderReport
 from uwlr_adapter.keys.server_keys import ServerKeys
+from uwlr_adapter.koppelingen import agreements
 from uwlr_adapter.koppelingen.access import Gate
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.portal.app import make_portal
@@ -40,10 +41,12 @@ def require_startable(settings: Settings) -> None:
     Raises DatabaseUnusableError, ServerKeyError, CatalogueError, MetricsTokenError or DBAPIError.
     """
     metrics_token(settings)
-    Catalogue.load(settings.catalogus)
+    catalogue = Catalogue.load(settings.catalogus)
     database = Database(settings.database_url, create=False)
     try:
         database.require_usable()
+        with database.reading() as connection:
+            agreements.require_same_texts(connection, catalogue)
         ServerKeys.from_settings(settings, database)
     finally:
         database.close()
@@ -67,6 +70,7 @@ def compose(settings: Settings, clock: Clock) -> tuple[App, HolderReport]:
         database.require_usable()
         server_keys = ServerKeys.from_settings(settings, database, clock)
         gate = Gate(Catalogue.load(settings.catalogus), server_keys)
+        agreements.prepare(database, gate.catalogue, clock())
     except DBAPIError as error:
         database.close()
         raise unusable(error) from error

@@ -1,0 +1,229 @@
+"""What a school agreed to: the text of the terms, word for word, and the fields that may leave.
+
+The text is kept when somebody agrees. A version of terms has one text for good: a catalogue with another one under the
+same version is refused, at the start of a process and when somebody agrees, since earlier agreements name that version.
+
+Fields that a profile adds later wait until the school agrees again; those that it loses stay away at once. An agreement
+of before migration 0025, or of code of before it, has neither text nor fields: the first start of newer code records
+those of the catalogue of that moment (`prepare`), and until then the profile of the catalogue holds.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from uwlr_adapter.clock import from_utc, to_utc
+from uwlr_adapter.contract.fields import FIELDS, Field
+from uwlr_adapter.db import schema_version
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.event_log import log_failure
+from uwlr_adapter.db.locks import lock
+from uwlr_adapter.koppelingen import store, tables, terms_text
+from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueEntry, CatalogueError, Voorwaarden
+from uwlr_adapter.koppelingen.errors import OtherTermsError, TermsChangedError
+from uwlr_adapter.koppelingen.lifecycle import Akkoord, Koppeling
+from uwlr_adapter.koppelingen.retention import ERASED, TEXTS
+from uwlr_adapter.koppelingen.tables import Status
+
+KNOWS_AGREED_FIELDS = 25
+"""The number of the first code that holds back what was not agreed to: while anything waits, older code must not
+answer."""
+BATCH = 500
+"""Koppelingen of which an agreement is recorded in one transaction: fetches of those wait for it."""
+_table = tables.koppeling
+_texts = tables.voorwaarden
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptText:
+    """The text of terms that somebody agreed to; `since` is when it was stored."""
+
+    versie: str
+    tekst: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits until the school of a koppeling agrees again: newer terms, and fields that the profile added."""
+
+    voorwaarden: bool
+    velden: tuple[Field, ...]
+    """In the order of the table of fields."""
+
+    def __bool__(self) -> bool:
+        """Whether anything waits."""
+        return self.voorwaarden or bool(self.velden)
+
+
+NOTHING_WAITS = Waiting(voorwaarden=False, velden=())
+
+
+def digest_of(voorwaarden: Voorwaarden) -> str:
+    """Return the digest of terms of the catalogue, which an agreement names."""
+    return terms_text.digest_of(voorwaarden.id, voorwaarden.versie, voorwaarden.tekst)
+
+
+def fields_of(catalogue: Catalogue, entry: CatalogueEntry) -> frozenset[str] | None:
+    """Return the fields (record/element) that an entry shares now; None for an entry without data."""
+    profiel = catalogue.profiel_by_entry.get(entry.id)
+    return None if profiel is None else profiel.paths
+
+
+def offer_of(catalogue: Catalogue, entry: CatalogueEntry) -> str:
+    """Return the digest of what a school agrees to now: the text of the terms, and the fields that leave."""
+    velden = store.as_text(fields_of(catalogue, entry)) or ""
+    return sha256(f"{digest_of(entry.voorwaarden)} {velden}".encode()).hexdigest()
+
+
+def require_shown(catalogue: Catalogue, entry: CatalogueEntry, shown: str | None) -> None:
+    """Raise OtherTermsError when whoever agrees was shown something else, such as by a process of an older catalogue.
+
+    None: nothing was shown, as on the command line.
+    """
+    if shown is not None and shown != offer_of(catalogue, entry):
+        raise OtherTermsError
+
+
+def waiting(catalogue: Catalogue, koppeling: Koppeling) -> Waiting:
+    """Return what waits for an agreement; nothing for an ended koppeling, or one whose entry left the catalogue."""
+    entry = catalogue.get(koppeling.entry_id)
+    if entry is None or not koppeling.is_living:
+        return NOTHING_WAITS
+    akkoord, shared = koppeling.akkoord, fields_of(catalogue, entry)
+    agreed = shared if akkoord.velden is None else akkoord.velden
+    added = (shared or frozenset()) - (agreed or frozenset())
+    return Waiting(akkoord.voorwaarden != entry.voorwaarden.versie, tuple(one for one in FIELDS if one.path in added))
+
+
+def keep(connection: sa.Connection, voorwaarden: Voorwaarden, moment: datetime) -> str:
+    """Keep the text of terms that somebody agrees to, and return its digest.
+
+    Nobody removes it before the transaction ends. Raises TermsChangedError when this version has another text.
+    """
+    lock(connection, TEXTS)
+    digest = digest_of(voorwaarden)
+    same_version = (_texts.c.terms_id == voorwaarden.id, _texts.c.versie == voorwaarden.versie)
+    kept = connection.scalar(sa.select(_texts.c.digest).where(*same_version))
+    if kept is None:
+        values = {
+            "digest": digest,
+            "terms_id": voorwaarden.id,
+            "versie": voorwaarden.versie,
+            "tekst": terms_text.unwrapped(voorwaarden.tekst),
+            "since": to_utc(moment),
+        }
+        connection.execute(_texts.insert().values(values))
+    elif kept != digest:
+        raise TermsChangedError
+    return digest
+
+
+def text_of(connection: sa.Connection, akkoord: Akkoord) -> KeptText | None:
+    """Return the text of an agreement; None when it was not kept.
+
+    Code of before migration 0025 renews an agreement without its text: then the text is of another version.
+    """
+    row = connection.execute(
+        sa.select(_texts).where(_texts.c.digest == akkoord.tekst, _texts.c.versie == akkoord.voorwaarden)
+    ).one_or_none()
+    return None if row is None else KeptText(row.versie, row.tekst, from_utc(row.since))
+
+
+def require_same_texts(connection: sa.Connection, catalogue: Catalogue) -> None:
+    """Raise CatalogueError when a version of terms has another text than the one that somebody agreed to."""
+    kept = {(row.terms_id, row.versie): row.digest for row in connection.execute(sa.select(_texts))}
+    for one in {entry.voorwaarden.id: entry.voorwaarden for entry in catalogue}.values():
+        if kept.get((one.id, one.versie), digest := digest_of(one)) != digest:
+            raise CatalogueError(
+                f"the text of the voorwaarden {one.id} is not that of the version {one.versie} that schools agreed to: "
+                "give the changed text a new versie, or put the text back"
+            )
+
+
+def prepare(database: Database, catalogue: Catalogue, moment: datetime) -> None:
+    """Make the agreements ready to serve by, at the start of a process.
+
+    Record what is missing in agreements of older code, and refuse such code from now on where fields wait. What cannot
+    be written is logged, and done at the next start. Raises CatalogueError for a changed text, or DBAPIError.
+    """
+    agreed = (_table.c.entry_id, _table.c.akkoord_voorwaarden, _table.c.akkoord_tekst, _table.c.akkoord_velden)
+    is_living = _LIVING.label("is_living")
+    query = sa.select(*agreed, is_living).where(_table.c.akkoord_naam != ERASED).distinct()
+    with database.reading() as connection:
+        require_same_texts(connection, catalogue)
+        rows = connection.execute(query).all()
+    entries = [(catalogue.get(row.entry_id), row) for row in rows]
+    known = [(entry, row) for entry, row in entries if entry is not None]
+    without_text = {
+        entry.id: entry
+        for entry, row in known
+        if row.akkoord_tekst is None and row.akkoord_voorwaarden == entry.voorwaarden.versie
+    }
+    without_fields = {
+        entry.id: entry for entry, row in known if row.akkoord_velden is None and row.is_living and entry.has_code
+    }
+    some_wait = any(
+        row.is_living
+        and row.akkoord_velden is not None
+        and (fields_of(catalogue, entry) or frozenset()).difference(row.akkoord_velden.split())
+        for entry, row in known
+    )
+    try:
+        _record_missing(database, catalogue, without_text, without_fields, moment)
+        if some_wait:
+            with database.writing() as connection:
+                schema_version.require_code(connection, KNOWS_AGREED_FIELDS)
+    except DBAPIError as error:  # such as a full disk, of which /readyz tells
+        log_failure(error, logger)
+
+
+_LIVING = _table.c.status != Status.BEEINDIGD
+
+
+def _record_missing(
+    database: Database,
+    catalogue: Catalogue,
+    without_text: dict[str, CatalogueEntry],
+    without_fields: dict[str, CatalogueEntry],
+    moment: datetime,
+) -> None:
+    """Record the text and the fields of the catalogue in agreements that have none. Raises DBAPIError."""
+    for entry in without_text.values():
+        keep_text = partial(keep, voorwaarden=entry.voorwaarden, moment=moment)
+        same_version = _table.c.akkoord_voorwaarden == entry.voorwaarden.versie
+        is_missing = sa.and_(_table.c.akkoord_tekst.is_(None), same_version, _table.c.akkoord_naam != ERASED)
+        _update_in_batches(database, entry, is_missing, _table.c.akkoord_tekst, keep_text)
+    for entry in without_fields.values():
+        velden = partial(_as_text, fields_of(catalogue, entry))
+        is_missing = sa.and_(_table.c.akkoord_velden.is_(None), _LIVING)
+        _update_in_batches(database, entry, is_missing, _table.c.akkoord_velden, velden)
+
+
+def _as_text(velden: frozenset[str] | None, _connection: sa.Connection) -> str | None:
+    return store.as_text(velden)
+
+
+def _update_in_batches(
+    database: Database,
+    entry: CatalogueEntry,
+    is_missing: sa.ColumnElement[bool],
+    column: sa.Column[Any],
+    value: Callable[[sa.Connection], str | None],
+) -> None:
+    """Store a value in the koppelingen of an entry that miss it; those that somebody else holds are left alone."""
+    query = sa.select(_table.c.id).where(_table.c.entry_id == entry.id, is_missing).order_by(_table.c.id).limit(BATCH)
+    ids = [0] * BATCH
+    while len(ids) == BATCH:
+        with database.writing() as connection:
+            ids = list(connection.scalars(query.with_for_update(skip_locked=True)))
+            values = {column: value(connection)}
+            connection.execute(_table.update().where(_table.c.id.in_(ids)).values(values))

@@ -1,0 +1,59 @@
+"""The acts on one koppeling in words: what was done to it, when, and by whom."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from uwlr_adapter.journaal import search
+from uwlr_adapter.journaal.model import Act, OutcomeKind
+from uwlr_adapter.journaal.search import EntryFilter
+from uwlr_adapter.koppelingen.lifecycle import Koppeling
+from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.portal.people import people_of
+from uwlr_adapter.portal.sentences import AUTOMATIC, UNKNOWN, actor_of, sentence_of
+
+_LED_TO = {
+    Status.ACTIEF: (Act.ACTIVATED, Act.RESUMED),
+    Status.GEPAUZEERD: (Act.PAUSED,),
+    Status.BEEINDIGD: (Act.ENDED, Act.ENDED_BY_MERGE),
+}
+"""The acts that lead to each status."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActInWords:
+    """One act on a koppeling: `act` is its word in the journaal."""
+
+    moment: datetime
+    act: str
+    sentence: str
+    who: str
+
+    @property
+    def by(self) -> str:
+        """By whom, behind a sentence or a moment."""
+        if self.who == UNKNOWN:
+            return "door wie is niet bekend"
+        return self.who if self.who == AUTOMATIC else f"door {self.who}"
+
+    @property
+    def sentence_with_person(self) -> str:
+        """What was done and by whom."""
+        return f"{self.sentence} {self.by[0].upper()}{self.by[1:]}."
+
+
+def acts_of(connection: sa.Connection, koppeling: Koppeling, name: str, limit: int) -> tuple[ActInWords, ...]:
+    """Return the last acts on a koppeling, at most so many, the newest first; those past their term are gone."""
+    entry_filter = EntryFilter(koppeling.brin6, (koppeling.id,), outcome=OutcomeKind.ACT)
+    entries = search.search(connection, entry_filter, limit=limit)
+    people = people_of(connection, (entry.actor for entry in entries))
+    return tuple(
+        ActInWords(entry.moment, entry.act, sentence_of(entry, name), actor_of(entry, name, people))
+        for entry in entries
+    )
+
+
+def led_to(status: Status, acts: tuple[ActInWords, ...]) -> ActInWords | None:
+    """Return the act that led to the present status of a koppeling, if it is among these."""
+    return next((one for one in acts if one.act in _LED_TO[status]), None)
