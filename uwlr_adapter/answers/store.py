@@ -33,7 +33,8 @@ from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie import schools, withholding
+from uwlr_adapter.administratie import answered, schools, withholding
+from uwlr_adapter.administratie.answered import AnsweredKind
 from uwlr_adapter.administratie.school_calendar import calendar_of, calendar_query
 from uwlr_adapter.administratie.selection import Selection
 from uwlr_adapter.administratie.tables import answer_content
@@ -51,6 +52,7 @@ from uwlr_adapter.db.backend import run
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.statements import Insert, InsertStatement, Query, Row, SelectStatement
 from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.journaal.model import ANSWER_DIGITS
 from uwlr_adapter.koppelingen import store
 
 _WORKERS = ThreadPoolExecutor(4, "uwlr-aside")
@@ -200,6 +202,12 @@ class AnswerRenderer:
         # Durable with the entry of the journaal, before the answer leaves.
         with self._database.writing(later=True) as connection:
             is_kept = _keep(connection, answer_key, content_hash, content, validity, moment, opened)
+            if is_kept and dataset is not None:
+                parts = answer_format.operation.parts
+                kind = _kind(answer_key, answer_format)
+                persons = selection.persons(found, parts, left_out)
+                keeping = answered.keeping(content_hash[:ANSWER_DIGITS], kind, answer_key.brin6, persons, moment)
+                run(connection, [keeping])
             if state.validation is not None:
                 state.validation.result()  # raises: then nothing is stored
         return Made(answer_key, content_hash, content, version, day, without) if is_kept else None
@@ -239,6 +247,12 @@ def _render(answer_key: AnswerKey, answer_format: AnswerFormat, dataset: Dataset
     return _Rendered(
         content_hash, AnswerContent(school_of(answer_key, dataset.school.schoolkey), made, part.result()), validation
     )
+
+
+def _kind(answer_key: AnswerKey, answer_format: AnswerFormat) -> AnsweredKind:
+    profiel, operation = answer_format.profiel, answer_format.operation
+    fields = answered.fields_of(profiel, operation.parts)
+    return AnsweredKind(answer_key.schooljaar, operation.payload, profiel.digest, fields)
 
 
 def _validate(answer_format: AnswerFormat, school: School, records: bytes) -> None:

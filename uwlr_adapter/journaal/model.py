@@ -128,6 +128,10 @@ class Entry:
         return OutcomeKind.REFUSED if "." in self.outcome else OutcomeKind.ANSWERED
 
 
+ANSWER_DIGITS = 16
+"""How many digits of the content hash of an answer name it: two answers of one database never share 64 bits."""
+
+
 @dataclass(slots=True)
 class VerzoekEntry:
     """The entry of one call of a known afnemer, filled in while the call is judged.
@@ -148,6 +152,8 @@ class VerzoekEntry:
     leerlingen: int | None = None
     request_id: str | None = None
     """X-Request-ID of the HTTP request; at most 36 characters."""
+    answer: str | None = None
+    """The answer that was given, or that the caller has already, by the first ANSWER_DIGITS of its content hash."""
     remarks: tuple[str, ...] = ()
     """`onvolledig=N` (records that lack a field which the profile wants), `onbekende-groepen=N`,
     `gegevensset=onbekend`; of a refused one what the caller was told: `pad=…` and `regel=…`

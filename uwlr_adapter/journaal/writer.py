@@ -47,6 +47,7 @@ def entry_row(entry: VerzoekEntry) -> dict[str, Any]:
         "remarks": " ".join(entry.remarks) or None,
         "actor": None,  # its afnemer
         "request_id": entry.request_id,
+        "answer": entry.answer,
         "koppeling_version": entry.koppeling_version,
     }
 
