@@ -1,7 +1,6 @@
 """Who is in each answer, by ids of persons: kept when it is rendered, read once its fetches are in the journaal.
 
-An entry of the journaal names the answer that it gave by the first digits of its content hash. What becomes of it:
-`koppelingen/received.py`.
+An entry of the journaal names the answer that it gave by its number. What becomes of it: `koppelingen/receipts.py`.
 """
 
 import json
@@ -19,6 +18,8 @@ from uwlr_adapter.clock import to_utc
 from uwlr_adapter.contract.profiles import Profiel
 from uwlr_adapter.db.statements import Insert, InsertStatement
 
+HASH_DIGITS, PROFIEL_DIGITS = 16, 8
+"""The digits of a content hash and of a profile in the number of an answer: no two of a database share them."""
 _RECORDS = {"leerlingen": "leerling", "leerkrachten": "leerkracht"}
 _INSERT = InsertStatement(answered, [column.name for column in answered.c], replaces=True)
 
@@ -34,6 +35,14 @@ class AnsweredKind:
     """Record/element of what may be in it of a person."""
 
 
+def number_of(content_hash: str, profiel: str) -> str:
+    """Return the number of an answer: of its content, under a profile (its digest), in 24 hexadecimal digits.
+
+    Each request that gets an answer asks it.
+    """
+    return content_hash[:HASH_DIGITS] + profiel[:PROFIEL_DIGITS]
+
+
 def keeping(
     answer: str,
     kind: AnsweredKind,
@@ -41,7 +50,7 @@ def keeping(
     persons: Sequence[int],
     moment: datetime,
 ) -> Insert:
-    """Return the statement that keeps who is in an answer, by the digits that name it in the journaal."""
+    """Return the statement that keeps who is in an answer, by its number."""
     row = {
         "answer": answer,
         "brin6": brin6,

@@ -346,7 +346,7 @@ record_removed = sa.Table(
 answered = sa.Table(
     "answered",
     metadata,
-    sa.Column("answer", sa.String(16), primary_key=True, comment="begin of its content hash, as in the journaal"),
+    sa.Column("answer", sa.String(24), primary_key=True, comment="its number, as in the journaal"),
     sa.Column("brin6", sa.String(6), nullable=False, index=True),
     sa.Column("schooljaar", sa.String(9), nullable=False),
     sa.Column("payload", sa.String(40), nullable=False, comment="element that the operation answers with"),
@@ -366,7 +366,7 @@ receipt = sa.Table(
     sa.Column("payload", sa.String(40), nullable=False, comment="element that the operation answers with"),
     sa.Column("profiel", sa.String(40), nullable=False, comment="as in answered; empty where it is not known"),
     sa.Column("fields", sa.Text, nullable=False, comment="as in answered"),
-    sa.Column("answer", sa.String(16), comment="the one that it got last"),
+    sa.Column("answer", sa.String(24), comment="the one that it got last"),
     sa.Column("first", sa.DateTime, nullable=False, comment="UTC, of its first fetch"),
     sa.Column("last", sa.DateTime, nullable=False, comment="UTC, of its last fetch"),
     sa.UniqueConstraint("koppeling_id", "schooljaar", "payload", "profiel"),

@@ -52,7 +52,6 @@ from uwlr_adapter.db.backend import run
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.statements import Insert, InsertStatement, Query, Row, SelectStatement
 from uwlr_adapter.errors import UwlrAdapterError
-from uwlr_adapter.journaal.model import ANSWER_DIGITS
 from uwlr_adapter.koppelingen import store
 
 _WORKERS = ThreadPoolExecutor(4, "uwlr-aside")
@@ -206,7 +205,8 @@ class AnswerRenderer:
                 parts = answer_format.operation.parts
                 kind = _kind(answer_key, answer_format)
                 persons = selection.persons(found, parts, left_out)
-                keeping = answered.keeping(content_hash[:ANSWER_DIGITS], kind, answer_key.brin6, persons, moment)
+                number = answered.number_of(content_hash, answer_key.profiel)
+                keeping = answered.keeping(number, kind, answer_key.brin6, persons, moment)
                 run(connection, [keeping])
             if state.validation is not None:
                 state.validation.result()  # raises: then nothing is stored

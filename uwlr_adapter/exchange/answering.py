@@ -7,6 +7,7 @@ from datetime import date
 from hashlib import sha256
 from typing import NamedTuple
 
+from uwlr_adapter.administratie.answered import number_of
 from uwlr_adapter.answers import freshness, state
 from uwlr_adapter.answers.content import AnswerContent, assemble
 from uwlr_adapter.answers.freshness import NO_DATA_HASH, NOT_LAID_OUT_HASH, WITHOUT_DATA, AnswerKey
@@ -23,7 +24,7 @@ from uwlr_adapter.contract.request import Verzoek
 from uwlr_adapter.db.statements import Row
 from uwlr_adapter.exchange.outcome import AnswerBytes, Outcome
 from uwlr_adapter.exchange.work import Load, RecordProfiel, Render, Unfinished
-from uwlr_adapter.journaal.model import ANSWER_DIGITS, RefusalReason, VerzoekEntry
+from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
 from uwlr_adapter.koppelingen import given, tables
 from uwlr_adapter.koppelingen.access import Access, AccessStatements, JoinedRows
 from uwlr_adapter.koppelingen.catalogue import Catalogue
@@ -152,7 +153,7 @@ class Answering:
         last = verzoek.laatstontvangengegevens
         if has_it and last is not None and freshness.caller_has_it(last, gewijzigd, entry.moment):
             entry.outcome, entry.leerlingen = "geenwijzigingen", None
-            entry.answer = found.content_hash[:ANSWER_DIGITS]
+            entry.answer = number_of(found.content_hash, answer_key.profiel)
             return Outcome(entry, AnswerBytes(answer.geenwijzigingen(operation)))
         gzip = request.gzip and (part is None or len(part.records) >= MIN_GZIP)
         data = None if part is not None else self.memory.whole(found.content_hash, gewijzigd, request.day, gzip=gzip)
@@ -166,7 +167,7 @@ class Answering:
                 data = self.memory.assemble(
                     answer_format, found.content_hash, content, gewijzigd, request.day, gzip=gzip
                 )
-        entry.outcome, entry.answer = operation.payload, found.content_hash[:ANSWER_DIGITS]
+        entry.outcome, entry.answer = operation.payload, number_of(found.content_hash, answer_key.profiel)
         return Outcome(entry, AnswerBytes(data, gzip), None if has_it else Given(request.slot, asked, gewijzigd))
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from uwlr_adapter.administratie.answered import HASH_DIGITS, PROFIEL_DIGITS
 from uwlr_adapter.administratie.tables import answered
 from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.jobs.work import Due, JobRun
-from uwlr_adapter.journaal.model import ANSWER_DIGITS
 from uwlr_adapter.koppelingen import receipts
 from uwlr_adapter.koppelingen.receipts import GRACE
 from uwlr_adapter.settings import Settings
@@ -58,7 +58,10 @@ def remove_lists(connection: sa.Connection, before: datetime, rows: int) -> int:
 
     Return how many were removed. Nothing that the journaal names and that was not read yet is removed.
     """
-    present = sa.select(sa.func.substr(answer_state.c.content_hash, 1, ANSWER_DIGITS))
+    present = sa.select(
+        sa.func.substr(answer_state.c.content_hash, 1, HASH_DIGITS, type_=sa.String)
+        + sa.func.substr(answer_state.c.profiel, 1, PROFIEL_DIGITS, type_=sa.String)
+    )
     past = (answered.c.past_since.is_(None), answered.c.answer.not_in(present))
     connection.execute(answered.update().where(*past).values(past_since=to_utc(before + NOTED)))
     some = list(connection.scalars(_past(connection, before).limit(rows)))

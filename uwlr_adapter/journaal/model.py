@@ -80,6 +80,10 @@ class Act(StrEnum):
     RECORDS_WITHDRAWN = "gegevens ingetrokken"
     SCHOOL_MERGED = "school samengevoegd"
     WENT_BACK = "back-up teruggezet"
+    LEERLING_VIEWED = "leerling ingezien"
+    LEERLING_DOWNLOADED = "inzage gedownload"
+    MISSING_VIEWED = "ontbrekende gegevens bekeken"
+    MISSING_DOWNLOADED = "ontbrekende gegevens gedownload"
 
 
 class OutcomeKind(StrEnum):
@@ -128,10 +132,6 @@ class Entry:
         return OutcomeKind.REFUSED if "." in self.outcome else OutcomeKind.ANSWERED
 
 
-ANSWER_DIGITS = 16
-"""How many digits of the content hash of an answer name it: two answers of one database never share 64 bits."""
-
-
 @dataclass(slots=True)
 class VerzoekEntry:
     """The entry of one call of a known afnemer, filled in while the call is judged.
@@ -153,7 +153,7 @@ class VerzoekEntry:
     request_id: str | None = None
     """X-Request-ID of the HTTP request; at most 36 characters."""
     answer: str | None = None
-    """The answer that was given, or that the caller has already, by the first ANSWER_DIGITS of its content hash."""
+    """The number of the answer that was given, or that the caller has already (`administratie/answered.py`)."""
     remarks: tuple[str, ...] = ()
     """`onvolledig=N` (records that lack a field which the profile wants), `onbekende-groepen=N`,
     `gegevensset=onbekend`; of a refused one what the caller was told: `pad=…` and `regel=…`

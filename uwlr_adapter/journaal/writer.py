@@ -109,10 +109,21 @@ def record_afnemer(connection: sa.Connection, *, moment: datetime, act: Act, afn
 
 
 def record_records_act(
-    connection: sa.Connection, *, moment: datetime, act: Act, brin6: str, actor: str, batch: int | None = None
+    connection: sa.Connection,
+    *,
+    moment: datetime,
+    act: Act,
+    brin6: str,
+    actor: str,
+    batch: int | None = None,
+    persoon_id: int | None = None,
 ) -> None:
-    """Store an act on the records of a vestiging, in the transaction of the act itself; `batch` is its import."""
-    remarks = None if batch is None else f"import={batch}"
+    """Store an act on the records of a vestiging, in the transaction of the act itself.
+
+    `batch` is its import; `persoon_id` the number of the leerling who was looked at: it says nothing to anybody else.
+    """
+    about = {"import": batch, "leerling": persoon_id}
+    remarks = " ".join(f"{name}={number}" for name, number in about.items() if number is not None) or None
     _record(connection, EntryKind.RECORDS, moment, act, actor, brin6=brin6, remarks=remarks)
 
 

@@ -22,10 +22,12 @@ from uwlr_adapter.portal import (
     confirm,  # noqa: F401 - as above
     error_pages,
     guard,
+    inzage,  # noqa: F401 - as above
     journaal,  # noqa: F401 - as above
     koppeling,  # noqa: F401 - as above
     login,  # noqa: F401 - as above
     login_session,
+    missing,  # noqa: F401 - as above
     operator,  # noqa: F401 - as above
     overview,  # noqa: F401 - as above
     password_link,  # noqa: F401 - as above
@@ -129,6 +131,7 @@ def make_portal(
     app.register_blueprint(blueprints.PUBLIC, url_prefix=PREFIX)
     app.register_blueprint(blueprints.ACCOUNT, url_prefix=PREFIX)
     app.register_blueprint(blueprints.SCHOOL, url_prefix=f"{PREFIX}/<brin6:brin6>")
+    app.register_blueprint(blueprints.INSIGHT, url_prefix=f"{PREFIX}/<brin6:brin6>")
     app.register_blueprint(blueprints.OPERATOR, url_prefix=f"{PREFIX}/beheer")
     error_pages.register(app)
     return app

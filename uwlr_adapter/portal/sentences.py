@@ -92,6 +92,15 @@ _ACTS = {
     "school samengevoegd": (
         "De gegevens van deze vestiging zijn door een fusie onder een ander brinnummer gekomen, of daar vandaan."
     ),
+    "leerling ingezien": (
+        "Er is bekeken wie de gegevens van één leerling kreeg, en wat er van die leerling gaat (leerling nummer "
+        "{leerling})."
+    ),
+    "inzage gedownload": "De inzage in de gegevens van één leerling is gedownload (leerling nummer {leerling}).",
+    "ontbrekende gegevens bekeken": "De lijst van leerlingen en leerkrachten met ontbrekende gegevens is bekeken.",
+    "ontbrekende gegevens gedownload": (
+        "De lijst van leerlingen en leerkrachten met ontbrekende gegevens is gedownload."
+    ),
     "back-up teruggezet": (
         "De beheerder van de koppelingen heeft een reservekopie teruggezet: de gegevens en de koppelingen zijn weer "
         "zoals ze toen waren. Kijk of alles nog klopt."
@@ -104,7 +113,7 @@ def sentence_of(entry: Entry, name: str) -> str:
     if entry.outcome_kind is OutcomeKind.ACT:
         told = dict(remark.partition("=")[::2] for remark in entry.remarks)
         return _ACTS.get(entry.act, entry.act).format(
-            schooljaar=told.get("schooljaar", ""), login=told.get("login", "")
+            schooljaar=told.get("schooljaar", ""), login=told.get("login", ""), leerling=told.get("leerling", "")
         )
     if entry.outcome_kind is OutcomeKind.ANSWERED:
         return _ANSWERED.get(entry.outcome, _ANSWERED_OTHERWISE).format(name=name)

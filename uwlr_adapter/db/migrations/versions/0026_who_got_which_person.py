@@ -18,10 +18,10 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the column and the tables, and mark the stored answers as to be rendered again."""
-    op.add_column("journaal", sa.Column("answer", sa.String(16), comment="of a fetch: begin of the content hash"))
+    op.add_column("journaal", sa.Column("answer", sa.String(24), comment="of a fetch: the number of its answer"))
     op.create_table(
         "answered",
-        sa.Column("answer", sa.String(16), nullable=False, comment="begin of its content hash, as in the journaal"),
+        sa.Column("answer", sa.String(24), nullable=False, comment="its number, as in the journaal"),
         sa.Column("brin6", sa.String(6), nullable=False),
         sa.Column("schooljaar", sa.String(9), nullable=False),
         sa.Column("payload", sa.String(40), nullable=False, comment="element that the operation answers with"),
@@ -42,7 +42,7 @@ def upgrade() -> None:
         sa.Column("payload", sa.String(40), nullable=False, comment="element that the operation answers with"),
         sa.Column("profiel", sa.String(40), nullable=False, comment="as in answered; empty where it is not known"),
         sa.Column("fields", sa.Text, nullable=False, comment="as in answered"),
-        sa.Column("answer", sa.String(16), comment="the one that it got last"),
+        sa.Column("answer", sa.String(24), comment="the one that it got last"),
         sa.Column("first", sa.DateTime, nullable=False, comment="UTC, of its first fetch"),
         sa.Column("last", sa.DateTime, nullable=False, comment="UTC, of its last fetch"),
         sa.PrimaryKeyConstraint("id", name="pk_receipt"),
