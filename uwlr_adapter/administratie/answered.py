@@ -1,4 +1,4 @@
-"""Who is in each answer, by ids of persons: kept when it is rendered, read once its fetches are in the journaal.
+"""Lists of who is in each answer, by ids of persons: kept when it is rendered, read once it was fetched.
 
 An entry of the journaal names the answer that it gave by its number. What becomes of it: `koppelingen/receipts.py`.
 """

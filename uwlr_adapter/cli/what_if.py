@@ -1,21 +1,23 @@
-"""What changes if, on the command line: what a koppeling gives no more, and which fields another profile brings."""
+"""Effects of an act on a koppeling, on the command line: what it gives no more, and which fields a profile brings."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import click
 from rich.console import Console
 
 from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.json_output import json_option, print_json
 from uwlr_adapter.cli.one_koppeling import koppeling_arguments, reporting_refusals, require_living
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.contract.nouns import count_noun, count_records
 from uwlr_adapter.koppelingen import what_if
 from uwlr_adapter.koppelingen.errors import UnknownEntryError
-from uwlr_adapter.koppelingen.what_if import YearChange
+from uwlr_adapter.koppelingen.what_if import YearFlow
 
 
-def print_stopped(console: Console, koppeling_id: str, years: Sequence[YearChange]) -> None:
+def print_stopped(console: Console, koppeling_id: str, years: Sequence[YearFlow]) -> None:
     """Print what a koppeling gives no more once it is paused or ended."""
     for one in years:
         numbers = ", ".join(count_records(number, kind) for kind, number in one.before._asdict().items())
@@ -28,8 +30,9 @@ def print_stopped(console: Console, koppeling_id: str, years: Sequence[YearChang
 @click.command("profiel")
 @koppeling_arguments
 @click.argument("profiel")
+@json_option
 @click.pass_obj
-def profiel_(context: Context, brin6: str, koppeling_id: str, profiel: str) -> None:
+def profiel_(context: Context, brin6: str, koppeling_id: str, profiel: str, *, as_json: bool) -> None:
     """Show which fields would go or stay behind if the koppeling ID had the profile PROFIEL; nothing is changed.
 
     A profile is changed in the catalogue. The numbers are of the records that have a value in the field now, at this
@@ -47,6 +50,9 @@ def profiel_(context: Context, brin6: str, koppeling_id: str, profiel: str) -> N
         if own is None:
             raise click.ClickException(UnknownEntryError.text)
         changes = what_if.if_profiel(connection, found, day_of(context.clock()), own, other)
+    if as_json:
+        print_json([asdict(one) for one in changes])
+        return
     if not changes:
         context.console.print(
             f"Nothing changes: {escape(own.name)} and {escape(other.name)} let the same fields through."

@@ -1,6 +1,6 @@
 """The entries of the journaal: ids, counts, fixed words, and the login of whoever acted, or was acted on.
 
-They hold no text of a caller, no code, and nothing about a pupil.
+They hold no text of a caller, no code, and of a pupil at most the number, where somebody looked at who got it.
 """
 
 from dataclasses import dataclass

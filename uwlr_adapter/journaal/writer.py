@@ -1,7 +1,7 @@
 """Write the journaal: each call with its outcome, and each act on a koppeling or an afnemer. Append-only.
 
-It holds ids, counts, fixed words, and the login of whoever acted or was acted on: no text of a caller, no code, nothing
-about a pupil. The id of its request or of the run of its command leads from an entry to the log.
+It holds ids, counts, fixed words, and the login of whoever acted or was acted on: no text of a caller, no code, of a
+pupil at most the number. The id of its request or of the run of its command leads from an entry to the log.
 An act and its row are stored in one transaction. Calls that are refused before their afnemer is known are counted per
 minute and source. How long both are kept: `retention.py`.
 """

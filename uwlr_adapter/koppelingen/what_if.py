@@ -1,4 +1,4 @@
-"""What changes if: what a koppeling gives now and would give after an act, in numbers, before anybody does it.
+"""Effects of an act on a koppeling before it is done: what it gives now and would give after, in numbers.
 
 One computation for the pages and the commands that ask for a yes. It reads the records as an answer does
 (`administratie/selection.py`), so that the numbers are those of the next fetch; no name is returned.
@@ -35,7 +35,7 @@ NOTHING = Numbers()
 
 
 @dataclass(frozen=True, slots=True)
-class YearChange:
+class YearFlow:
     """What goes of one school year now, and after an act."""
 
     schooljaar: str
@@ -58,21 +58,21 @@ def gives(connection: sa.Connection, koppeling: Koppeling, day: date, without: f
     return {one.school.schooljaar: _count(one) for one in _datasets(connection, koppeling.brin6, day, without)}
 
 
-def if_stopped(connection: sa.Connection, koppeling: Koppeling, day: date) -> list[YearChange]:
+def if_stopped(connection: sa.Connection, koppeling: Koppeling, day: date) -> list[YearFlow]:
     """Return what a koppeling gives no more once it is paused or ended; nothing when it gives nothing now."""
     if koppeling.status is not Status.ACTIEF or koppeling.startdatum > day or koppeling.afnemer_id is None:
         return []
     now = gives(connection, koppeling, day, withholding.withheld_from(connection, koppeling.id))
-    return [YearChange(schooljaar, numbers, NOTHING) for schooljaar, numbers in now.items()]
+    return [YearFlow(schooljaar, numbers, NOTHING) for schooljaar, numbers in now.items()]
 
 
-def if_withheld(connection: sa.Connection, koppeling: Koppeling, day: date, persoon_id: int) -> list[YearChange]:
+def if_withheld(connection: sa.Connection, koppeling: Koppeling, day: date, persoon_id: int) -> list[YearFlow]:
     """Return what changes once a leerling is withheld from a koppeling, or shared again when withheld now."""
     withheld = withholding.withheld_from(connection, koppeling.id)
     before = gives(connection, koppeling, day, withheld)
     after = gives(connection, koppeling, day, withheld ^ {persoon_id})
     years = sorted(before.keys() | after.keys())
-    found = [YearChange(year, before.get(year, NOTHING), after.get(year, NOTHING)) for year in years]
+    found = [YearFlow(year, before.get(year, NOTHING), after.get(year, NOTHING)) for year in years]
     return [one for one in found if one.before != one.after]
 
 

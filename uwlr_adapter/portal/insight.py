@@ -1,4 +1,4 @@
-"""What a parent may know of a child: who got what, when and with which fields, and the record that goes now."""
+"""Inzage for a parent: who got what of a child, when and with which fields, and the record that goes now."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
