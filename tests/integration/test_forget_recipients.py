@@ -64,7 +64,7 @@ def test_a_leerling_and_a_leerkracht_of_one_key_are_two(bench: ActBench) -> None
 
 
 def test_who_had_the_person_is_listed(bench: ActBench) -> None:
-    """Each koppeling, ended ones too, of a vestiging where the person is or was, that got persons of that kind."""
+    """Of fetches without a list: each koppeling, ended ones too, of a vestiging of the person, that got that kind."""
     builder = bench.builder()
     for naam in ("Snappet", "Basispoort"):
         builder.add_afnemer(naam)
@@ -84,15 +84,15 @@ def test_who_had_the_person_is_listed(bench: ActBench) -> None:
         return rows_of(bench.done(noun, "forget", "21QW00", key, "--dry-run"))
 
     assert told("leerling", "1") == [
-        ["Snappet", "snappet", "21QW00", "actief", "2026-11-16", "2026-11-23"],
-        ["Snappet", "snappet", "21QW01", "beëindigd", "2026-11-20", "2026-11-20"],
+        ["Snappet", "snappet", "21QW00", "actief", "2026-11-16", "2026-11-23", "not known"],
+        ["Snappet", "snappet", "21QW01", "beëindigd", "2026-11-20", "2026-11-20", "not known"],
     ]
     assert told("leerkracht", "1") == [
-        ["Basispoort", "basispoort", "21QW00", "actief", "2026-11-22", "2026-11-22"],
-        ["Snappet", "snappet", "21QW00", "actief", "2026-11-16", "2026-11-16"],
+        ["Basispoort", "basispoort", "21QW00", "actief", "2026-11-22", "2026-11-22", "not known"],
+        ["Snappet", "snappet", "21QW00", "actief", "2026-11-16", "2026-11-16", "not known"],
     ]
 
 
 def test_nobody_had_the_person(bench: ActBench) -> None:
     """Without a fetch there is nobody to tell."""
-    assert "No koppeling fetched persons" in bench.done("leerling", "forget", "21QW00", "2", "--dry-run")
+    assert "No koppeling fetched this person" in bench.done("leerling", "forget", "21QW00", "2", "--dry-run")

@@ -1,5 +1,6 @@
 """`uwlr-adapter koppeling`: every command, its refusals, and what it never prints."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -8,11 +9,14 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from rich.console import Console
+from support.edexml_files import make_dataset
+from support.imports import import_dataset
 from support.school_builder import BRIN6, CODE, MOMENT, open_database
 
 from uwlr_adapter.cli.afnemer import afnemer
 from uwlr_adapter.cli.base import Context, own_actor
 from uwlr_adapter.cli.koppeling import koppeling
+from uwlr_adapter.contract.dataset import Groep, Leerling
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.tables import journaal
@@ -215,3 +219,42 @@ def test_wrong_key(context: Context, tmp_path: Path) -> None:
 def test_help(context: Context, name: str) -> None:
     """Every command has help with an example."""
     assert "Example:" in run(context, name, "--help").stdout
+
+
+def test_what_stops_before_the_yes(context: Context, database: Database) -> None:
+    """A dry run tells what the platform gets now, in numbers, and does nothing; the question tells it as well."""
+    leerlingen = [Leerling("1", roepnaam="Zoë", groep="g"), Leerling("2", roepnaam="Bo", groep="g")]
+    dataset = make_dataset(leerlingen, groepen=[Groep("groep", "g", "1a", "1")], schooljaar="2026-2027")
+    import_dataset(database, dataset, moment=MOMENT)
+    assert activate(context, "--code", CODE).exit_code == 0
+    told = "snappet, schooljaar 2026-2027: 2 leerlingen, 1 groep, 0 leerkrachten now; nothing then."
+    for command in ("pause", "end"):
+        dry = run(context, command, BRIN6, "snappet", "--dry-run")
+        assert (dry.exit_code, told in dry.output, "Dry run, nothing changed." in dry.output) == (0, True, True)
+        asked = run(context, command, BRIN6, "snappet", stdin="n\n")
+        assert (asked.exit_code, told in asked.output) == (1, True)
+    found = living(database)
+    assert found is not None
+    assert found.version == 1
+    assert run(context, "pause", BRIN6, "snappet", "--yes").exit_code == 0
+    assert "snappet gives nothing now." in run(context, "end", BRIN6, "snappet", "--dry-run").output
+
+
+def test_another_profile(context: Context, database: Database) -> None:
+    """Which fields would go or stay behind, and how many records have a value in them; nothing is changed."""
+    leerling = Leerling("1", roepnaam="Zoë", geslacht="2", voornamen="Zoë Maria", groep="g")
+    dataset = make_dataset([leerling], groepen=[Groep("groep", "g", "1a", "1")], schooljaar="2026-2027")
+    import_dataset(database, dataset, moment=MOMENT)
+    assert activate(context, "--code", CODE).exit_code == 0
+    wider = run(context, "profiel", BRIN6, "snappet", "LVS-set", "--json")
+    found = {
+        (one["word"], one["number"], one["is_added"]) for one in json.loads(wider.output) if one["record"] == "leerling"
+    }
+    assert ("geslacht", 1, True) in found
+    assert not any(word == "voornamen" for word, _, _ in found)
+    table = run(context, "profiel", BRIN6, "snappet", "lvs set").output
+    assert "goes then" in table
+    assert "a school has to agree to that first" in table
+    assert "Nothing changes" in run(context, "profiel", BRIN6, "snappet", "smalle set").output
+    unknown = run(context, "profiel", BRIN6, "snappet", "bestaat niet")
+    assert (unknown.exit_code, "no such profile" in unknown.output) == (2, True)

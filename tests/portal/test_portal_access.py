@@ -41,7 +41,9 @@ class Route:
         """Return the path for a vestiging and a koppeling."""
         path = self.path.replace("21QW00", brin6).replace("/koppeling/1", f"/koppeling/{koppeling_id}")
         path = path.replace("/vragen/1/", f"/vragen/{QUESTIONS.get(brin6, 1)}/")
-        return path.replace("/niet-delen/1", f"/niet-delen/{LEERLINGEN.get(brin6, 1)}")
+        for page in ("niet-delen", "inzage"):
+            path = path.replace(f"/{page}/1", f"/{page}/{LEERLINGEN.get(brin6, 1)}")
+        return path
 
 
 def routes(portal: Portal) -> list[Route]:
@@ -114,7 +116,7 @@ def without_token(page: Page) -> str:
 
 def test_there_are_pages_of_each_group(portal: Portal) -> None:
     """The table is whole: a group that disappears from it would not be tested."""
-    assert {route.groep for route in routes(portal)} == {"public", "account", "school", "operator"}
+    assert {route.groep for route in routes(portal)} == {"public", "account", "school", "insight", "operator"}
     assert len(routes(portal)) > 20
 
 
@@ -134,9 +136,9 @@ def test_nobody(with_koppelingen: Portal) -> None:
 @pytest.mark.parametrize(
     ("login", "groepen", "brin6"),
     [
-        ("school", {"account", "school"}, {"21QW00"}),
+        ("school", {"account", "school", "insight"}, {"21QW00"}),
         ("bestuur", {"account", "school"}, {"21QW00", "21QW01"}),
-        ("andere", {"account", "school"}, {"30AB00"}),
+        ("andere", {"account", "school", "insight"}, {"30AB00"}),
         ("operator", {"account", "operator"}, set()),
     ],
 )
@@ -147,7 +149,7 @@ def test_users(with_koppelingen: Portal, login: str, groepen: set[str], brin6: s
     for route, method in requests(with_koppelingen):
         if route.groep == "public" or "uitloggen" in route.path or method not in route.methods:
             continue
-        for place in ("21QW00", "21QW01", "30AB00", "99XX99") if route.groep == "school" else ("",):
+        for place in ("21QW00", "21QW01", "30AB00", "99XX99") if route.groep in {"school", "insight"} else ("",):
             path = route.at(place) if place else route.path
             own = {"21QW00": 1, "30AB00": 2}
             page = send(browser, method, route.at(place, own.get(place, 1)) if place else path)
@@ -189,7 +191,7 @@ def test_every_form_asks_for_its_token(with_koppelingen: Portal, token: str | No
     for login in ("school", "operator"):
         browser = with_koppelingen.browser(login)
         for route in routes(with_koppelingen):
-            reachable = {"school": {"account", "school"}, "operator": {"account", "operator"}}[login]
+            reachable = {"school": {"account", "school", "insight"}, "operator": {"account", "operator"}}[login]
             if "POST" not in route.methods or route.groep not in {*reachable, "public"}:
                 continue
             data = {"versie": "1", "actie": "gereed", **({} if token is None else {"csrf_token": token})}

@@ -91,6 +91,18 @@ def _choose(link: str) -> Step:
     return step
 
 
+def _look(*, is_checked: bool) -> Step:
+    """Search for many leerlingen, choose one, and say whether it was checked who asks."""
+
+    def step(page: Page) -> None:
+        _choose("Inzage")(page)
+        if is_checked:
+            page.locator("main [name=bevestigd]").check()
+        _press("Toon de gegevens")(page)
+
+    return step
+
+
 def _follow(*links: str) -> Step:
     """Follow links by the begin of their name."""
 
@@ -221,6 +233,15 @@ PAGES = (
         step=_choose("Weer delen"),
         h1="Leerling weer delen met Basispoort?",
     ),
+    PageCase("inzage", f"{SCHOOL}/inzage", h1="Inzage in de gegevens van een leerling"),
+    PageCase("inzage-zonder-naam", f"{SCHOOL}/inzage", step=_press("Zoeken", naam=""), status=422),
+    PageCase("inzage-gevonden", f"{SCHOOL}/inzage", step=_press("Zoeken", naam="a")),
+    PageCase("inzage-niemand", f"{SCHOOL}/inzage", step=_press("Zoeken", naam="xyzzy")),
+    PageCase("inzage-wie-vraagt", f"{SCHOOL}/inzage", step=_choose("Inzage"), h1="Wie vraagt het?"),
+    PageCase("inzage-niet-vastgesteld", f"{SCHOOL}/inzage", step=_look(is_checked=False), status=422),
+    PageCase("inzage-leerling", f"{SCHOOL}/inzage", step=_look(is_checked=True)),
+    PageCase("ontbrekend", f"{SCHOOL}/ontbrekend", h1="Ontbrekende gegevens"),
+    PageCase("ontbrekend-leeg", f"{BEGIN}/{EMPTY}/ontbrekend", "leeg", h1="Ontbrekende gegevens"),
     PageCase("vragen", f"{SCHOOL}/vragen", h1="Vragen over leerlingen en leerkrachten"),
     PageCase("vragen-geen", f"{BEGIN}/{EMPTY}/vragen", "leeg", h1="Vragen over leerlingen"),
     PageCase(

@@ -6,6 +6,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from uwlr_adapter.administratie.importing.diff import AT_ONCE
 from uwlr_adapter.administratie.importing.naming import NAMES, fold, full_name
 from uwlr_adapter.administratie.tables import PersonKind, deelname, groep, persoon, plaatsing
 from uwlr_adapter.brin import brincode_of
@@ -42,16 +43,25 @@ def is_leerling(connection: sa.Connection, brin6: str, persoon_id: int) -> bool:
     return connection.scalar(sa.select(persoon.c.id).where(*_of_school(brin6), persoon.c.id == persoon_id)) is not None
 
 
-def search(connection: sa.Connection, brin6: str, day: date, naam: str) -> Search:
-    """Find the leerlingen of a vestiging by name: each word of it is part of a name.
+def search(connection: sa.Connection, brin6: str, day: date, naam: str, groep: str = "") -> Search:
+    """Find the leerlingen of a vestiging by name, each word of it is part of a name, by the name of a groep, or both.
 
-    Names are compared folded, as an import does (`importing/naming.py`).
+    Names of leerlingen are compared folded, as an import does (`importing/naming.py`).
     """
     words = _folded(naam)
-    if not words:
+    if not words and not groep:
         return Search((), more=False)
     found = [one for one, folded in _present(connection, brin6, day) if all(word in folded for word in words)]
+    if groep:
+        found = [one for one in _with_groepen(connection, brin6, found) if one.groep == groep]
     return Search(_with_groepen(connection, brin6, found[:MAX_FOUND]), more=len(found) > MAX_FOUND)
+
+
+def groepen_of(connection: sa.Connection, brin6: str, day: date) -> list[str]:
+    """Return the names of the stamgroepen of a vestiging in the school year of a day, sorted."""
+    own = groep.c
+    query = sa.select(own.naam).where(own.brin6 == brin6, own.schooljaar == schooljaar_of(day), own.soort == "groep")
+    return sorted(set(connection.scalars(query)))
 
 
 def leerlingen(connection: sa.Connection, brin6: str, day: date, persons: Collection[int]) -> tuple[KnownLeerling, ...]:
@@ -100,16 +110,19 @@ def _present(
 
 
 def _with_groepen(connection: sa.Connection, brin6: str, found: Sequence[KnownLeerling]) -> tuple[KnownLeerling, ...]:
-    query = (
-        sa.select(plaatsing.c.persoon_id, plaatsing.c.schooljaar, groep.c.naam)
-        .join(groep, sa.and_(*(groep.c[one] == plaatsing.c[two] for one, two in _IN_GROEP)))
-        .where(
-            plaatsing.c.brin6 == brin6,
-            plaatsing.c.persoon_id.in_([one.persoon_id for one in found]),
-            groep.c.soort == "groep",
+    ids = [one.persoon_id for one in found]
+    groepen: dict[tuple[int, str | None], str] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        query = (
+            sa.select(plaatsing.c.persoon_id, plaatsing.c.schooljaar, groep.c.naam)
+            .join(groep, sa.and_(*(groep.c[one] == plaatsing.c[two] for one, two in _IN_GROEP)))
+            .where(
+                plaatsing.c.brin6 == brin6,
+                plaatsing.c.persoon_id.in_(ids[start : start + AT_ONCE]),
+                groep.c.soort == "groep",
+            )
         )
-    )
-    groepen = {(row.persoon_id, row.schooljaar): row.naam for row in connection.execute(query)}
+        groepen |= {(row.persoon_id, row.schooljaar): row.naam for row in connection.execute(query)}
     return tuple(replace(one, groep=groepen.get((one.persoon_id, one.schooljaar))) for one in found)
 
 

@@ -112,6 +112,14 @@ class Selection:
             leerkrachten=_leerkrachten(leerkracht_rows, frozenset(groep.key for groep in groepen)),
         )
 
+    def persons(
+        self, found: Sequence[Sequence[Row]], parts: Sequence[str], without: frozenset[int] = frozenset()
+    ) -> list[int]:
+        """Return the ids of the persons in some parts of an answer, from the same rows, in ascending order."""
+        enrolled, _, leerkracht_rows, *_ = found
+        ids = [row[0] for row in enrolled if row[0] not in without] if "leerlingen" in parts else []
+        return sorted([*ids, *([row[0] for row in leerkracht_rows] if "leerkrachten" in parts else [])])
+
     def is_laid_out(self, found: Sequence[Sequence[Row]]) -> bool:
         """Return whether a source gave the year, from the same rows; True for a year that is not answered."""
         return not found or is_laid_out(found[-1][0])
@@ -249,7 +257,7 @@ def _groepen(rows: Sequence[Row]) -> tuple[Groep, ...]:
 
 def _leerkrachten(rows: Sequence[Row], groepen: frozenset[str]) -> tuple[Leerkracht, ...]:
     leerkrachten = []
-    for key, eckid, rollen, references, *values in rows:
+    for _, key, eckid, rollen, references, *values in rows:
         in_dataset = tuple(
             GroepVerwijzing(soort, groep_key, _rollen(rollen_in_groep))
             for soort, groep_key, rollen_in_groep in references
@@ -271,7 +279,7 @@ _GROEPEN = SelectStatement(
 )
 _LEERKRACHTEN = SelectStatement(
     sa.select(
-        *(persoon.c.key, persoon.c.eckid, aanstelling.c.rollen, aanstelling.c.groepen),
+        *(persoon.c.id, persoon.c.key, persoon.c.eckid, aanstelling.c.rollen, aanstelling.c.groepen),
         *(aanstelling.c[attribute] for attribute in LEERKRACHT_COLUMNS),
     )
     .join(persoon, persoon.c.id == aanstelling.c.persoon_id)

@@ -352,6 +352,60 @@ record_removed = sa.Table(
     sa.Column("day", sa.Date, nullable=False, comment="the last one on which a year of the person was taken out"),
     comment="when a source or an act last took a person out of a school year; a term counts from then",
 )
+answered = sa.Table(
+    "answered",
+    metadata,
+    sa.Column("answer", sa.String(24), primary_key=True, comment="its number, as in the journaal"),
+    sa.Column("brin6", sa.String(6), nullable=False, index=True),
+    sa.Column("schooljaar", sa.String(9), nullable=False),
+    sa.Column("payload", sa.String(40), nullable=False, comment="element that the operation answers with"),
+    sa.Column("profiel", sa.String(40), nullable=False, comment="digest of the effective profile, in its version"),
+    sa.Column("fields", sa.Text, nullable=False, comment="record/element of what may be in it of a person"),
+    sa.Column("persons", sa.LargeBinary, nullable=False, comment="ids of persons, JSON, deflated"),
+    sa.Column("made_at", sa.DateTime, nullable=False, comment="UTC, when it was rendered last"),
+    sa.Column("past_since", sa.DateTime, comment="UTC, when it was noted that it is sent no more"),
+    comment="who is in an answer: read once its fetches are in the journaal, and erased when it is sent no more",
+)
+receipt = sa.Table(
+    "receipt",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("koppeling_id", sa.Integer, sa.ForeignKey("koppeling.id"), nullable=False),
+    sa.Column("schooljaar", sa.String(9), nullable=False, comment="empty where it is not known who was in it"),
+    sa.Column("payload", sa.String(40), nullable=False, comment="element that the operation answers with"),
+    sa.Column("profiel", sa.String(40), nullable=False, comment="as in answered; empty where it is not known"),
+    sa.Column("fields", sa.Text, nullable=False, comment="as in answered"),
+    sa.Column("answer", sa.String(24), comment="the one that it got last"),
+    sa.Column("first", sa.DateTime, nullable=False, comment="UTC, of its first fetch"),
+    sa.Column("last", sa.DateTime, nullable=False, comment="UTC, of its last fetch"),
+    sa.UniqueConstraint("koppeling_id", "schooljaar", "payload", "profiel"),
+    comment="the answers of one kind that one koppeling got, from the journaal",
+)
+received = sa.Table(
+    "received",
+    metadata,
+    sa.Column("receipt_id", sa.Integer, sa.ForeignKey("receipt.id"), primary_key=True, autoincrement=False),
+    sa.Column(
+        "persoon_id",
+        sa.Integer,
+        primary_key=True,
+        autoincrement=False,
+        index=True,
+        comment="no foreign key: who was in an import that is undone, was received all the same",
+    ),
+    sa.Column("first", sa.DateTime, nullable=False, comment="UTC, of the first fetch with this person"),
+    sa.Column("last", sa.DateTime, comment="UTC, of the last one; none: in what the koppeling got last"),
+    comment="which koppeling got which person; erased with the person",
+)
+received_until = sa.Table(
+    "received_until",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("final_id", sa.BigInteger, nullable=False, comment="every entry of the journaal up to it was read"),
+    sa.Column("seen_id", sa.BigInteger, nullable=False, comment="the last entry that was there at seen_at"),
+    sa.Column("seen_at", sa.DateTime, nullable=False, comment="UTC"),
+    comment="one row: how far the journaal was read for receipt and received",
+)
 
 
 def person_columns() -> list[sa.Column[Any]]:

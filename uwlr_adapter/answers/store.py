@@ -33,7 +33,8 @@ from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie import schools, withholding
+from uwlr_adapter.administratie import answered, schools, withholding
+from uwlr_adapter.administratie.answered import AnsweredKind
 from uwlr_adapter.administratie.school_calendar import calendar_of, calendar_query
 from uwlr_adapter.administratie.selection import Selection
 from uwlr_adapter.administratie.tables import answer_content
@@ -200,6 +201,13 @@ class AnswerRenderer:
         # Durable with the entry of the journaal, before the answer leaves.
         with self._database.writing(later=True) as connection:
             is_kept = _keep(connection, answer_key, content_hash, content, validity, moment, opened)
+            if is_kept and dataset is not None:
+                parts = answer_format.operation.parts
+                kind = _kind(answer_key, answer_format)
+                persons = selection.persons(found, parts, left_out)
+                number = answered.number_of(content_hash, answer_key.profiel)
+                keeping = answered.keeping(number, kind, answer_key.brin6, persons, moment)
+                run(connection, [keeping])
             if state.validation is not None:
                 state.validation.result()  # raises: then nothing is stored
         return Made(answer_key, content_hash, content, version, day, without) if is_kept else None
@@ -239,6 +247,12 @@ def _render(answer_key: AnswerKey, answer_format: AnswerFormat, dataset: Dataset
     return _Rendered(
         content_hash, AnswerContent(school_of(answer_key, dataset.school.schoolkey), made, part.result()), validation
     )
+
+
+def _kind(answer_key: AnswerKey, answer_format: AnswerFormat) -> AnsweredKind:
+    profiel, operation = answer_format.profiel, answer_format.operation
+    fields = answered.fields_of(profiel, operation.parts)
+    return AnsweredKind(answer_key.schooljaar, operation.payload, profiel.digest, fields)
 
 
 def _validate(answer_format: AnswerFormat, school: School, records: bytes) -> None:

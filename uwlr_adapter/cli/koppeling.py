@@ -13,14 +13,21 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie import withholding
 from uwlr_adapter.cli.base import Context, make_table, own_account, own_actor
 from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
-from uwlr_adapter.cli.one_koppeling import koppeling_arguments, reporting_refusals, require_living, yes_option
+from uwlr_adapter.cli.one_koppeling import (
+    dry_run_option,
+    koppeling_arguments,
+    reporting_refusals,
+    require_living,
+    yes_option,
+)
 from uwlr_adapter.cli.secrets import CODE_VARIABLE, read_secret
 from uwlr_adapter.cli.terminal import escape
+from uwlr_adapter.cli.what_if import print_stopped, profiel_
 from uwlr_adapter.cli.withholding import withheld, withhold
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.contract.escape import printable
 from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen import actions, store, verificatiecode
+from uwlr_adapter.koppelingen import actions, store, verificatiecode, what_if
 from uwlr_adapter.koppelingen.actions import ActivationRequest, KoppelingAct
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.errors import AlreadyActivatedError, NoCodeError, UnknownEntryError
@@ -44,6 +51,7 @@ def koppeling() -> None:
 
 koppeling.add_command(withhold)
 koppeling.add_command(withheld)
+koppeling.add_command(profiel_)
 
 
 def _code_options(command: _Command) -> _Command:
@@ -210,15 +218,16 @@ def code_(context: Context, brin6: str, koppeling_id: str, code: str | None, *, 
 
 @koppeling.command()
 @koppeling_arguments
+@dry_run_option
 @yes_option
 @click.pass_obj
-def pause(context: Context, brin6: str, koppeling_id: str, *, yes: bool) -> None:
+def pause(context: Context, brin6: str, koppeling_id: str, *, dry_run: bool, yes: bool) -> None:
     """Pause a koppeling: its verificatiecode is erased.
 
     Example:  uwlr-adapter koppeling pause 21QW00 snappet
     """
-    _act(context, brin6, koppeling_id, actions.clear_code, None if yes else "Pause")
-    context.messages.print(f"Paused {koppeling_id} for {brin6}.")
+    if _act(context, brin6, koppeling_id, actions.clear_code, None if yes else "Pause", dry_run=dry_run):
+        context.messages.print(f"Paused {koppeling_id} for {brin6}.")
 
 
 @koppeling.command()
@@ -236,15 +245,16 @@ def resume(context: Context, brin6: str, koppeling_id: str, code: str | None, *,
 
 @koppeling.command("end")
 @koppeling_arguments
+@dry_run_option
 @yes_option
 @click.pass_obj
-def end_(context: Context, brin6: str, koppeling_id: str, *, yes: bool) -> None:
+def end_(context: Context, brin6: str, koppeling_id: str, *, dry_run: bool, yes: bool) -> None:
     """End a koppeling permanently; activating it again creates a new one.
 
     Example:  uwlr-adapter koppeling end 21QW00 snappet
     """
-    _act(context, brin6, koppeling_id, actions.end, None if yes else "End")
-    context.messages.print(f"Ended {koppeling_id} for {brin6}.")
+    if _act(context, brin6, koppeling_id, actions.end, None if yes else "End", dry_run=dry_run):
+        context.messages.print(f"Ended {koppeling_id} for {brin6}.")
 
 
 class _Listed(NamedTuple):
@@ -292,15 +302,28 @@ def _act(
     koppeling_id: str,
     action: KoppelingAct,
     question: str | None,
-) -> None:
-    """Ask for confirmation, then apply the action; it is refused when the koppeling changed in between."""
+    *,
+    dry_run: bool,
+) -> bool:
+    """Tell what stops, ask for confirmation, then apply the action; return False, with nothing done, for a dry run.
+
+    It is refused when the koppeling changed in between.
+    """
     with reporting_refusals(), context.database() as database:
         with database.reading() as connection:
             seen = require_living(context, connection, brin6, koppeling_id)
+            asks = dry_run or question is not None
+            years = what_if.if_stopped(connection, seen, day_of(context.clock())) if asks else []
+        if asks and seen.afnemer_id is not None:
+            print_stopped(context.console if dry_run else context.messages, koppeling_id, years)
+        if dry_run:
+            context.console.print("Dry run, nothing changed.")
+            return False
         if question is not None:
             click.confirm(f"{question} {koppeling_id} for {brin6}?", abort=True, err=True)
         with database.writing() as connection:
             action(connection, seen.id, seen.version, context.clock(), actor=own_actor())
+    return True
 
 
 def _enter_code(

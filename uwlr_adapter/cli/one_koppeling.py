@@ -21,6 +21,11 @@ def yes_option(command: _Command) -> _Command:
     return click.option("--yes", is_flag=True, help="Do not ask for confirmation.")(command)
 
 
+def dry_run_option(command: _Command) -> _Command:
+    """Add the option that shows what would change."""
+    return click.option("--dry-run", is_flag=True, help="Show what would change, without changing anything.")(command)
+
+
 def koppeling_arguments(command: _Command) -> _Command:
     """Add the arguments that identify a koppeling: the vestiging, and the id in the catalogue."""
     return click.argument("brin6")(click.argument("koppeling_id", metavar="ID")(command))

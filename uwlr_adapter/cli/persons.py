@@ -7,6 +7,7 @@ import click
 import sqlalchemy as sa
 from rich.console import Console
 
+from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import by_hand, eckid, forget, join, persons
 from uwlr_adapter.administratie.importing.eckid import Corrected, EckidTakenError
 from uwlr_adapter.administratie.importing.effect import YearEffect
@@ -24,6 +25,7 @@ from uwlr_adapter.clock import AMSTERDAM, day_of
 from uwlr_adapter.contract.nouns import count_noun, count_records
 from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.journaal.model import Act
+from uwlr_adapter.koppelingen import receipts
 from uwlr_adapter.koppelingen.recipients import Recipient, recipients
 
 KEY_HELP = "KEY is the key that platforms receive, else a key in the source."
@@ -234,7 +236,7 @@ def _forget(kind: PersonKind) -> click.Command:
     text = f"""Erase the {kind} with KEY at the school of BRIN6: records of all years, and the data in stored imports.
 
     This cannot be undone. The next import of a source that still has this {kind} is refused: remove the person from
-    the source first. The platforms that have the person, as far as the journaal shows, are listed, to be told.
+    the source first. The platforms that have the person, as far as is known, are listed, to be told.
 
     Example:  uwlr-adapter {kind} forget 21QW00 10001 --dry-run
     """
@@ -249,8 +251,9 @@ def _forget(kind: PersonKind) -> click.Command:
 
         def act(connection: sa.Connection) -> tuple[Erased, list[Recipient], list[str]]:
             who = _who(connection, kind, brincode, key)
+            receipts.settle(connection, _vestigingen(connection, brincode))
             erased = forget.forget(connection, brincode, key, operator.moment, kind)
-            told = recipients(connection, erased.brin6s, _PART[kind])
+            told = recipients(connection, erased.received, erased.brin6s, _PART[kind])
             brin6s = by_hand.known_vestigingen(connection, erased.brin6s, brincode)
             by_hand.record_acts(connection, Act.PERSON_FORGOTTEN, brin6s, operator)
             return erased, told, who
@@ -291,16 +294,26 @@ def _who(connection: sa.Connection, kind: PersonKind, brincode: str, key: str) -
     return [f"This is about {kind.value} {name}.", *_other_in_source(connection, person, key)]
 
 
+def _vestigingen(connection: sa.Connection, brincode: str) -> list[str]:
+    """Return the vestigingen of a school, and of the schools that were merged into it."""
+    of_schools = {brincode, *schools.merged_from(connection, brincode)}
+    return [one.brin6 for one in schools.list_vestigingen(connection) if one.brincode in of_schools]
+
+
 def _print_recipients(console: Console, told: list[Recipient]) -> None:
-    """Print the koppelingen that had the person."""
+    """Print the koppelingen that had the person, or may have had."""
     if not told:
-        console.print("No koppeling fetched persons of these vestigingen, as far as the journaal goes back.")
+        console.print("No koppeling fetched this person, as far as is known.")
         return
-    console.print("These koppelingen fetched persons of the same vestigingen; tell their platforms:")
-    table = make_table("afnemer", "koppeling", "vestiging", "status", "first fetched", "last fetched")
+    console.print(
+        "These koppelingen fetched this person; tell their platforms. Where it is not known, nothing was kept"
+    )
+    console.print("of who was in what they fetched then: persons of the same vestiging, maybe this one.")
+    table = make_table("afnemer", "koppeling", "vestiging", "status", "first fetched", "last fetched", "this person")
     for one in told:
         moments = (f"{moment.astimezone(AMSTERDAM):%Y-%m-%d}" for moment in (one.first, one.last))
-        table.add_row(escape(one.klantnaam), escape(one.entry_id), one.brin6, str(one.status), *moments)
+        known = "yes" if one.is_known else "not known"
+        table.add_row(escape(one.klantnaam), escape(one.entry_id), one.brin6, str(one.status), *moments, known)
     console.print(table)
 
 

@@ -1,7 +1,8 @@
 """Locks within a writing transaction. SQLite has one writer at a time, so there they do nothing.
 
 The order of locks: a transaction on records, afnemers or koppelingen takes one lock, by name (`lock`) or of a row
-(`with_for_update`), before it writes. A fetch holds its koppeling before it writes what was given
+(`with_for_update`), before it writes; who got a person (`koppelingen/receipts.py`) is written under a lock
+of its own, taken after that one. A fetch holds its koppeling before it writes what was given
 (`exchange/commit.py`), and so does an act (`koppelingen/actions.py`); a fetch that makes a klantcode anew takes the row
 of its afnemer after that (`koppelingen/renewal.py`), and no act that holds an afnemer takes a koppeling. The rows that
 many requests share are written in sorted order (`exchange/commit.py`). A login attempt locks its counts in the order of

@@ -2,7 +2,7 @@
 
 from datetime import time
 
-from uwlr_adapter.jobs import calls, mailing, purge, refusals, staleness
+from uwlr_adapter.jobs import calls, mailing, purge, received, refusals, staleness
 from uwlr_adapter.jobs.schedule import Every, Nightly
 from uwlr_adapter.jobs.work import Job
 
@@ -10,6 +10,7 @@ _ALL = (
     Job("purge", "Erase what is kept no longer than its term.", Nightly(time(3, 30)), purge.run, purge.due),
     Job("refusals", "Add old counts of refusals up by the day.", Nightly(time(3, 0)), refusals.run, refusals.due),
     Job("calls", "Note what the journaal says of each koppeling.", Every(60), calls.run, calls.due),
+    Job("received", "Read from the journaal which koppeling got which person.", Every(5), received.run, received.due),
     Job("staleness", "Note how old the records of each vestiging are.", Every(60), staleness.run, staleness.due),
     Job(
         "mail",

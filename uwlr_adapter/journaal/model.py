@@ -1,6 +1,6 @@
 """The entries of the journaal: ids, counts, fixed words, and the login of whoever acted, or was acted on.
 
-They hold no text of a caller, no code, and nothing about a pupil.
+They hold no text of a caller, no code, and of a pupil at most the number, where somebody looked at who got it.
 """
 
 from dataclasses import dataclass
@@ -85,6 +85,10 @@ class Act(StrEnum):
     RECORDS_WITHDRAWN = "gegevens ingetrokken"
     SCHOOL_MERGED = "school samengevoegd"
     WENT_BACK = "back-up teruggezet"
+    LEERLING_VIEWED = "leerling ingezien"
+    LEERLING_DOWNLOADED = "inzage gedownload"
+    MISSING_VIEWED = "ontbrekende gegevens bekeken"
+    MISSING_DOWNLOADED = "ontbrekende gegevens gedownload"
 
 
 class OutcomeKind(StrEnum):
@@ -153,6 +157,8 @@ class VerzoekEntry:
     leerlingen: int | None = None
     request_id: str | None = None
     """X-Request-ID of the HTTP request; at most 36 characters."""
+    answer: str | None = None
+    """The number of the answer that was given, or that the caller has already (`administratie/answered.py`)."""
     remarks: tuple[str, ...] = ()
     """`onvolledig=N` (records that lack a field which the profile wants), `onbekende-groepen=N`,
     `gegevensset=onbekend`; of a refused one what the caller was told: `pad=…` and `regel=…`

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import AMSTERDAM, from_utc, to_utc
-from uwlr_adapter.journaal.model import Entry, EntryKind, OutcomeKind
+from uwlr_adapter.journaal.model import Act, Entry, EntryKind, OutcomeKind
 from uwlr_adapter.journaal.tables import journaal
 
 _REFUSED = journaal.c.outcome.contains(".", autoescape=True)
@@ -48,6 +48,13 @@ class DayCount:
     def calls(self) -> int:
         """The number of calls."""
         return self.answered + self.refused + self.past
+
+
+def moments_of(connection: sa.Connection, brin6: str, act: Act) -> list[datetime]:
+    """Return when an act was done on the records of a vestiging, the first one first; timezone-aware."""
+    own = journaal.c
+    query = sa.select(own.moment).where(own.brin6 == brin6, own.kind == EntryKind.RECORDS, own.act == act)
+    return [from_utc(moment) for moment in connection.scalars(query.order_by(own.id))]
 
 
 def search(

@@ -25,6 +25,7 @@ journaal = sa.Table(
         comment="of an act: login of the portal user, cli:<account of the machine> or job:<name>",
     ),
     sa.Column("request_id", sa.String(36), comment="X-Request-ID of a request, or the id of a run of a command"),
+    sa.Column("answer", sa.String(24), comment="of a fetch: the number of its answer"),
     sa.Index(None, "brin6", "id"),
     sa.Index(None, "koppeling_id", "moment"),
     comment="append-only",

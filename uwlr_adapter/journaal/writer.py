@@ -1,7 +1,7 @@
 """Write the journaal: each call with its outcome, and each act on a koppeling or an afnemer. Append-only.
 
-It holds ids, counts, fixed words, and the login of whoever acted or was acted on: no text of a caller, no code, nothing
-about a pupil. The id of its request or of the run of its command leads from an entry to the log.
+It holds ids, counts, fixed words, and the login of whoever acted or was acted on: no text of a caller, no code, of a
+pupil at most the number. The id of its request or of the run of its command leads from an entry to the log.
 An act and its row are stored in one transaction. Calls that are refused before their afnemer is known are counted per
 minute and source. How long both are kept: `retention.py`.
 """
@@ -47,6 +47,7 @@ def entry_row(entry: VerzoekEntry) -> dict[str, Any]:
         "remarks": " ".join(entry.remarks) or None,
         "actor": None,  # its afnemer
         "request_id": entry.request_id,
+        "answer": entry.answer,
         "koppeling_version": entry.koppeling_version,
     }
 
@@ -116,10 +117,21 @@ def record_afnemer(connection: sa.Connection, *, moment: datetime, act: Act, afn
 
 
 def record_records_act(
-    connection: sa.Connection, *, moment: datetime, act: Act, brin6: str, actor: str, batch: int | None = None
+    connection: sa.Connection,
+    *,
+    moment: datetime,
+    act: Act,
+    brin6: str,
+    actor: str,
+    batch: int | None = None,
+    persoon_id: int | None = None,
 ) -> None:
-    """Store an act on the records of a vestiging, in the transaction of the act itself; `batch` is its import."""
-    remarks = None if batch is None else f"import={batch}"
+    """Store an act on the records of a vestiging, in the transaction of the act itself.
+
+    `batch` is its import; `persoon_id` the number of the leerling who was looked at: it says nothing to anybody else.
+    """
+    about = {"import": batch, "leerling": persoon_id}
+    remarks = " ".join(f"{name}={number}" for name, number in about.items() if number is not None) or None
     _record(connection, EntryKind.RECORDS, moment, act, actor, brin6=brin6, remarks=remarks)
 
 

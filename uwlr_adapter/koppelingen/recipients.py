@@ -1,21 +1,20 @@
-"""The koppelingen that fetched persons of a vestiging: who must be told when a person is to be forgotten."""
+"""The koppelingen that got a person, or may have: who must be told when the person is forgotten."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.clock import from_utc
-from uwlr_adapter.contract.names import OPERATIONS
-from uwlr_adapter.journaal.model import EntryKind
-from uwlr_adapter.journaal.tables import journaal
-from uwlr_adapter.koppelingen.tables import Status, afnemer, koppeling
+from uwlr_adapter.koppelingen import received
+from uwlr_adapter.koppelingen.received import Got
+from uwlr_adapter.koppelingen.tables import Status
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A koppeling, living or ended, that got persons of a vestiging, and when first and last, by the journaal."""
+    """A koppeling, living or ended, and when it first and last got a person, or persons of the vestiging."""
 
     klantnaam: str
     entry_id: str
@@ -23,31 +22,35 @@ class Recipient:
     status: Status
     first: datetime
     last: datetime
+    is_known: bool
+    """Whether it got this person; else nobody knows who was in what it fetched then."""
 
 
-def recipients(connection: sa.Connection, brin6s: Iterable[str], part: str) -> list[Recipient]:
-    """Return the koppelingen of some vestigingen that were given a part of the records, by vestiging and afnemer.
+def recipients(
+    connection: sa.Connection, had: Sequence[Mapping[str, Any]], brin6s: Collection[str], part: str
+) -> list[Recipient]:
+    """Return the koppelingen that got a person, and those of some vestigingen of which it is not known.
 
-    `part` is `leerlingen` or `leerkrachten`. The journaal has no names, so that everybody at the vestiging counts as
-    given.
+    `had` are the rows of `received` that the person had, of a journaal that was read to its end (`receipts.settle`).
+    `part` is `leerlingen` or `leerkrachten`. By vestiging and afnemer, what is known first.
     """
-    payloads = [operation.payload for operation in OPERATIONS.values() if part in operation.parts]
-    query = (
-        sa.select(
-            *(afnemer.c.klantnaam, koppeling.c.entry_id, koppeling.c.brin6, koppeling.c.status),
-            *(sa.func.min(journaal.c.moment).label("first"), sa.func.max(journaal.c.moment).label("last")),
+    found = [*_by_koppeling(received.got_before(connection, had))]
+    found += _by_koppeling(received.not_known(connection, brin6s, part))
+    return sorted(found, key=lambda one: (one.brin6, one.klantnaam, not one.is_known, one.first))
+
+
+def _by_koppeling(got: Iterable[Got]) -> Iterable[Recipient]:
+    of_koppeling: dict[int, list[Got]] = {}
+    for one in got:
+        of_koppeling.setdefault(one.koppeling_id, []).append(one)
+    for some in of_koppeling.values():
+        about = some[0]
+        yield Recipient(
+            about.klantnaam,
+            about.entry_id,
+            about.brin6,
+            about.status,
+            min(one.first for one in some),
+            max(one.last for one in some),
+            about.is_known,
         )
-        .join(koppeling, koppeling.c.id == journaal.c.koppeling_id)
-        .join(afnemer, afnemer.c.id == koppeling.c.afnemer_id)
-        .where(
-            koppeling.c.brin6.in_(sorted(brin6s)),
-            journaal.c.kind == EntryKind.VERZOEK,
-            journaal.c.outcome.in_(payloads),
-        )
-        .group_by(koppeling.c.id, afnemer.c.klantnaam, koppeling.c.entry_id, koppeling.c.brin6, koppeling.c.status)
-    )
-    found = [
-        Recipient(row.klantnaam, row.entry_id, row.brin6, Status(row.status), from_utc(row.first), from_utc(row.last))
-        for row in connection.execute(query)
-    ]
-    return sorted(found, key=lambda one: (one.brin6, one.klantnaam, one.first))

@@ -22,11 +22,13 @@ from uwlr_adapter.portal import (
     confirm,  # noqa: F401 - as above
     error_pages,
     guard,
+    inzage,  # noqa: F401 - as above
     journaal,  # noqa: F401 - as above
     koppeling,  # noqa: F401 - as above
     login,  # noqa: F401 - as above
     login_session,
     meldingen,  # noqa: F401 - as above
+    missing,  # noqa: F401 - as above
     operator,  # noqa: F401 - as above
     overview,  # noqa: F401 - as above
     own_address,  # noqa: F401 - as above
@@ -135,6 +137,7 @@ def make_portal(
     app.register_blueprint(blueprints.PUBLIC, url_prefix=PREFIX)
     app.register_blueprint(blueprints.ACCOUNT, url_prefix=PREFIX)
     app.register_blueprint(blueprints.SCHOOL, url_prefix=f"{PREFIX}/<brin6:brin6>")
+    app.register_blueprint(blueprints.INSIGHT, url_prefix=f"{PREFIX}/<brin6:brin6>")
     app.register_blueprint(blueprints.OPERATOR, url_prefix=f"{PREFIX}/beheer")
     error_pages.register(app)
     return app

@@ -1,4 +1,4 @@
-"""The four groups of pages; `guard` decides by group who may see a page."""
+"""The five groups of pages; `guard` decides by group who may see a page."""
 
 from flask import Blueprint
 
@@ -8,5 +8,7 @@ ACCOUNT = Blueprint("account", __name__)
 """Pages of every logged-in user."""
 SCHOOL = Blueprint("school", __name__)
 """Pages of one vestiging, for the users that act for it."""
+INSIGHT = Blueprint("insight", __name__)
+"""Pages of one vestiging that show leerlingen by name with what is known of them, for its schoolbeheerders alone."""
 OPERATOR = Blueprint("operator", __name__)
 """Pages of operators."""

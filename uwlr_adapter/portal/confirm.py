@@ -7,7 +7,8 @@ from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from uwlr_adapter.koppelingen import actions
+from uwlr_adapter.clock import day_of
+from uwlr_adapter.koppelingen import actions, what_if
 from uwlr_adapter.koppelingen.actions import KoppelingAct
 from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, KoppelingError
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
@@ -58,7 +59,9 @@ def end(brin6: str, koppeling_id: int) -> ResponseReturnValue:
 
 
 def _ask(template: str, koppeling: Koppeling, error: str | None = None) -> str:
-    return render_template(template, koppeling=koppeling, name=name_of(koppeling), error=error)
+    with database().reading() as connection:
+        years = what_if.if_stopped(connection, koppeling, day_of(now()))
+    return render_template(template, koppeling=koppeling, name=name_of(koppeling), years=years, error=error)
 
 
 def _act(

@@ -197,6 +197,30 @@ class RegionForm(Form):
     regio = StringField("Vakantieregio", [AnyOf([*map(str, Region)], "Kies een regio.")])
 
 
+class InsightSearchForm(Form):
+    """A search for a leerling by name, by groep, or by both."""
+
+    naam = StringField(
+        "Naam van de leerling",
+        [Length(max=MAX_SEARCH, message=f"Vul maximaal {MAX_SEARCH} tekens in."), _require_printable],
+    )
+    groep = SelectField("Groep", [Optional()], coerce=str.strip)
+
+    def validate_naam(self, field: StringField) -> None:
+        """Refuse a search for nothing. Raises ValidationError."""
+        if not (field.data or "").strip() and not self.groep.data:
+            raise ValidationError("Vul een naam in, of een deel ervan, of kies een groep.")
+
+
+class InsightForm(Form):
+    """The confirmation that whoever asks about a leerling may know it."""
+
+    bevestigd = BooleanField(
+        "Ik heb vastgesteld wie de vraag stelt, en dat diegene de gegevens van deze leerling mag inzien.",
+        [InputRequired("Stel eerst vast wie de vraag stelt en of diegene gezag heeft, en vink dat dan aan.")],
+    )
+
+
 class SearchForm(Form):
     """A search in the journaal; every field may be empty."""
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.portal import login_session
-from uwlr_adapter.portal.blueprints import ACCOUNT, OPERATOR, PUBLIC, SCHOOL
+from uwlr_adapter.portal.blueprints import ACCOUNT, INSIGHT, OPERATOR, PUBLIC, SCHOOL
 from uwlr_adapter.portal.paths import local_path
 from uwlr_adapter.web.bounds import MAX_FIELDS
 
@@ -103,7 +103,9 @@ def _is_allowed(gebruiker: Gebruiker) -> bool:
         return True
     if request.blueprint == OPERATOR.name:
         return gebruiker.rol is GebruikerRol.OPERATOR
-    if request.blueprint == SCHOOL.name:
+    if request.blueprint == INSIGHT.name and gebruiker.rol is not GebruikerRol.SCHOOLBEHEERDER:
+        return False
+    if request.blueprint in {SCHOOL.name, INSIGHT.name}:
         brin6 = (request.view_args or {}).get("brin6")
         if brin6 in gebruiker.vestigingen:
             g.brin6 = brin6

@@ -12,11 +12,12 @@ from uwlr_adapter.koppelingen.agreements import Waiting
 from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
 from uwlr_adapter.koppelingen.errors import KoppelingError
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.portal.blueprints import SCHOOL
+from uwlr_adapter.portal.blueprints import INSIGHT, SCHOOL
 from uwlr_adapter.portal.context import catalogue, database
 
 
 @SCHOOL.context_processor
+@INSIGHT.context_processor
 def _vestiging() -> dict[str, Vestiging | int | None]:
     """Return the vestiging, and how many questions it has, for the templates; nothing when `guard` refused."""
     if "brin6" not in g:

@@ -101,6 +101,15 @@ _ACTS = {
     "school samengevoegd": (
         "De gegevens van deze vestiging zijn door een fusie onder een ander brinnummer gekomen, of daar vandaan."
     ),
+    "leerling ingezien": (
+        "Er is bekeken wie de gegevens van één leerling kreeg, en wat er van die leerling gaat (leerling nummer "
+        "{leerling})."
+    ),
+    "inzage gedownload": "De inzage in de gegevens van één leerling is gedownload (leerling nummer {leerling}).",
+    "ontbrekende gegevens bekeken": "De lijst van leerlingen en leerkrachten met ontbrekende gegevens is bekeken.",
+    "ontbrekende gegevens gedownload": (
+        "De lijst van leerlingen en leerkrachten met ontbrekende gegevens is gedownload."
+    ),
     "back-up teruggezet": (
         "De beheerder van de koppelingen heeft een reservekopie teruggezet: de gegevens en de koppelingen zijn weer "
         "zoals ze toen waren. Kijk of alles nog klopt."
@@ -115,7 +124,7 @@ def sentence_of(entry: Entry, name: str) -> str:
         if entry.act == Act.AKKOORD_RENEWED and (about := _agreed_to(told)):
             return f"De school is akkoord met {about}."
         return _ACTS.get(entry.act, entry.act).format(
-            schooljaar=told.get("schooljaar", ""), login=told.get("login", "")
+            schooljaar=told.get("schooljaar", ""), login=told.get("login", ""), leerling=told.get("leerling", "")
         )
     if entry.outcome_kind is OutcomeKind.ANSWERED:
         return _ANSWERED.get(entry.outcome, _ANSWERED_OTHERWISE).format(name=name)

@@ -66,8 +66,8 @@ def sharing_of(
 
     `withheld` are the ids of the persons who are withheld from the koppeling.
     """
-    dataset = _dataset(connection, brin6, moment, withheld)
-    whole = _dataset(connection, brin6, moment) if withheld else dataset
+    dataset = dataset_of(connection, brin6, moment, withheld)
+    whole = dataset_of(connection, brin6, moment) if withheld else dataset
     kinds = (_shared_records(name, record, profiel, dataset) for name, record in _KINDS)
     left_out = sum(0 if one is None else len(one.leerlingen) * sign for one, sign in ((whole, 1), (dataset, -1)))
     return Sharing(schooljaar_of(day_of(moment)), profiel.name, tuple(kinds), left_out)
@@ -97,7 +97,7 @@ _KINDS = (
 )
 
 
-def _dataset(
+def dataset_of(
     connection: sa.Connection, brin6: str, moment: datetime, without: frozenset[int] = frozenset()
 ) -> Dataset | None:
     """Return the records that would be sent: the one place where the portal asks the administratie for them."""

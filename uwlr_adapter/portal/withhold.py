@@ -4,20 +4,15 @@ A name is searched by POST: the address of a page stands in logs and in the hist
 version of the koppeling that was shown, as those in `confirm.py` do.
 """
 
-from typing import NamedTuple
-
 import sqlalchemy as sa
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from uwlr_adapter.administratie import leerlingen, withholding
-from uwlr_adapter.administratie.importing.effect import Answers, answers_without
-from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.leerlingen import KnownLeerling
-from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.clock import day_of
-from uwlr_adapter.koppelingen import actions
+from uwlr_adapter.koppelingen import actions, what_if
 from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, KoppelingError
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.portal import login_session
@@ -25,14 +20,6 @@ from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.forms import LeerlingForm, VersionForm, seen_version
 from uwlr_adapter.portal.school import name_of, read_koppeling, refuse, require_koppeling, to_koppeling
-
-
-class YearNumbers(NamedTuple):
-    """The number of leerlingen that a koppeling gets for a school year, before and after a change."""
-
-    schooljaar: str
-    before: int
-    after: int
 
 
 @SCHOOL.get("/koppeling/<id:koppeling_id>/niet-delen")
@@ -101,10 +88,7 @@ def _ask(brin6: str, koppeling_id: int, persoon_id: int, error: str | None = Non
         koppeling, leerling, withheld = _require(connection, brin6, koppeling_id, persoon_id)
         if not koppeling.is_living:
             return to_koppeling(brin6, koppeling_id)
-        answers = [
-            answers_without(connection, brin6, day_of(now()), [persoon_id], without)
-            for without in (withheld, withheld ^ {persoon_id})
-        ]
+        years = what_if.if_withheld(connection, koppeling, day_of(now()), persoon_id)
         others = leerlingen.leerlingen(connection, brin6, day_of(now()), withheld - {persoon_id})
     return render_template(
         "withhold.html",
@@ -112,7 +96,7 @@ def _ask(brin6: str, koppeling_id: int, persoon_id: int, error: str | None = Non
         name=name_of(koppeling),
         leerling=leerling,
         again=persoon_id in withheld,
-        numbers=_numbers(*answers),
+        years=years,
         others=others,
         error=error,
     )
@@ -134,13 +118,3 @@ def _require(
     if not found or (found[0].schooljaar is None and persoon_id not in withheld):
         abort(404)
     return koppeling, found[0], withheld
-
-
-def _numbers(before: Answers, after: Answers) -> list[YearNumbers]:
-    """Return the numbers of leerlingen for each year in which they change."""
-    found = [YearNumbers(year.schooljaar, _count(before, year), _count(after, year)) for year in before]
-    return [one for one in found if one.before != one.after]
-
-
-def _count(answers: Answers, year: SchoolYear) -> int:
-    return sum(kind is PersonKind.LEERLING for kind, _ in answers[year])

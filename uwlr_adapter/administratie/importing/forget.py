@@ -1,13 +1,14 @@
 """Forget a person everywhere: what remains are the digests of `forgotten.py`."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie import schools
+from uwlr_adapter.administratie import answered, schools
 from uwlr_adapter.administratie.importing import batches, persons
 from uwlr_adapter.administratie.importing.forgotten import digest_of, forgotten_of
 from uwlr_adapter.administratie.importing.persons import Person, PersonError
@@ -41,6 +42,8 @@ class Erased:
     """The number of kept imports that had data."""
     brin6s: frozenset[str]
     """The vestigingen that have, or had as far as is known here, a record of the person."""
+    received: tuple[Mapping[str, Any], ...] = ()
+    """The rows of `received`: which koppelingen got the person."""
 
 
 def forget(
@@ -55,9 +58,10 @@ def forget(
     schools.lock_school(connection, brincode)
     schools.touch_school(connection, brincode)
     of_schools = (brincode, *schools.merged_from(connection, brincode))
-    years, kept, brin6s = 0, 0, set[str]()
+    years, kept, brin6s, had = 0, 0, set[str](), list[Mapping[str, Any]]()
     for ids, identifiers in _known(connection, of_schools, key, kind):
         years += _erase(connection, kind, ids[0], brin6s) if ids else 0
+        had += answered.erase(connection, of_schools, ids)
         asked = (import_question.c.brincode.in_(of_schools), import_question.c.soort == kind.value)
         connection.execute(import_question.delete().where(*asked, import_question.c.source_key.in_(identifiers)))
         salt = secrets.token_hex(_SALT_BYTES)
@@ -65,7 +69,7 @@ def forget(
             brin6s |= batches.vestigingen_of(connection, school, ids)
             kept += batches.drop_persons(connection, school, kind, dict.fromkeys(ids, 0), identifiers)
             _remember(connection, (school, salt, kind), identifiers, moment)
-    return Erased(years, kept, frozenset(brin6s))
+    return Erased(years, kept, frozenset(brin6s), tuple(had))
 
 
 def _known(

@@ -14,7 +14,7 @@ from itertools import groupby
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie import schools
+from uwlr_adapter.administratie import answered, schools
 from uwlr_adapter.administratie.importing import batches, closed_years, used_keys
 from uwlr_adapter.administratie.importing.diff import AT_ONCE
 from uwlr_adapter.administratie.importing.persons import RECORDS
@@ -185,6 +185,7 @@ def erase(
             for row in used_keys.rows_of(school, kind, salts[id_], identifiers, moment)
         ]
         bulk.insert_many(connection, used_key, rows)
+    answered.erase(connection, of_schools, owners)
     _delete(connection, due)
     return len(due)
 

@@ -1,0 +1,113 @@
+"""Inzage: a parent asks who got what about a child, and a schoolbeheerder answers.
+
+A leerling is searched by POST, as in `withhold.py`. Before anything is shown, the user confirms that whoever asks may
+know it, and each look and each file stands in the journaal with the number of the leerling, never the name or the key.
+The ECK-iD is masked on a page, that is open in a room, and whole in the file, which is for the parent.
+"""
+
+from flask import Response, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from uwlr_adapter.administratie import leerlingen
+from uwlr_adapter.administratie.leerlingen import KnownLeerling
+from uwlr_adapter.clock import day_of
+from uwlr_adapter.journaal import writer
+from uwlr_adapter.journaal.model import Act
+from uwlr_adapter.koppelingen import receipts
+from uwlr_adapter.portal import login_session
+from uwlr_adapter.portal.blueprints import INSIGHT
+from uwlr_adapter.portal.context import catalogue, database, now
+from uwlr_adapter.portal.forms import InsightForm, InsightSearchForm
+from uwlr_adapter.portal.insight import Insight, find_leerling, insight_of, vestigingen_of
+
+
+@INSIGHT.get("/inzage")
+def show_search(brin6: str) -> str:
+    """Show the form to search for a leerling."""
+    return _show_search(brin6, _search_form(brin6))
+
+
+@INSIGHT.post("/inzage")
+def search_leerling(brin6: str) -> ResponseReturnValue:
+    """Show the leerlingen with a name, in a groep, or both."""
+    form = _search_form(brin6)
+    if not form.validate():
+        return _show_search(brin6, form), 422
+    return _show_search(brin6, form, is_asked=True)
+
+
+@INSIGHT.get("/inzage/<id:persoon_id>")
+def confirm_insight(brin6: str, persoon_id: int) -> str:
+    """Ask whether whoever wants to know it may know it."""
+    return _ask(_require(brin6, persoon_id), InsightForm())
+
+
+@INSIGHT.post("/inzage/<id:persoon_id>")
+def show_insight(brin6: str, persoon_id: int) -> ResponseReturnValue:
+    """Show who got what of a leerling, and what goes now."""
+    form, leerling = InsightForm(request.form), _require(brin6, persoon_id)
+    if not form.validate():
+        return _ask(leerling, form), 422
+    insight = _look(brin6, leerling, Act.LEERLING_VIEWED)
+    return render_template("inzage_leerling.html", insight=insight, leerling=leerling, today=day_of(now()))
+
+
+@INSIGHT.post("/inzage/<id:persoon_id>/bestand")
+def download_insight(brin6: str, persoon_id: int) -> ResponseReturnValue:
+    """Return the same as a file for the parent, with the whole ECK-iD.
+
+    A page: a parent reads and prints it with what every computer has, and it says in words what a table of values
+    does not.
+    """
+    form, leerling = InsightForm(request.form), _require(brin6, persoon_id)
+    if not form.validate():
+        return _ask(leerling, form), 422
+    insight = _look(brin6, leerling, Act.LEERLING_DOWNLOADED, whole_eckid=True)
+    page = render_template("inzage_bestand.html", insight=insight, leerling=leerling, now=now())
+    response = Response(page, mimetype="text/html")
+    file_name = f"inzage-leerling-{persoon_id}-{day_of(now()):%Y-%m-%d}.html"
+    response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    return response
+
+
+def _look(brin6: str, leerling: KnownLeerling, act: Act, *, whole_eckid: bool = False) -> Insight:
+    """Return what is known up to now, with an entry of the journaal that it was looked at."""
+    moment = now()
+    with database().writing() as connection:
+        receipts.settle(connection, vestigingen_of(connection, brin6))
+        writer.record_records_act(
+            connection,
+            moment=moment,
+            act=act,
+            brin6=brin6,
+            actor=login_session.require_gebruiker().login,
+            persoon_id=leerling.persoon_id,
+        )
+    with database().reading() as connection:
+        return insight_of(connection, catalogue(), brin6, leerling, day_of(moment), whole_eckid=whole_eckid)
+
+
+def _require(brin6: str, persoon_id: int) -> KnownLeerling:
+    """Return a leerling of this vestiging. Raises NotFound."""
+    with database().reading() as connection:
+        return find_leerling(connection, brin6, day_of(now()), persoon_id) or abort(404)
+
+
+def _search_form(brin6: str) -> InsightSearchForm:
+    form = InsightSearchForm(request.form)
+    with database().reading() as connection:
+        groepen = leerlingen.groepen_of(connection, brin6, day_of(now()))
+    form.groep.choices = [("", "Alle groepen"), *((naam, naam) for naam in groepen)]
+    return form
+
+
+def _show_search(brin6: str, form: InsightSearchForm, *, is_asked: bool = False) -> str:
+    search = None
+    if is_asked:
+        with database().reading() as connection:
+            search = leerlingen.search(connection, brin6, day_of(now()), form.naam.data or "", form.groep.data or "")
+    return render_template("inzage.html", form=form, search=search)
+
+
+def _ask(leerling: KnownLeerling, form: InsightForm) -> str:
+    return render_template("inzage_bevestigen.html", leerling=leerling, form=form)

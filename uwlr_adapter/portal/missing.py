@@ -1,0 +1,161 @@
+"""Who lacks which field that a learning platform relies on: a page of a vestiging, and the same list as a CSV file."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import Response, render_template
+
+from uwlr_adapter.administratie.importing.naming import full_name
+from uwlr_adapter.clock import day_of, schooljaar_of
+from uwlr_adapter.contract.dataset import Dataset, Leerkracht, Leerling
+from uwlr_adapter.contract.escape import BYTE_ORDER_MARK, csv_lines
+from uwlr_adapter.contract.fields import BY_PATH, FIELDS, attribute_of
+from uwlr_adapter.contract.versions import USUAL_VERSION
+from uwlr_adapter.journaal import writer
+from uwlr_adapter.journaal.model import Act
+from uwlr_adapter.koppelingen import store
+from uwlr_adapter.koppelingen.catalogue import Catalogue
+from uwlr_adapter.portal import login_session
+from uwlr_adapter.portal.blueprints import INSIGHT
+from uwlr_adapter.portal.context import catalogue, database, now
+from uwlr_adapter.portal.sharing import dataset_of
+
+CSV_COLUMNS = ("Soort", "Naam", "Groep", "Sleutel", "Ontbreekt", "Waarom het nodig is", "Gevraagd door")
+ECKID, GROEP = "leerling/eckid", "leerling/groep"
+"""Two fields that no profile asks for and every platform needs: the one to log in, the other to be in a class."""
+_WORDS = {ECKID: "ECK-iD", GROEP: "groep"}
+_WHY = {
+    ECKID: (
+        "Zonder ECK-iD kan een leerling niet inloggen via Basispoort of een andere leverancier die leerlingen daaraan "
+        "herkent."
+    ),
+    GROEP: "Zonder groep komt een leerling bij de leverancier in geen enkele klas.",
+    "leerling/geboortedatum": "Aan de geboortedatum herkent een leverancier leerlingen met dezelfde naam.",
+    "leerling/jaargroep": "Zonder jaargroep weet een leverancier niet welke leerstof bij de leerling hoort.",
+    "leerling/roepnaam": "Zonder roepnaam ziet een leerling de eigen naam niet op het scherm.",
+    "leerling/geslacht": "Een leerlingvolgsysteem vergelijkt ermee en toont anders geen vergelijking.",
+    "leerkracht/achternaam": "Zonder achternaam is een leerkracht voor collega's niet te vinden.",
+    "leerkracht/emailadres": "Zonder e-mailadres krijgt een leerkracht bij de leverancier geen account of uitnodiging.",
+}
+_OTHERWISE = "De leverancier rekent op dit gegeven."
+
+
+@dataclass(frozen=True, slots=True)
+class LackingPerson:
+    """A leerling or leerkracht who lacks a field."""
+
+    naam: str
+    groep: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One field that is missing, why it is needed, which platforms rely on it, and who lacks it."""
+
+    path: str
+    word: str
+    why: str
+    platforms: tuple[str, ...]
+    people: tuple[LackingPerson, ...]
+
+    @property
+    def noun(self) -> str:
+        """The kind of person: leerling or leerkracht."""
+        return self.path.partition("/")[0]
+
+    @property
+    def nouns(self) -> str:
+        """The kind of person, of more than one."""
+        return f"{self.noun}en"
+
+    @property
+    def title(self) -> str:
+        """What is missing, of whom."""
+        return f"{self.nouns.capitalize()} zonder {self.word}"
+
+
+def gaps_of(dataset: Dataset, wanted: dict[str, tuple[str, ...]]) -> list[Gap]:
+    """Return the fields that somebody lacks, in the order of the table of fields. Pure.
+
+    `wanted` has by record/element the names of the platforms that rely on it.
+    """
+    names = {one.key: one.naam for one in dataset.groepen}
+    found = []
+    for path in [ECKID, *(one.path for one in FIELDS)]:
+        if path not in wanted:
+            continue
+        record, element = path.split("/")
+        lacks = _lacks(element)
+        people: Sequence[Leerling | Leerkracht] = dataset.leerlingen if record == "leerling" else dataset.leerkrachten
+        lacking = [_person(one, names) for one in people if lacks(one)]
+        if lacking:
+            lacking.sort(key=lambda one: (one.groep, one.naam, one.key))
+            word = _WORDS.get(path) or BY_PATH[path].word
+            found.append(Gap(path, word, _WHY.get(path, _OTHERWISE), wanted[path], tuple(lacking)))
+    return found
+
+
+def wanted_at(connection: sa.Connection, catalogue_: Catalogue, brin6: str) -> dict[str, tuple[str, ...]]:
+    """Return the fields that the living koppelingen of a vestiging rely on, each with their names.
+
+    The ECK-iD and the groep are relied on by all of them. Empty without a koppeling that carries data.
+    """
+    found: dict[str, list[str]] = {}
+    for koppeling in store.list_living(connection, brin6):
+        entry, profiel = catalogue_.get(koppeling.entry_id), catalogue_.profiel_by_entry.get(koppeling.entry_id)
+        if entry is None or profiel is None or koppeling.afnemer_id is None:
+            continue
+        usual = profiel.in_version(USUAL_VERSION)
+        paths = [*(f"leerling/{one}" for one in usual.leerling_wanted)]
+        paths += [f"leerkracht/{one}" for one in usual.leerkracht_wanted]
+        for path in {ECKID, GROEP, *paths}:
+            found.setdefault(path, []).append(entry.naam)
+    return {path: tuple(sorted(names)) for path, names in found.items()}
+
+
+@INSIGHT.get("/ontbrekend")
+def show_missing(brin6: str) -> str:
+    """Show who lacks which field."""
+    gaps, has_records = _look(brin6, Act.MISSING_VIEWED)
+    schooljaar = schooljaar_of(day_of(now()))
+    return render_template("missing.html", gaps=gaps, has_records=has_records, schooljaar=schooljaar)
+
+
+@INSIGHT.post("/ontbrekend")
+def download_missing(brin6: str) -> Response:
+    """Return the same list as a CSV file that a Dutch spreadsheet opens."""
+    gaps, _ = _look(brin6, Act.MISSING_DOWNLOADED)
+    rows = [
+        (gap.noun, one.naam, one.groep, one.key, gap.word, gap.why, ", ".join(gap.platforms))
+        for gap in gaps
+        for one in gap.people
+    ]
+    response = Response(BYTE_ORDER_MARK + csv_lines([CSV_COLUMNS, *rows]), mimetype="text/csv")
+    file_name = f"ontbrekende-gegevens-{brin6}-{day_of(now()):%Y-%m-%d}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    return response
+
+
+def _look(brin6: str, act: Act) -> tuple[list[Gap], bool]:
+    """Return who lacks what today, and whether there are records, with an entry of the journaal that it was asked."""
+    moment = now()
+    with database().writing() as connection:
+        actor = login_session.require_gebruiker().login
+        writer.record_records_act(connection, moment=moment, act=act, brin6=brin6, actor=actor)
+    with database().reading() as connection:
+        dataset = dataset_of(connection, brin6, moment)
+        wanted = wanted_at(connection, catalogue(), brin6)
+    return ([], False) if dataset is None else (gaps_of(dataset, wanted), True)
+
+
+def _lacks(element: str) -> Callable[[Leerling | Leerkracht], bool]:
+    attribute = "eckid" if element == "eckid" else attribute_of(element)
+    return lambda one: not getattr(one, attribute)
+
+
+def _person(one: Leerling | Leerkracht, names: dict[str, str]) -> LackingPerson:
+    keys = [one.groep or ""] if isinstance(one, Leerling) else [groep.key for groep in one.groepen]
+    groep = ", ".join(names[key] for key in keys if key in names)
+    return LackingPerson(full_name(one) or f"sleutel {one.key}", groep, one.key)
