@@ -13,8 +13,10 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie.tables import vestiging
 from uwlr_adapter.clock import from_utc, to_utc
-from uwlr_adapter.koppelingen import store
-from uwlr_adapter.koppelingen.catalogue import Catalogue
+from uwlr_adapter.contract.nouns import count_noun
+from uwlr_adapter.koppelingen import agreements, store
+from uwlr_adapter.koppelingen.agreements import Waiting
+from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueEntry
 from uwlr_adapter.koppelingen.facts import facts_of
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status, koppeling
@@ -113,18 +115,23 @@ def _of_koppeling(catalogue: Catalogue, one: Koppeling, facts: Facts, moment: da
     lasts = verdict.since is not None and moment - verdict.since >= REFUSED_FOR
     if verdict.kind in _STOPS or (verdict.kind is VerdictKind.REFUSED and lasts):
         found.append(_in_words(f"koppeling:{one.id}", verdict, name))
-    if entry is not None and one.akkoord.voorwaarden != entry.voorwaarden.versie:
-        found.append(
-            OpenMatter(
-                f"terms:{one.id}",
-                f"terms:{entry.voorwaarden.versie}"[:80],
-                f"{name}: nieuwe voorwaarden",
-                f"Er zijn nieuwe gebruikersvoorwaarden voor de koppeling met {name}. Tot uw school akkoord gaat, "
-                "gelden de oude.",
-                "Lees ze in het Koppelingenoverzicht en ga akkoord, of overleg met wie dat mag.",
-            )
-        )
+    if entry is not None and (waits := agreements.waiting(catalogue, one)):
+        found.append(_of_agreement(one.id, entry, name, waits))
     return found
+
+
+def _of_agreement(koppeling_id: int, entry: CatalogueEntry, name: str, waits: Waiting) -> OpenMatter:
+    """Return that a school has to agree again: to newer voorwaarden, to fields that the profile added, or to both."""
+    number = len(waits.velden)
+    terms = f"Er zijn nieuwe gebruikersvoorwaarden voor de koppeling met {name}." if waits.voorwaarden else ""
+    more = f"{name} vraagt {count_noun(number, 'gegeven', 'gegevens')} meer." if waits.velden else ""
+    return OpenMatter(
+        f"terms:{koppeling_id}",
+        f"terms:{entry.voorwaarden.versie}:{number}"[:80],
+        f"{name}: nieuwe voorwaarden" if waits.voorwaarden else f"{name}: meer gegevens",
+        f"{terms} {more} Tot uw school akkoord gaat, blijft alles zoals het was.".strip().replace("  ", " "),
+        "Lees het in het Koppelingenoverzicht en ga akkoord, of overleg met wie dat mag.",
+    )
 
 
 def _of_records(facts: Iterable[Facts]) -> list[OpenMatter]:

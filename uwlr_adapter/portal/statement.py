@@ -23,14 +23,14 @@ from uwlr_adapter.koppelingen import agreements, store, terms_text
 from uwlr_adapter.koppelingen.agreements import KeptText, Waiting
 from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
 from uwlr_adapter.koppelingen.lifecycle import Akkoord, Koppeling
+from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.moments import date_time, long_date
 from uwlr_adapter.portal.acts import ActInWords, acts_of, led_to
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
 from uwlr_adapter.portal.pdf import Document
 from uwlr_adapter.portal.school import name_of, require_koppeling, shared_profiel, waiting_of
 from uwlr_adapter.portal.sharing import grouped_words
-from uwlr_adapter.portal.traffic import standing_of
-from uwlr_adapter.portal.wording import date_time, long_date
 
 MAX_ACTS = 500
 """Acts that a statement lists: more than a koppeling has in the term of the logboek."""
@@ -123,8 +123,8 @@ def _write(statement: Statement) -> bytes:
     document = _begin("Verklaring koppeling", statement)
     document.paragraph(
         f"Deze verklaring is op {date_time(statement.moment)} gemaakt uit de administratie van de koppelingen. Zij "
-        f"zegt wie namens de school akkoord ging met de koppeling met {name}, wanneer en met welke tekst, welke gegevens "
-        "daarmee worden gedeeld, en wie de koppeling heeft gepauzeerd, hervat of beëindigd. Zij "
+        f"zegt wie namens de school akkoord ging met de koppeling met {name}, wanneer en met welke tekst, welke "
+        "gegevens daarmee worden gedeeld, en wie de koppeling heeft gepauzeerd, hervat of beëindigd. Zij "
         f"bevat geen gegevens van leerlingen en geen verificatiecode. Zij zegt niet wat {name} met de gegevens doet."
     )
     document.heading("De koppeling")
@@ -203,7 +203,8 @@ def _about(statement: Statement) -> list[tuple[str, str]]:
 
 def _about_state(statement: Statement) -> list[tuple[str, str]]:
     koppeling, led = statement.koppeling, statement.led_to
-    word = standing_of(koppeling, day_of(statement.moment)).word
+    waits = koppeling.status is Status.ACTIEF and koppeling.startdatum > day_of(statement.moment)
+    word = f"Start op {long_date(koppeling.startdatum)}" if waits else koppeling.status.capitalize()
     pairs = [("Status", word if led is None else f"{word}, {led.by}, {date_time(led.moment)}")]
     return pairs if koppeling.afnemer_id is None else [*pairs, ("Laatst opgehaald", _last_fetched(statement))]
 
