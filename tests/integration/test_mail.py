@@ -1,4 +1,4 @@
-"""What schools are told by mail, read from a real mail server, on both databases."""
+"""The mails that schools get, read from a real mail server, on both databases."""
 
 import re
 import threading
@@ -25,9 +25,9 @@ from uwlr_adapter.journaal.writer import TOLD_ACTS, record_act, record_gebruiker
 from uwlr_adapter.koppelingen import actions
 from uwlr_adapter.mail import addresses, outbox, sending
 from uwlr_adapter.mail.addresses import MAX_CODES, MAX_TRIES, ConfirmationError, Owner
-from uwlr_adapter.mail.message import Sender
+from uwlr_adapter.mail.message import MailSender
 from uwlr_adapter.mail.outbox import GIVE_UP_AFTER, MailFailure
-from uwlr_adapter.mail.tables import mail
+from uwlr_adapter.mail.tables import mail, mail_address
 from uwlr_adapter.mail.words import _WORDS
 from uwlr_adapter.web import job_metrics
 
@@ -208,7 +208,7 @@ def test_two_machines(bench: MailBench) -> None:
 
 
 def test_a_mail_server_that_is_away(bench: MailBench) -> None:
-    """What waits is tried after growing waits, shown as a failure and counted, and arrives when the server is back."""
+    """A mail that waits is tried after growing waits, shown and counted, and arrives when the server is back."""
     bench.give_address()
     bench.pause(bench.builder.living(BRIN6, "snappet"))
     there = bench.settings
@@ -327,7 +327,7 @@ def test_an_address_that_is_not_there(one: MailBench) -> None:
 
 
 def test_without_a_mail_server_nothing_waits(one: MailBench) -> None:
-    """What happened before there was one is never mailed afterwards: it would be old news."""
+    """An act from before there was one is never mailed afterwards: it would be old news."""
     one.give_address()
     jan = one.add_user("jan")
     there, one.settings = one.settings, one.settings.model_copy(update={"smtp_host": None})
@@ -400,7 +400,7 @@ def test_an_address_is_confirmed_by_a_code(bench: MailBench) -> None:
         with pytest.raises(ConfirmationError):
             addresses.confirm(connection, owner, code, bench.moment)
     with bench.database.reading() as connection:
-        stored = repr(connection.execute(sa.select(addresses.mail_address)).all())
+        stored = repr(connection.execute(sa.select(mail_address)).all())
     assert code not in stored
     assert code.replace("-", "") not in stored
 
@@ -462,7 +462,7 @@ def test_an_address_that_was_in_use_is_told_that_it_is_not(one: MailBench) -> No
 
 
 def test_a_restore_sends_nothing_twice(one: MailBench) -> None:
-    """What waited when the backup was made was sent since: it is given up, and untold acts are forgotten."""
+    """A mail that waited when the backup was made was sent since: it is given up, and untold acts are forgotten."""
     one.give_address()
     one.pause(one.builder.living(BRIN6, "snappet"))
     with one.database.writing() as connection:
@@ -478,7 +478,7 @@ def test_a_mail_is_claimed_once(bench: MailBench) -> None:
     bench.settings = bench.settings.model_copy(update={"smtp_port": 1})
     bench.run(fails=True)
     bench.later(minutes=1)
-    sender = Sender("a@b.example", "x", "https://uwlr.example/koppelingen")
+    sender = MailSender("a@b.example", "x", "https://uwlr.example/koppelingen")
     with bench.database.writing() as connection:
         assert sending.begin(connection, sender, bench.moment) is not None
         assert sending.begin(connection, sender, bench.moment) is None

@@ -1,4 +1,4 @@
-"""What schools are told once a day, and that the summer holiday is quiet: read from a real mail server."""
+"""The mail of a day, and that the summer holiday is quiet: read from a real mail server."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -44,7 +44,7 @@ def one(tmp_path: Path) -> Iterator[MailBench]:
 
 
 def fetch(bench: MailBench, reason: RefusalReason | None = None, brin6: str = BRIN6) -> None:
-    """Let Snappet fetch, or be refused, now."""
+    """Write a fetch of Snappet, or a refusal, of now."""
     found = bench.builder.living(brin6, "snappet")
     outcome = "leerlinggegevens" if reason is None else "Client.AutorisatieOngeldig"
     entry = VerzoekEntry(bench.moment, "HaalLeerlinggegevens", found.afnemer_id or 0, outcome=outcome, reason=reason)
@@ -54,7 +54,7 @@ def fetch(bench: MailBench, reason: RefusalReason | None = None, brin6: str = BR
 
 
 def days(bench: MailBench, number: int, reason: RefusalReason | None = None) -> list[TakenMail]:
-    """Let days pass with a fetch on each and the job of the day; return the mails."""
+    """Live through days with a fetch on each and the job of the day; return the mails."""
     taken = []
     for _ in range(number):
         bench.later(days=1)
@@ -64,7 +64,7 @@ def days(bench: MailBench, number: int, reason: RefusalReason | None = None) -> 
 
 
 def new_terms(bench: MailBench) -> None:
-    """Let the koppeling be agreed to with terms of before."""
+    """Make the koppeling one that was agreed to with terms of before."""
     with bench.database.writing() as connection:
         connection.execute(koppeling.update().values(akkoord_voorwaarden="uwlr-0"))
 
@@ -170,10 +170,10 @@ def test_what_is_over_is_forgotten(one: MailBench) -> None:
     days(one, 1)
     new_terms(one)
     assert len(days(one, 1)) == 1
+    entry = one.builder.catalogue.get("snappet")
+    assert entry is not None
     with one.database.writing() as connection:
-        connection.execute(
-            koppeling.update().values(akkoord_voorwaarden=one.builder.catalogue.get("snappet").voorwaarden.versie)
-        )  # type: ignore[union-attr]
+        connection.execute(koppeling.update().values(akkoord_voorwaarden=entry.voorwaarden.versie))
     assert days(one, 1) == []
     with one.database.reading() as connection:
         assert connection.execute(sa.select(mail_told)).all() == []

@@ -9,14 +9,14 @@ import pytest
 from support.mail_server import PASSWORD, USER, MailServerOfTest, Mood, mail_server
 
 from uwlr_adapter.mail import smtp
-from uwlr_adapter.mail.message import Sender, build
+from uwlr_adapter.mail.message import MailSender, build
 from uwlr_adapter.mail.outbox import MailFailure
-from uwlr_adapter.mail.smtp import Delivery, MailServer, MailServerError, MailSettingsError, Tried
+from uwlr_adapter.mail.smtp import MailOutcome, MailServer, MailServerError, MailSettingsError, Tried
 from uwlr_adapter.mail.words import test_letter as letter_of_test
 from uwlr_adapter.settings import Settings, SmtpTls
 
 TO = "jan@school.example"
-SENDER = Sender("meldingen@uwlr.example", "Stichting Proef", "https://uwlr.example/koppelingen")
+SENDER = MailSender("meldingen@uwlr.example", "Stichting Proef", "https://uwlr.example/koppelingen")
 MOMENT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
 
@@ -43,7 +43,7 @@ def test_encrypted_and_logged_in(tmp_path: Path, *, tls_from_begin: bool) -> Non
     with mail_server(tmp_path, tls_from_begin=tls_from_begin, login=not tls_from_begin) as server:
         login = {} if tls_from_begin else {"smtp_user": USER, "smtp_password_file": password}
         settings = settings_of(server, tls, smtp_ca_file=server.certificate, **login)
-        assert send(settings).delivery is Delivery.SENT
+        assert send(settings).delivery is MailOutcome.SENT
     (taken,) = server.taken
     assert (taken.tls or tls_from_begin, taken.sender, taken.to) == (True, SENDER.address, TO)
     assert PASSWORD not in repr(MailServer.of(settings))
@@ -102,27 +102,27 @@ def test_a_password_file_that_cannot_be_read(tmp_path: Path, content: str | byte
     ],
 )
 def test_a_recipient_that_is_refused(answer: str, failure: MailFailure, *, about_address: bool) -> None:
-    """What is about the address marks it; what is about us does not; 4xx is tried again."""
+    """A refusal about the address marks it; one about us does not; 4xx is tried again."""
     with mail_server() as server:
         server.refusals[TO] = answer
         tried = send(settings_of(server))
     assert (tried.failure, tried.is_about_address, tried.is_lost) == (failure, about_address, False)
-    assert tried.delivery is (Delivery.LATER if failure is MailFailure.LATER else Delivery.FAILED)
+    assert tried.delivery is (MailOutcome.LATER if failure is MailFailure.LATER else MailOutcome.FAILED)
     assert server.taken == []
 
 
 @pytest.mark.parametrize(
     ("mood", "delivery", "failure"),
     [
-        (Mood.ASKS_LATER, Delivery.LATER, MailFailure.LATER),
-        (Mood.REFUSES, Delivery.FAILED, MailFailure.REFUSED),
-        (Mood.DROPS, Delivery.UNSURE, MailFailure.UNSURE),
-        (Mood.DROPS_AT_FIRST, Delivery.LATER, MailFailure.BROKEN_OFF),
-        (Mood.HANGS, Delivery.UNSURE, MailFailure.UNSURE),
+        (Mood.ASKS_LATER, MailOutcome.LATER, MailFailure.LATER),
+        (Mood.REFUSES, MailOutcome.FAILED, MailFailure.REFUSED),
+        (Mood.DROPS, MailOutcome.UNSURE, MailFailure.UNSURE),
+        (Mood.DROPS_AT_FIRST, MailOutcome.LATER, MailFailure.BROKEN_OFF),
+        (Mood.HANGS, MailOutcome.UNSURE, MailFailure.UNSURE),
     ],
 )
 def test_what_becomes_of_a_try(
-    mood: Mood, delivery: Delivery, failure: MailFailure, monkeypatch: pytest.MonkeyPatch
+    mood: Mood, delivery: MailOutcome, failure: MailFailure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only a server that has the whole mail and says nothing leaves us unsure; a hang ends."""
     monkeypatch.setattr(smtp, "STEP_SECONDS", 0.3)
@@ -181,6 +181,6 @@ def test_a_server_that_is_away() -> None:
     ],
 )
 def test_half_of_a_mail_server_is_refused(values: dict[str, str], message: str) -> None:
-    """What would lose mail without a word, or send it in plain text to another machine, stops every command."""
+    """Settings that would lose mail without a word, or send it in plain text elsewhere, stop every command."""
     with pytest.raises(ValueError, match=message):
         Settings(**values)  # type: ignore[arg-type]

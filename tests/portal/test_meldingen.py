@@ -181,7 +181,7 @@ def test_forms_from_two_tabs(mailing: Portal, server: MailServerOfTest) -> None:
 
 
 def test_failures_are_shown(mailing: Portal, server: MailServerOfTest) -> None:
-    """What was not sent is on the page in words of our own, and so is an address that is not there."""
+    """A mail that was not sent is on the page in words of our own, and so is an address that is not there."""
     browser = mailing.browser("school")
     confirm(mailing, server, browser, PAGE, ADDRESS)
     mailing.browser("collega").submit(

@@ -107,7 +107,7 @@ class MailBench:
             return outbox.list_mails(connection)
 
     def later(self, **by: float) -> None:
-        """Let time pass."""
+        """Move the present on."""
         self.moment += timedelta(**by)
         self.builder.moment = self.moment
 

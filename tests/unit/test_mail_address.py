@@ -39,6 +39,6 @@ def test_taken(typed: str, stored: str) -> None:
     ],
 )
 def test_refused(typed: str) -> None:
-    """What is no address, or could be two, is refused with a sentence."""
+    """A text that is no address, or could be two, is refused with a sentence."""
     with pytest.raises(AddressError, match=r"\.$"):
         parse(typed)

@@ -12,13 +12,13 @@ from uwlr_adapter.mail import addresses, outbox
 from uwlr_adapter.mail.address import AddressError, parse, shown
 from uwlr_adapter.mail.message import build
 from uwlr_adapter.mail.outbox import MailRecord
-from uwlr_adapter.mail.smtp import Delivery, MailServer, MailServerError, MailSettingsError
+from uwlr_adapter.mail.smtp import MailOutcome, MailServer, MailServerError, MailSettingsError
 from uwlr_adapter.mail.words import test_letter
 
 _RESULTS = {
-    Delivery.LATER: "asks to try again later",
-    Delivery.FAILED: "refuses the mail",
-    Delivery.UNSURE: "gave no answer to the whole mail: it may have been taken",
+    MailOutcome.LATER: "asks to try again later",
+    MailOutcome.FAILED: "refuses the mail",
+    MailOutcome.UNSURE: "gave no answer to the whole mail: it may have been taken",
 }
 
 
@@ -82,7 +82,7 @@ def test(context: Context, address: str) -> None:
     except MailServerError as error:
         said = f" It said: {error.reply}" if error.reply else ""
         raise click.ClickException(f"{error}.{said}") from None
-    if tried.delivery is Delivery.SENT:
+    if tried.delivery is MailOutcome.SENT:
         context.console.print(f"The mail server took it: {escape(tried.reply)}")
         return
     raise click.ClickException(f"the mail server {_RESULTS[tried.delivery]}. It said: {tried.reply or 'nothing'}")

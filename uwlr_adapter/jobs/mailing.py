@@ -14,7 +14,7 @@ from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.mail import digest, outbox, sending, telling
 from uwlr_adapter.mail.outbox import Waiting
 from uwlr_adapter.mail.smtp import MailConnection, MailServer, MailServerError
-from uwlr_adapter.mail.telling import Progress
+from uwlr_adapter.mail.telling import TellingProgress
 from uwlr_adapter.settings import Settings
 
 ACTS = 100
@@ -36,7 +36,7 @@ def due(connection: sa.Connection, _settings: Settings, _moment: datetime) -> li
 
 
 def run(run_: JobRun) -> None:
-    """Tell what is told at once, and send what is due.
+    """Put what is told at once in the outbox, and send what is due.
 
     Without a mail server nobody is told, and what waited is let go. Raises MailServerError after the rest is done,
     MailSettingsError, StoppedError, LeaseLostError or DBAPIError.
@@ -47,10 +47,10 @@ def run(run_: JobRun) -> None:
         return
     catalogue, day = Catalogue.load(run_.settings.catalogus), day_of(run_.moment)
 
-    def acts(connection: sa.Connection, after: int) -> Progress:
+    def acts(connection: sa.Connection, after: int) -> TellingProgress:
         return telling.tell_acts(connection, catalogue, run_.moment, day, after, ACTS)
 
-    def logins(connection: sa.Connection, after: int) -> Progress:
+    def logins(connection: sa.Connection, after: int) -> TellingProgress:
         return telling.tell_logins(connection, run_.moment, day, after, ACTS)
 
     with run_.reading() as connection:
@@ -66,13 +66,13 @@ def has_work(connection: sa.Connection, now: datetime) -> bool:
     return telling.waits(connection) or outbox.has_due(connection, now)
 
 
-def _each(run_: JobRun, tell: Callable[[sa.Connection, int], Progress]) -> None:
-    """Tell what waits, some in each transaction."""
+def _each(run_: JobRun, tell: Callable[[sa.Connection, int], TellingProgress]) -> None:
+    """Call `tell` until nothing waits, some in each transaction."""
     after, seen = 0, ACTS
     while seen == ACTS:
-        found: list[Progress] = []
+        found: list[TellingProgress] = []
 
-        def act(connection: sa.Connection, after: int = after, found: list[Progress] = found) -> int:
+        def act(connection: sa.Connection, after: int = after, found: list[TellingProgress] = found) -> int:
             found.append(tell(connection, after))
             return found[-1].seen
 

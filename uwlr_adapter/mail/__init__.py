@@ -1,1 +1,1 @@
-"""What schools are told by mail: addresses, what is told to whom and when, the outbox, and sending it."""
+"""Mail to schools: addresses, what is told to whom and when, the outbox, and sending it."""

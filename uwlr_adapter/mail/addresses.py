@@ -196,7 +196,7 @@ def owner_of(cause: str) -> Owner | None:
 
 
 def _say_goodbye(connection: sa.Connection, owner: Owner, gone: MailAddress, moment: datetime) -> None:
-    """Tell an address that was in use that it no longer is: whoever reads it did not need to be who changed it."""
+    """Mail to an address that was in use that it no longer is: its reader may not be the one who changed it."""
     if gone.is_usable:
         cause = f"gone:{gone.id}:{secrets.token_hex(8)}"
         outbox.put(
@@ -205,7 +205,7 @@ def _say_goodbye(connection: sa.Connection, owner: Owner, gone: MailAddress, mom
 
 
 def _hold(connection: sa.Connection, owner: Owner) -> None:
-    """Let others who act on this address wait until the transaction ends."""
+    """Hold an address until the transaction ends, so that others who act on it wait."""
     lock(connection, f"mail address {owner.brin6 or owner.gebruiker_id}")
 
 

@@ -1,4 +1,4 @@
-"""What is told once a day, in one mail for a vestiging: what stopped or is refused, new terms, old records, questions.
+"""The mail of a day, one for a vestiging: what stopped or is refused, new terms, old records, questions.
 
 The same verdicts and words as in the portal. A matter is told when it is new or became another one, and again after
 RETELL while it is still so; one that is over is forgotten, and told anew when it comes back. A day without anything to
@@ -40,7 +40,7 @@ _ANY_PLATFORM = "de leverancier"
 
 @dataclass(frozen=True, slots=True)
 class ToTell:
-    """What there is to tell of one vestiging on a day."""
+    """The matters of one vestiging on a day."""
 
     brin6: str
     telling: Telling

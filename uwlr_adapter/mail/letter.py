@@ -19,7 +19,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a mail says, in Dutch. It holds no code of a koppeling, no link to log in, and nothing about a leerling."""
+    """The content of a mail, in Dutch: no code of a koppeling, no link to log in, and nothing about a leerling."""
 
     subject: str
     blocks: tuple[Block, ...]

@@ -17,8 +17,8 @@ _FOOT = "font-size:14px;color:#4a4a4a;border-top:1px solid #767676;padding-top:1
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
-    """Who sends: the address that mails are from, and what their last lines say."""
+class MailSender:
+    """The sender: the address that mails are from, and the name in their last lines."""
 
     address: str
     name: str
@@ -38,7 +38,7 @@ class Sender:
         )
 
 
-def build(letter: Letter, sender: Sender, to: str, message_id: str, moment: datetime) -> EmailMessage:
+def build(letter: Letter, sender: MailSender, to: str, message_id: str, moment: datetime) -> EmailMessage:
     """Return the message of a letter to one address. A header holds no line of somebody else."""
     message = EmailMessage(policy=_POLICY)
     message["From"] = _from(sender)
@@ -55,13 +55,13 @@ def build(letter: Letter, sender: Sender, to: str, message_id: str, moment: date
     return message
 
 
-def _from(sender: Sender) -> str:
+def _from(sender: MailSender) -> str:
     """Return the address with the name of the sender as a quoted string, or as an encoded word."""
     name = one_line(sender.name, 60).replace("\\", "").replace('"', "")
     return f'"{name}" <{sender.address}>'
 
 
-def _text(letter: Letter, sender: Sender) -> str:
+def _text(letter: Letter, sender: MailSender) -> str:
     parts = []
     for block in letter.blocks:
         lines = [block.heading.upper()] if block.heading else []
@@ -71,7 +71,7 @@ def _text(letter: Letter, sender: Sender) -> str:
     return "\n\n".join([*parts, "-- ", *sender.footer(), sender.portal_url]) + "\n"
 
 
-def _html(letter: Letter, sender: Sender) -> str:
+def _html(letter: Letter, sender: MailSender) -> str:
     parts = []
     for block in letter.blocks:
         if block.heading:

@@ -24,7 +24,7 @@ GIVE_UP_AFTER = timedelta(days=3)
 MAX_UNSURE = 2
 """Tries of unknown outcome (inclusive), after which a mail is given up: it may have arrived each time."""
 CODE = "code:"
-"""What the cause of a mail with a code to confirm an address begins with; its text is made when it is sent."""
+"""The begin of the cause of a mail with a code to confirm an address; its text is made when it is sent."""
 
 
 class MailFailure(StrEnum):
@@ -41,7 +41,7 @@ class MailFailure(StrEnum):
     UNSURE = "onzeker"
     TOO_LATE = "te laat"
     OBSOLETE = "vervallen"
-    """What it would say is no longer so: the address was changed or confirmed."""
+    """It would say what is no longer so: the address was changed or confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def note_sent(connection: sa.Connection, mail_id: int, moment: datetime) -> None
 
 
 def note_failed(connection: sa.Connection, mail_id: int, failure: MailFailure) -> None:
-    """Give a mail up; its text goes."""
+    """Note that a mail is given up; its text goes."""
     _end(connection, mail_id, failure=failure)
 
 
@@ -164,7 +164,7 @@ def note_unsure(connection: sa.Connection, mail_id: int) -> None:
 
 
 def give_up(connection: sa.Connection, moment: datetime, rows: int) -> int:
-    """Give up at most so many mails that are too old, or of which two tries are of unknown outcome; return how many."""
+    """End at most so many mails that are too old, or of which two tries are of unknown outcome; return how many."""
     too_late = mail.c.created_at <= to_utc(moment - GIVE_UP_AFTER)
     due = mail.c.next_try_at <= to_utc(moment)
     number = 0
@@ -177,7 +177,7 @@ def give_up(connection: sa.Connection, moment: datetime, rows: int) -> int:
 
 
 def postpone(connection: sa.Connection, moment: datetime, rows: int) -> int:
-    """Let at most so many mails wait for the mail server, which is away, each as long as after a try; return how many.
+    """Postpone at most so many mails, which wait for the mail server, each as long as after a try; return how many.
 
     They were not tried, so nothing is unsure about them.
     """
@@ -194,7 +194,7 @@ def postpone(connection: sa.Connection, moment: datetime, rows: int) -> int:
 
 
 def give_up_all(connection: sa.Connection) -> None:
-    """Give up all that waits: it is from before the records went back in time, and was sent since."""
+    """End all that waits: it is from before the records went back in time, and was sent since."""
     waits = mail.c.next_try_at.is_not(None)
     connection.execute(mail.update().where(waits).values(next_try_at=None, text=None, failure=MailFailure.OBSOLETE))
 

@@ -10,13 +10,13 @@ from uwlr_adapter.clock import FIRST_MONTH, schooljaar_of
 
 
 class Telling(Enum):
-    """What a vestiging can be told on a day."""
+    """Whether a vestiging can be told something on a day."""
 
     ALWAYS = auto()
     QUIET = auto()
     """Nothing."""
     ONCE = auto()
-    """What is open, and what happened in the holiday, in one mail."""
+    """One mail, with what is open and what happened in the holiday."""
 
 
 def telling_on(connection: sa.Connection, brin6: str, day: date) -> Telling:

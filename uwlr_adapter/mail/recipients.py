@@ -1,4 +1,4 @@
-"""Who is told what is about a vestiging.
+"""The recipients of what is about a vestiging.
 
 Its confirmed address, and its schoolbeheerders with a live account and a confirmed address of their own. When there is
 none of these, its bestuur; when there is none either, the operators. Nobody twice.
@@ -15,7 +15,7 @@ _USABLE = sa.and_(mail_address.c.confirmed_at.is_not(None), mail_address.c.refus
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
+class MailRecipient:
     """One address, with the user whose it is; None for that of a vestiging."""
 
     address: str
@@ -24,10 +24,10 @@ class Recipient:
     rol: GebruikerRol | None = None
 
 
-def of_vestiging(connection: sa.Connection, brin6: str) -> list[Recipient]:
+def of_vestiging(connection: sa.Connection, brin6: str) -> list[MailRecipient]:
     """Return who is told about a vestiging; none when there is nobody at all."""
     own = connection.scalar(sa.select(mail_address.c.address).where(mail_address.c.brin6 == brin6, _USABLE))
-    functional = [] if own is None else [Recipient(own)]
+    functional = [] if own is None else [MailRecipient(own)]
     acts_for = sa.exists().where(
         gebruiker_vestiging.c.gebruiker_id == gebruiker.c.id, gebruiker_vestiging.c.brin6 == brin6
     )
@@ -39,13 +39,13 @@ def of_vestiging(connection: sa.Connection, brin6: str) -> list[Recipient]:
     return _once(found)
 
 
-def of_gebruiker(connection: sa.Connection, gebruiker_id: int) -> Recipient | None:
+def of_gebruiker(connection: sa.Connection, gebruiker_id: int) -> MailRecipient | None:
     """Return the address of one user with a live account; None without one that can be used."""
     found = _users(connection, gebruiker.c.id == gebruiker_id)
     return found[0] if found else None
 
 
-def _users(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Recipient]:
+def _users(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[MailRecipient]:
     query = (
         sa.select(mail_address.c.address, gebruiker.c.id, gebruiker.c.login, gebruiker.c.rol)
         .join(gebruiker, gebruiker.c.id == mail_address.c.gebruiker_id)
@@ -53,14 +53,14 @@ def _users(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Re
         .order_by(gebruiker.c.login)
     )
     return [
-        Recipient(address, gebruiker_id, login, GebruikerRol(rol))
+        MailRecipient(address, gebruiker_id, login, GebruikerRol(rol))
         for address, gebruiker_id, login, rol in connection.execute(query)
     ]
 
 
-def _once(found: list[Recipient]) -> list[Recipient]:
+def _once(found: list[MailRecipient]) -> list[MailRecipient]:
     """Return the first of each address; the name before the @ counts as it was typed."""
-    by_address: dict[str, Recipient] = {}
+    by_address: dict[str, MailRecipient] = {}
     for one in found:
         by_address.setdefault(one.address.lower(), one)
     return list(by_address.values())

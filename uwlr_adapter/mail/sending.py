@@ -14,13 +14,13 @@ from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.mail import addresses, outbox
 from uwlr_adapter.mail.addresses import Owner
 from uwlr_adapter.mail.letter import Letter
-from uwlr_adapter.mail.message import Sender, build
+from uwlr_adapter.mail.message import MailSender, build
 from uwlr_adapter.mail.outbox import MailFailure, Waiting
-from uwlr_adapter.mail.smtp import Delivery, Tried
+from uwlr_adapter.mail.smtp import MailOutcome, Tried
 from uwlr_adapter.mail.words import Place, code_letter, user_in_words
 
 
-def begin(connection: sa.Connection, sender: Sender, moment: datetime) -> tuple[Waiting, EmailMessage] | None:
+def begin(connection: sa.Connection, sender: MailSender, moment: datetime) -> tuple[Waiting, EmailMessage] | None:
     """Note a try of the mail that waits longest, and return it with its message; None when nothing is due.
 
     One that would say what is no longer so is given up on the way. The transaction must be a writing one.
@@ -35,11 +35,11 @@ def begin(connection: sa.Connection, sender: Sender, moment: datetime) -> tuple[
 
 def end(connection: sa.Connection, waiting: Waiting, tried: Tried, moment: datetime) -> int:
     """Note what became of a try; return 1. An address that the mail server does not know is used no more."""
-    if tried.delivery is Delivery.SENT:
+    if tried.delivery is MailOutcome.SENT:
         outbox.note_sent(connection, waiting.id, moment)
-    elif tried.delivery is Delivery.UNSURE:
+    elif tried.delivery is MailOutcome.UNSURE:
         outbox.note_unsure(connection, waiting.id)
-    elif tried.delivery is Delivery.LATER:
+    elif tried.delivery is MailOutcome.LATER:
         outbox.note_later(connection, waiting.id, tried.failure or MailFailure.LATER)
     else:
         outbox.note_failed(connection, waiting.id, tried.failure or MailFailure.REFUSED)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from uwlr_adapter.errors import UnusableError, UwlrAdapterError
 from uwlr_adapter.mail.address import AddressError, parse
-from uwlr_adapter.mail.message import PORTAL_NAME, Sender
+from uwlr_adapter.mail.message import PORTAL_NAME, MailSender
 from uwlr_adapter.mail.outbox import MailFailure
 from uwlr_adapter.settings import Settings, SmtpTls
 
@@ -51,8 +51,8 @@ class MailServerError(UwlrAdapterError):
         self.reply = reply
 
 
-class Delivery(Enum):
-    """What became of one try."""
+class MailOutcome(Enum):
+    """The outcome of one try."""
 
     SENT = auto()
     LATER = auto()
@@ -63,9 +63,9 @@ class Delivery(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What became of one try, with our word for a failure, and what the mail server said last."""
+    """The outcome of one try, with our word for a failure, and what the mail server said last."""
 
-    delivery: Delivery
+    delivery: MailOutcome
     failure: MailFailure | None = None
     reply: str = ""
     is_about_address: bool = False
@@ -84,7 +84,7 @@ class MailServer:
     ca_file: Path | None
     user: str | None
     password: str | None = field(repr=False)
-    sender: Sender
+    sender: MailSender
 
     @classmethod
     def of(cls, settings: Settings) -> "MailServer | None":
@@ -102,7 +102,7 @@ class MailServer:
             settings.smtp_ca_file,
             settings.smtp_user,
             _password(settings.smtp_password_file),
-            Sender(address, settings.organisation or PORTAL_NAME, f"{settings.base_url}/koppelingen"),
+            MailSender(address, settings.organisation or PORTAL_NAME, f"{settings.base_url}/koppelingen"),
         )
 
     @contextmanager
@@ -154,7 +154,7 @@ class MailConnection:
             try:
                 return self._send(message, sender, to)
             except (smtplib.SMTPException, OSError, ValueError) as error:
-                return Tried(Delivery.LATER, MailFailure.BROKEN_OFF, _reply_of(error), is_lost=True)
+                return Tried(MailOutcome.LATER, MailFailure.BROKEN_OFF, _reply_of(error), is_lost=True)
 
     def _send(self, message: EmailMessage, sender: str, to: str) -> Tried:
         smtp = self._smtp
@@ -172,10 +172,10 @@ class MailConnection:
         try:
             code, reply = smtp.getreply()
         except (smtplib.SMTPException, OSError) as error:
-            return Tried(Delivery.UNSURE, MailFailure.UNSURE, _reply_of(error), is_lost=True)
+            return Tried(MailOutcome.UNSURE, MailFailure.UNSURE, _reply_of(error), is_lost=True)
         if code != _OK:
             return self._refused(code, reply)
-        return Tried(Delivery.SENT, reply=_shown(code, reply))
+        return Tried(MailOutcome.SENT, reply=_shown(code, reply))
 
     def _refused(self, code: int, reply: bytes, *, about_address: bool = False) -> Tried:
         """Return what a refusal means, and make the connection ready for another mail."""
@@ -187,9 +187,9 @@ class MailConnection:
             except (smtplib.SMTPException, OSError):
                 is_lost = True
         if code < _PERMANENT:
-            return Tried(Delivery.LATER, MailFailure.LATER, said, is_lost=is_lost)
+            return Tried(MailOutcome.LATER, MailFailure.LATER, said, is_lost=is_lost)
         failure = MailFailure.NO_SUCH_ADDRESS if about_address else MailFailure.REFUSED
-        return Tried(Delivery.FAILED, failure, said, is_about_address=about_address, is_lost=is_lost)
+        return Tried(MailOutcome.FAILED, failure, said, is_about_address=about_address, is_lost=is_lost)
 
     def close(self) -> None:
         """Say goodbye, and close the connection."""

@@ -1,4 +1,4 @@
-"""What is told at once: acts on a koppeling, access that was given, and logins from a new browser.
+"""The mails that go at once: about acts on a koppeling, access that was given, and logins from a new browser.
 
 An act that is told stands in `act_to_tell` from the commit of its entry of the journaal on. It leaves that table in the
 transaction that puts its mails in the outbox: each entry is told once, in whatever order transactions commit, and
@@ -29,7 +29,7 @@ UNTOLD = new_browser.c.told == sa.false()
 """Logins that their user was not told of; as a comparison, which an index serves."""
 
 
-class Progress(NamedTuple):
+class TellingProgress(NamedTuple):
     """How far a run is: the last entry that it saw, and how many it saw in this transaction."""
 
     after: int
@@ -55,8 +55,8 @@ def waits(connection: sa.Connection) -> bool:
 
 def tell_acts(
     connection: sa.Connection, catalogue: Catalogue, moment: datetime, day: date, after: int, rows: int
-) -> Progress:
-    """Tell at most so many of the acts that wait, those behind an entry id (exclusive), and return how far it came.
+) -> TellingProgress:
+    """Put the mails about at most so many of the acts that wait in the outbox, those behind an entry id (exclusive).
 
     Those of a vestiging with a holiday stay. The transaction must be a writing one.
     """
@@ -77,7 +77,7 @@ def tell_acts(
                 outbox.put(connection, _mails_of(connection, act), moment)
         done.append(entry_id)
     _remove(connection, done)
-    return Progress(ids[-1] if ids else after, len(ids))
+    return TellingProgress(ids[-1] if ids else after, len(ids))
 
 
 def take_of_vestiging(connection: sa.Connection, catalogue: Catalogue, brin6: str) -> list[ActToTell]:
@@ -96,8 +96,8 @@ def drop_acts(connection: sa.Connection, rows: int) -> int:
     return len(ids)
 
 
-def tell_logins(connection: sa.Connection, moment: datetime, day: date, after: int, rows: int) -> Progress:
-    """Tell at most so many users, those behind a user id, of their logins from a new browser; return how far it came.
+def tell_logins(connection: sa.Connection, moment: datetime, day: date, after: int, rows: int) -> TellingProgress:
+    """Put a mail to at most so many users, those behind a user id, about their logins from a new browser in the outbox.
 
     Each has one mail with all of them. One who acts for vestigingen that all have a holiday is told after it.
     """
@@ -120,7 +120,7 @@ def tell_logins(connection: sa.Connection, moment: datetime, day: date, after: i
             outbox.put(connection, [new], moment)
         seen = new_browser.c.id.in_([row.id for row in logins])
         connection.execute(new_browser.update().where(seen).values(told=True))
-    return Progress(users[-1] if users else after, len(users))
+    return TellingProgress(users[-1] if users else after, len(users))
 
 
 def drop_logins(connection: sa.Connection) -> int:

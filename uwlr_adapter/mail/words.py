@@ -1,4 +1,4 @@
-"""What the mails say, in Dutch: of each act at once, of a login, and of what is open at a school."""
+"""The texts of the mails, in Dutch: of each act at once, of a login, and of what is open at a school."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -191,7 +191,7 @@ class OpenMatter:
     about: str
     """Its key among what a vestiging was told: `koppeling:<id>`, or what else it is about."""
     state: str
-    """What it is and since when; another state is told anew."""
+    """Its kind and since when; another state is told anew."""
     title: str
     sentence: str
     next_step: str = ""

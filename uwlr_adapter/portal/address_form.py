@@ -1,4 +1,4 @@
-"""What the pages of an e-mail address share: entering, confirming, asking for another code, and removing it.
+"""The shared part of the pages with an e-mail address: entering, confirming, asking for another code, and removing it.
 
 A form sent twice, or from two tabs, does nothing twice: what is typed replaces what was there, a code counts once.
 """

@@ -18,13 +18,13 @@ from uwlr_adapter.mail import addresses, outbox, recipients
 from uwlr_adapter.mail.address import shown
 from uwlr_adapter.mail.addresses import MailAddress, Owner
 from uwlr_adapter.mail.outbox import MailFailure, MailRecord
-from uwlr_adapter.mail.recipients import Recipient
+from uwlr_adapter.mail.recipients import MailRecipient
+from uwlr_adapter.moments import short_date_time
 from uwlr_adapter.portal import address_form, login_session
 from uwlr_adapter.portal.address_form import AddressForms
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import database, has_mail, now
 from uwlr_adapter.portal.forms import RegionForm
-from uwlr_adapter.portal.wording import short_date_time
 
 SHOWN_MAILS = 20
 """Mails on the page."""
@@ -62,7 +62,7 @@ class ShownMail:
 
 @dataclass(frozen=True, slots=True)
 class MeldingenView:
-    """What the page shows; `to` is who is told now when there is neither an address nor a colleague who is."""
+    """The content of the page; `to` is who is told now when there is neither an address nor a colleague who is."""
 
     address: MailAddress | None
     shown_address: str
@@ -98,7 +98,7 @@ def _set_region(brin6: str) -> ResponseReturnValue:
     if not form.validate():
         return _show(brin6, AddressForms(), form), 422
     with database().writing() as connection:
-        calendar_acts.set_region(connection, brin6, Region(form.regio.data), now(), actor=_actor())
+        calendar_acts.set_region(connection, brin6, Region(str(form.regio.data)), now(), actor=_actor())
     flash("De vakantieregio is ingesteld.", "goed")
     return _back(brin6)
 
@@ -152,7 +152,7 @@ def _next_summer(region: Region | None) -> Summer:
     return summer if today <= summer.last else summer_of(region, today.year + 1)
 
 
-def _instead(people: list[Recipient]) -> str | None:
+def _instead(people: list[MailRecipient]) -> str | None:
     """Return who is told when there is no address of the school and no schoolbeheerder with one; else None."""
     if not people:
         return "niemand"
