@@ -67,6 +67,15 @@ BROKEN_RULES = {
             "SELECT moment, kind, act, 99999, outcome FROM journaal ORDER BY id LIMIT 1"
         ),
     ),
+    "agreements name a text of the terms that is not there": (
+        "UPDATE koppeling SET akkoord_tekst = 'weg' WHERE entry_id = 'snappet'",
+    ),
+    "earlier agreements name a text of the terms that is not there": (
+        (
+            "INSERT INTO earlier_akkoord (koppeling_id, login, naam, moment, voorwaarden, tekst) "
+            "SELECT id, 'a', 'A', opened_at, 'uwlr-0', 'weg' FROM koppeling ORDER BY id LIMIT 1"
+        ),
+    ),
     "leerlingen are withheld from a koppeling that has ended": (
         (
             "INSERT INTO withheld SELECT min(koppeling.id), min(persoon.id) FROM koppeling, persoon "

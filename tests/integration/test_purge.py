@@ -43,7 +43,7 @@ from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.work import JobRun, StoppedError, run_now
 from uwlr_adapter.journaal.tables import journaal, refusal
 from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen.tables import earlier_akkoord, failure, koppeling
+from uwlr_adapter.koppelingen.tables import earlier_akkoord, failure, koppeling, voorwaarden
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Part, Settings
 
@@ -500,8 +500,34 @@ def test_the_terms_of_everything_else(school: School) -> None:
         found = connection.execute(sa.select(koppeling).where(koppeling.c.id == ended)).one()
         assert (found.akkoord_naam, found.akkoord_login) == ("(gewist)", "(gewist)")
     assert school.rows(earlier_akkoord) == 0
+    assert texts(school) == ["uwlr-1"]
     stored = everything(school.database)
     assert [one for one in (b"weg@school.nl", b"Weg Gegaan") if one in stored] == []
+
+
+def texts(school: School) -> list[str]:
+    """Return the versions of terms of which the text is kept."""
+    with school.database.reading() as connection:
+        return [*connection.scalars(sa.select(voorwaarden.c.versie).order_by(voorwaarden.c.versie))]
+
+
+def test_a_text_of_terms_goes_with_the_last_agreement(school: School) -> None:
+    """As long as one agreement names it, also an earlier one of a living koppeling, it stays."""
+    long_ago = OCTOBER - timedelta(days=6 * 366)
+    builder = school.builder
+    builder.add_afnemer("Basispoort")
+    builder.end(builder.activate("basispoort", code="21QW00lang-geleden-gestopt", moment=long_ago), long_ago)
+    old = {"digest": "oud", "terms_id": "uwlr", "versie": "uwlr-0", "tekst": "Oud.", "since": datetime(2020, 1, 1)}  # noqa: DTZ001 - as stored
+    earlier = {"login": "a", "naam": "A", "moment": datetime(2020, 1, 1), "voorwaarden": "uwlr-0", "tekst": "oud"}  # noqa: DTZ001 - as stored
+    living = builder.living("21QW00", "snappet")
+    with school.database.writing() as connection:
+        connection.execute(voorwaarden.insert().values(old))
+        connection.execute(earlier_akkoord.insert().values(koppeling_id=living.id, **earlier))
+    school.purge(OCTOBER)
+    assert texts(school) == ["uwlr-0", "uwlr-1"]
+    builder.end(living, long_ago)
+    school.purge(OCTOBER)
+    assert texts(school) == []
 
 
 def _furnish_old(school: School, old: datetime, young: datetime) -> int:

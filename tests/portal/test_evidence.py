@@ -182,9 +182,9 @@ def test_added_fields_wait(make: Callable[..., Portal], catalogi_: Catalogi) -> 
     """The pages say which and why; what is shared stays as it was; after the agreement it is all there."""
     activate(make().browser("school"))
     browser = make(catalogus=catalogi_.write(WIDE)).browser("collega")
-    assert "Snappet vraagt 5 gegevens meer." in browser.get(SCHOOL).text
+    assert "Snappet kan 5 gegevens meer krijgen." in browser.get(SCHOOL).text
     page = browser.get(f"{KOPPELING}/akkoord")
-    assert page.h1 == "Snappet vraagt meer gegevens"
+    assert page.h1 == "Meer gegevens voor Snappet"
     assert "het profiel van Snappet uitgebreid: voor de voortgang per groep. Na uw akkoord" in page.text
     leerlingen, groepen = (one.text_content() for one in page.tree.xpath("//section//ul/li"))
     assert leerlingen.startswith("van leerlingen: voorletters, geslacht, datum van de start in jaargroep 3, laatste")

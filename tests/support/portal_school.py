@@ -13,7 +13,7 @@ from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import importer, not_taken
 from uwlr_adapter.administratie.model import ImportRefusedError
 from uwlr_adapter.administratie.sources.edexml import edexml
-from uwlr_adapter.clock import day_of, schooljaar_of
+from uwlr_adapter.clock import day_of, schooljaar_of, to_utc
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo import school, setup
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
@@ -22,13 +22,21 @@ from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions, afnemers
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.koppelingen.tables import koppeling
+from uwlr_adapter.koppelingen.tables import koppeling, voorwaarden
 from uwlr_adapter.settings import Settings
 
 PASSWORD = "een goed wachtwoord voor de test"
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 FULL, NEIGHBOUR, EMPTY = "21QW00", "21QW01", "30AB00"
 """The vestiging with a koppeling in each state and questions, one whose records are stale, and one with no records."""
+OLDER_TERMS = """
+1. De school geeft opdracht om gegevens van leerlingen en hun ouders beschikbaar te stellen
+   aan het gekozen ouderportaal.
+2. De school heeft met de leverancier van het ouderportaal afspraken gemaakt.
+3. De school betaalt vooraf.
+4. De school kan de koppeling op elk moment beëindigen; daarna worden geen gegevens meer beschikbaar gesteld.
+"""
+"""What the school agreed to before the terms that are shipped."""
 DAYS, PAUSE = 30, 1
 """How many days ago the koppelingen were made, and the night that one of them met its pause."""
 REFUSED = "Client.AutorisatieOngeldig"
@@ -122,7 +130,9 @@ def _activate(builder: SchoolBuilder) -> dict[str, Koppeling]:
     made["gepauzeerd"] = builder.withhold(made["gepauzeerd"], f"L{first_year * 1000 + 1:05}")  # of the youngest ones
     with builder.transaction() as connection:
         older_terms = koppeling.update().where(koppeling.c.id == made["nieuwe voorwaarden"].id)
-        connection.execute(older_terms.values(akkoord_voorwaarden="ouderportaal-0"))
+        connection.execute(older_terms.values(akkoord_voorwaarden="ouderportaal-0", akkoord_tekst="ouder"))
+        older_text = {"digest": "ouder", "terms_id": "ouderportaal", "versie": "ouderportaal-0", "tekst": OLDER_TERMS}
+        connection.execute(voorwaarden.insert().values(**older_text, since=to_utc(builder.moment)))
     return made
 
 

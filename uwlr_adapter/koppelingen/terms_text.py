@@ -68,7 +68,7 @@ class ChangeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TermsChange:
     """A paragraph as it was (None: it was not there) and as it is (None: it is no more)."""
 
     kind: ChangeKind
@@ -76,17 +76,17 @@ class Change:
     new: Paragraph | None
 
 
-def difference(old: str, new: str) -> tuple[Change, ...]:
+def difference(old: str, new: str) -> tuple[TermsChange, ...]:
     """Return what became of each paragraph, in the order of the new text; another number alone is no change."""
     before, after = paragraphs(old), paragraphs(new)
     matcher = SequenceMatcher(None, [one.text for one in before], [one.text for one in after], autojunk=False)
-    changes: list[Change] = []
+    changes: list[TermsChange] = []
     for _, first, last, begin, end in matcher.get_opcodes():
         gone, came = before[first:last], after[begin:end]
         for place in range(max(len(gone), len(came))):
             was = gone[place] if place < len(gone) else None
             now = came[place] if place < len(came) else None
-            changes.append(Change(_kind(was, now), was, now))
+            changes.append(TermsChange(_kind(was, now), was, now))
     return tuple(changes)
 
 

@@ -10,7 +10,7 @@ from uwlr_adapter.journaal.model import Act, OutcomeKind
 from uwlr_adapter.journaal.search import EntryFilter
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
-from uwlr_adapter.portal.people import people_of
+from uwlr_adapter.portal.known_users import known_users
 from uwlr_adapter.portal.sentences import AUTOMATIC, UNKNOWN, actor_of, sentence_of
 
 _LED_TO = {
@@ -47,10 +47,9 @@ def acts_of(connection: sa.Connection, koppeling: Koppeling, name: str, limit: i
     """Return the last acts on a koppeling, at most so many, the newest first; those past their term are gone."""
     entry_filter = EntryFilter(koppeling.brin6, (koppeling.id,), outcome=OutcomeKind.ACT)
     entries = search.search(connection, entry_filter, limit=limit)
-    people = people_of(connection, (entry.actor for entry in entries))
+    users = known_users(connection, (entry.actor for entry in entries))
     return tuple(
-        ActInWords(entry.moment, entry.act, sentence_of(entry, name), actor_of(entry, name, people))
-        for entry in entries
+        ActInWords(entry.moment, entry.act, sentence_of(entry, name), actor_of(entry, name, users)) for entry in entries
     )
 
 

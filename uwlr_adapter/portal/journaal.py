@@ -20,7 +20,7 @@ from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.error_pages import logger
 from uwlr_adapter.portal.forms import SearchForm
-from uwlr_adapter.portal.people import NOBODY_KNOWN, People, people_of
+from uwlr_adapter.portal.known_users import NOBODY_KNOWN, KnownUsers, known_users
 from uwlr_adapter.portal.school import name_of
 from uwlr_adapter.portal.sentences import actor_of, sentence_of
 
@@ -54,16 +54,16 @@ def show_journaal(brin6: str) -> str:
     """Show the entries that the form asks for, newest first."""
     form, entry_filter, koppelingen = _read_query(brin6)
     before_id = request.args.get("voor", type=_id_of)
-    entries, people = [], NOBODY_KNOWN
+    entries, users = [], NOBODY_KNOWN
     if entry_filter is not None:
         with database().reading() as connection:
             entries = search.search(connection, entry_filter, limit=PER_PAGE + 1, before_id=before_id)
-            people = people_of(connection, (entry.actor for entry in entries))
+            users = known_users(connection, (entry.actor for entry in entries))
     shown = entries[:PER_PAGE]
     return render_template(
         "journaal.html",
         form=form,
-        rows=[_in_words(entry, koppelingen, people) for entry in shown],
+        rows=[_in_words(entry, koppelingen, users) for entry in shown],
         chosen={name: value for name, value in request.args.items() if name in form and value},
         older_than=shown[-1].id if len(entries) > PER_PAGE else None,
         is_continued=before_id is not None,
@@ -106,10 +106,10 @@ def _id_of(text: str) -> int:
     return int(text)
 
 
-def _in_words(entry: Entry, koppelingen: dict[int, Koppeling], people: People) -> EntryInWords:
+def _in_words(entry: Entry, koppelingen: dict[int, Koppeling], users: KnownUsers) -> EntryInWords:
     koppeling = koppelingen.get(entry.koppeling_id or 0)
     name = ALL if koppeling is None else name_of(koppeling)
-    who = actor_of(entry, name, people)
+    who = actor_of(entry, name, users)
     return EntryInWords(entry, name, KIND_WORDS[entry.outcome_kind], sentence_of(entry, name), who)
 
 
@@ -121,11 +121,11 @@ def _csv_lines(entry_filter: EntryFilter, koppelingen: dict[int, Koppeling]) -> 
         try:
             with database().reading() as connection:
                 entries = search.search(connection, entry_filter, limit=PER_READ, before_id=before_id)
-                people = people_of(connection, (entry.actor for entry in entries))
+                users = known_users(connection, (entry.actor for entry in entries))
         except Exception as error:  # noqa: BLE001 - the file must break off, and a server logs the text of what it meets
             log_failure(error, logger)
             raise UwlrAdapterError("a file broke off") from None
-        yield csv_lines(_cells(_in_words(entry, koppelingen, people)) for entry in entries)
+        yield csv_lines(_cells(_in_words(entry, koppelingen, users)) for entry in entries)
         if len(entries) < PER_READ:
             return
         before_id = entries[-1].id

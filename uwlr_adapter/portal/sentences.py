@@ -3,7 +3,7 @@
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.journaal.model import CLI, JOB, Act, Entry, OutcomeKind, RefusalReason
-from uwlr_adapter.portal.people import NOBODY_KNOWN, People
+from uwlr_adapter.portal.known_users import NOBODY_KNOWN, KnownUsers
 
 _ANSWERED = {
     "leerlinggegevens": "De gegevens zijn opgehaald.",
@@ -140,7 +140,7 @@ def _agreed_to(told: dict[str, str]) -> str:
     return " en ".join(terms + fields)
 
 
-def actor_of(entry: Entry, name: str, people: People = NOBODY_KNOWN) -> str:
+def actor_of(entry: Entry, name: str, users: KnownUsers = NOBODY_KNOWN) -> str:
     """Return who did what an entry of the journaal says: the learning platform, a user, or the operator.
 
     A user is named with the login behind it; one who is not known any more is the login alone.
@@ -151,7 +151,7 @@ def actor_of(entry: Entry, name: str, people: People = NOBODY_KNOWN) -> str:
         return UNKNOWN
     if entry.actor.startswith(CLI):
         return f"de beheerder ({entry.actor.removeprefix(CLI)})"
-    return AUTOMATIC if entry.actor.startswith(JOB) else people.named(entry.actor, entry.moment)
+    return AUTOMATIC if entry.actor.startswith(JOB) else users.named(entry.actor, entry.moment)
 
 
 def _wrong_part(entry: Entry) -> str:

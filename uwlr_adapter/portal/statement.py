@@ -124,8 +124,8 @@ def _write(statement: Statement) -> bytes:
     document.paragraph(
         f"Deze verklaring is op {date_time(statement.moment)} gemaakt uit de administratie van de koppelingen. Zij "
         f"zegt wie namens de school akkoord ging met de koppeling met {name}, wanneer en met welke tekst, welke "
-        "gegevens daarmee worden gedeeld, en wie de koppeling heeft gepauzeerd, hervat of beëindigd. Zij "
-        f"bevat geen gegevens van leerlingen en geen verificatiecode. Zij zegt niet wat {name} met de gegevens doet."
+        "gegevens daarmee worden gedeeld, en wie de koppeling heeft gepauzeerd, hervat of beëindigd. Zij bevat geen "
+        f"gegevens van leerlingen en geen verificatiecode. Zij zegt niet wat {name} met de gegevens doet."
     )
     document.heading("De koppeling")
     document.pairs([*_about(statement), *_about_state(statement)])
@@ -240,7 +240,7 @@ def _waiting_in_words(waiting: Waiting) -> str:
     what += [f"{count_noun(len(waiting.velden), 'gegeven', 'gegevens')} erbij"] if waiting.velden else []
     return (
         f"Op dit moment wacht een nieuw akkoord: {' en '.join(what)}. Tot de school akkoord gaat, blijft gelden wat "
-        "hierboven staat."
+        "hier staat."
     )
 
 

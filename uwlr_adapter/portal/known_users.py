@@ -10,7 +10,7 @@ from uwlr_adapter.gebruikers import accounts
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class KnownUsers:
     """Users by login, each with a name and the moment since which there is an account (UTC)."""
 
     by_login: Mapping[str, tuple[str, datetime]] = field(repr=False)
@@ -24,10 +24,10 @@ class People:
         return f"{naam} ({login})" if naam and since <= moment else login
 
 
-NOBODY_KNOWN = People({})
+NOBODY_KNOWN = KnownUsers({})
 """Nobody has a name."""
 
 
-def people_of(connection: sa.Connection, logins: Iterable[str | None]) -> People:
+def known_users(connection: sa.Connection, logins: Iterable[str | None]) -> KnownUsers:
     """Return the users with these logins, as far as they are still known."""
-    return People(accounts.names_of(connection, filter(None, logins)))
+    return KnownUsers(accounts.names_of(connection, filter(None, logins)))
