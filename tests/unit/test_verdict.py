@@ -8,6 +8,7 @@ from itertools import product
 
 import pytest
 
+from uwlr_adapter.clock import day_of
 from uwlr_adapter.journaal.model import Act, RefusalReason
 from uwlr_adapter.koppelingen.calls import Calls, JournaalRow, fold
 from uwlr_adapter.koppelingen.lifecycle import Akkoord, Koppeling
@@ -127,6 +128,7 @@ def facts_of(state: State, platform: Platform, records: Records, journaal: Journ
     elsewhere = NOW - timedelta(hours=5 if journaal is not Journaal.SILENT_EVERYWHERE else 24 * 6)
     return Facts(
         moment=NOW,
+        today=day_of(NOW),
         koppeling=koppeling,
         is_offered=state is not State.NOT_OFFERED,
         blocked_since=NOW - timedelta(hours=3) if platform is Platform.BLOCKED else None,
