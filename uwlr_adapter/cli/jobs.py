@@ -11,10 +11,10 @@ from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.db.database_clock import database_clock
 from uwlr_adapter.errors import RefusedError, UwlrAdapterError
-from uwlr_adapter.jobs import lease
+from uwlr_adapter.jobs import clock_guard, lease
 from uwlr_adapter.jobs.lease import Lease, holder_name
 from uwlr_adapter.jobs.registry import JOBS
-from uwlr_adapter.jobs.schedule import JobState
+from uwlr_adapter.jobs.schedule import JobState, RunOutcome
 from uwlr_adapter.jobs.work import Due, Job, run_now
 
 
@@ -59,6 +59,9 @@ def list_(context: Context, *, as_json: bool) -> None:
             "running" if state.is_held(now) else "",
         )
     context.console.print(table)
+    for state in states.values():
+        if reason := _reason(state):
+            context.messages.print(f"The job {state.name} was refused: {reason}.", soft_wrap=True)
     if not states:
         context.messages.print("No job ran yet: `uwlr-adapter serve` runs them, and `jobs run NAME` runs one now.")
 
@@ -125,11 +128,16 @@ def run_job(context: Context, job: Job) -> int:
 def _as_json(job: Job, state: JobState | None, now: datetime) -> dict[str, Any]:
     found: dict[str, Any] = {"name": job.name, "runs": str(job.schedule), "running": False, "failures": 0}
     names = ("started_at", "ended_at", "succeeded_at", "outcome", "seconds", "handled")
-    found |= dict.fromkeys(names)
+    found |= dict.fromkeys([*names, "reason"])
     if state is not None:
         found |= {name: _plain(getattr(state, name)) for name in names}
-        found |= {"running": state.is_held(now), "failures": state.failures}
+        found |= {"running": state.is_held(now), "failures": state.failures, "reason": _reason(state)}
     return found
+
+
+def _reason(state: JobState) -> str | None:
+    """Return why the last run of a job was refused, and what to do; None when it was not."""
+    return clock_guard.IN_DOUBT if state.outcome is RunOutcome.REFUSED else None
 
 
 def _plain(value: object) -> object:
