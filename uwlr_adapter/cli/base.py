@@ -6,6 +6,7 @@ import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -17,10 +18,11 @@ from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.cli.terminal import SafeConsole
-from uwlr_adapter.clock import Clock, now
+from uwlr_adapter.clock import AMSTERDAM, Clock, now
 from uwlr_adapter.db.causes import advice_of, is_outcome_unknown
 from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError
 from uwlr_adapter.db.schema_version import SchemaState
+from uwlr_adapter.errors import SchoolRefusedError, UwlrAdapterError
 from uwlr_adapter.journaal.model import CLI
 from uwlr_adapter.journaal.writer import MAX_ACTOR
 from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueError
@@ -118,6 +120,16 @@ class Context:
         """Return what this code can do with the database, which stays as it is. Raises ClickException."""
         with self.database_as_it_is() as database:
             return SchemaState.ABSENT if database is None else database.schema().state
+
+
+def local_time(moment: datetime | None, *, seconds: bool = False) -> str:
+    """Return a moment in Amsterdam as `01-10-2026 09:00`, or with its seconds; `-` for None."""
+    return "-" if moment is None else format(moment.astimezone(AMSTERDAM), "%d-%m-%Y %H:%M" + ":%S" * seconds)
+
+
+def refusal(error: UwlrAdapterError) -> click.ClickException:
+    """Return the exception that prints a refusal as one sentence in English, also one that a school reads in Dutch."""
+    return click.ClickException(error.english if isinstance(error, SchoolRefusedError) else str(error))
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

@@ -1,7 +1,4 @@
-"""`uwlr-adapter koppeling`: the actions of the Koppelingenoverzicht, on the command line.
-
-A refusal is printed as the Dutch sentence that the portal shows to the school.
-"""
+"""`uwlr-adapter koppeling`: the actions of the Koppelingenoverzicht, on the command line."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
@@ -11,7 +8,7 @@ import click
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import withholding
-from uwlr_adapter.cli.base import Context, make_table, own_account, own_actor
+from uwlr_adapter.cli.base import Context, make_table, own_account, own_actor, refusal
 from uwlr_adapter.cli.json_output import json_option, print_json
 from uwlr_adapter.cli.one_koppeling import koppeling_arguments, reporting_refusals, require_living, yes_option
 from uwlr_adapter.cli.secrets import CODE_VARIABLE, read_secret
@@ -121,7 +118,7 @@ def terms(context: Context, koppeling_id: str) -> None:
     """
     entry = context.catalogue().get(koppeling_id)
     if entry is None:
-        raise click.ClickException(UnknownEntryError.text)
+        raise refusal(UnknownEntryError())
     click.echo(f"{printable(entry.naam)}: gebruikersvoorwaarden, versie {entry.voorwaarden.versie}\n")
     click.echo(printable(entry.voorwaarden.tekst.strip(), lines=True))
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.base import Context, refusal
 from uwlr_adapter.keys.server_keys import ServerKeyError
 from uwlr_adapter.koppelingen import actions, store
 from uwlr_adapter.koppelingen.errors import KoppelingError, NoKoppelingError
@@ -42,4 +42,4 @@ def reporting_refusals() -> Iterator[None]:
     try:
         yield
     except (KoppelingError, ServerKeyError) as error:
-        raise click.ClickException(str(error)) from None
+        raise refusal(error) from None

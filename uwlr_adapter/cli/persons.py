@@ -17,7 +17,7 @@ from uwlr_adapter.administratie.importing.persons import Person, PersonError, Pe
 from uwlr_adapter.administratie.sources.edexml.edexml import KETENID
 from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.cli.acts import carry_out, confirm_options, operator_of, require_brincode
-from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.base import Context, make_table, refusal
 from uwlr_adapter.cli.json_output import json_option, print_json
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM, day_of
@@ -56,7 +56,7 @@ def _show(kind: PersonKind) -> click.Command:
                 years = persons.show(connection, person, day)
                 warnings = _other_in_source(connection, person, key)
         except RefusedError as error:
-            raise click.ClickException(str(error)) from None
+            raise refusal(error) from None
         if as_json:
             print_json(_as_json(person, years))
         else:
@@ -330,7 +330,7 @@ def _allow(kind: PersonKind) -> click.Command:
                 brin6s = by_hand.known_vestigingen(connection, {brin6}, brincode)
                 by_hand.record_acts(connection, Act.PERSON_ALLOWED, brin6s, operator)
         except RefusedError as error:
-            raise click.ClickException(str(error)) from None
+            raise refusal(error) from None
         context.console.print(f"This {kind.value} may be imported again.")
 
     return command

@@ -12,7 +12,7 @@ from uwlr_adapter.administratie.importing.effect import answers_of, effect
 from uwlr_adapter.administratie.school_calendar import SchoolCalendar, Window
 from uwlr_adapter.administratie.school_calendar import first_school_day as first_day_of
 from uwlr_adapter.brin import brincode_of
-from uwlr_adapter.cli.base import Context, own_actor
+from uwlr_adapter.cli.base import Context, own_actor, refusal
 from uwlr_adapter.cli.effect_report import print_effect
 from uwlr_adapter.clock import FIRST_MONTH, day_of, next_schooljaar, schooljaar_start
 from uwlr_adapter.db.database import Database
@@ -125,7 +125,7 @@ def _confirmed(
         with database.writing() as connection:
             act(connection)
     except RefusedError as error:
-        raise click.ClickException(str(error)) from None
+        raise refusal(error) from None
     return True
 
 
