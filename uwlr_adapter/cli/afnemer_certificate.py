@@ -8,10 +8,9 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
-from uwlr_adapter.cli.base import Context, make_table, own_actor
+from uwlr_adapter.cli.base import Context, local_time, make_table, own_actor
 from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.cli.terminal import escape
-from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.koppelingen import certificates
 from uwlr_adapter.koppelingen.afnemers import AfnemerError
 from uwlr_adapter.koppelingen.certificates import Certificate
@@ -130,8 +129,7 @@ def _print(context: Context, present: Sequence[Certificate]) -> None:
     moment = context.clock()
     table = make_table("fingerprint (SHA-256)", "subject", "good until", "state")
     for one in present:
-        end = f"{one.not_after.astimezone(AMSTERDAM):%d-%m-%Y %H:%M}"
-        table.add_row(one.fingerprint, escape(one.subject), end, _state(one, moment))
+        table.add_row(one.fingerprint, escape(one.subject), local_time(one.not_after), _state(one, moment))
     context.console.print(table)
     if all(_state(one, moment) != "good" for one in present):
         context.messages.print("None of them is good for another 30 days: add the next one in time.")

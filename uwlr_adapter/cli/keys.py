@@ -249,7 +249,7 @@ def _as_json(key: KnownKey, needed: dict[str, int], living: Sequence[Holder], he
         "state": state,
         "since": moment_of(since),
         "changed_by": key.changed_by,
-        "needed_by": {_NOUNS[name][1]: number for name, number in needed.items()},
+        "needed_by": {_NOUNS[name][1].replace(" ", "_"): number for name, number in needed.items()},
         "here": key.name in here,
         "held_by": len(living) - len(lacking),
         "lacking": lacking,

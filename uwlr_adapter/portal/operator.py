@@ -8,7 +8,7 @@ from flask import abort, flash, redirect, render_template, request, session, url
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from uwlr_adapter.koppelingen import afnemers
+from uwlr_adapter.koppelingen import afnemers, certificates
 from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerError
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import OPERATOR
@@ -114,7 +114,14 @@ def _to_afnemer(afnemer_id: int) -> Response:
 def _show(afnemer: Afnemer, form: RotateForm) -> str:
     """Show an afnemer with a new ticket: a form that is sent twice rotates once, and the code shown stays valid."""
     session[_TICKET] = secrets.token_urlsafe(12)
-    return render_template("afnemer.html", afnemer=afnemer, form=form, ticket=session[_TICKET])
+    return render_template(
+        "afnemer.html",
+        afnemer=afnemer,
+        form=form,
+        ticket=session[_TICKET],
+        certificates=certificates.parse(afnemer.certificates),
+        certificates_until=certificates.last_end(afnemer.certificates),
+    )
 
 
 def _show_list(form: AfnemerForm) -> str:
