@@ -23,6 +23,7 @@ from typing import IO, Any, Self
 
 from uwlr_adapter.db.table_rows import CanonicalRow, TableDigest, TableShape
 from uwlr_adapter.errors import UnusableError
+from uwlr_adapter.keys.key_file import sync_folder
 
 FORM = 1
 """Number of the form of the file; a reader refuses a higher one."""
@@ -287,7 +288,7 @@ def new_file(path: Path, *, replace: bool) -> Iterator[tuple[IO[bytes], Path]]:
             temporary.replace(path)
         else:
             _put(temporary, path)
-        _sync(path.parent)
+        sync_folder(path.parent)
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
@@ -308,12 +309,3 @@ def _put(temporary: Path, path: Path) -> None:
 def exists(path: Path) -> str:
     """Return what is said of a file that is there already."""
     return f"{path} is there already and stays as it is: name another file, or add --force to replace it"
-
-
-def _sync(folder: Path) -> None:
-    """Flush a folder, so that the name of a file in it survives a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

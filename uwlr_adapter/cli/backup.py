@@ -12,10 +12,9 @@ from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter import __version__
 from uwlr_adapter.backup import carrying, writing
-from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.base import Context, local_time
 from uwlr_adapter.cli.table_progress import table_progress
 from uwlr_adapter.cli.terminal import escape
-from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.errors import RefusedError, UnusableError
 
@@ -60,7 +59,7 @@ def backup(context: Context, file: Path, *, force: bool) -> None:
     head = written.head
     rows, tables = count_noun(written.rows, "row", "rows"), count_noun(len(head.counts), "table", "tables")
     counted = f"{rows} of {tables}, {written.size / MEBIBYTE:.1f} MiB"
-    moment = f"{head.moment.astimezone(AMSTERDAM):%d-%m-%Y %H:%M:%S}"
+    moment = local_time(head.moment, seconds=True)
     context.console.print(f"{escape(str(file))}: {counted}, as of {moment}; read again, and whole.", soft_wrap=True)
     used = [mark.name for mark in head.keys if mark.is_used]
     if used:

@@ -7,6 +7,7 @@ from uwlr_adapter.cli.backup import told
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.table_progress import table_progress
 from uwlr_adapter.cli.terminal import escape
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 
 
@@ -39,5 +40,6 @@ def check(context: Context, *, all_answers: bool) -> None:
     for line in found:
         context.console.print(f"- {escape(line)}", soft_wrap=True)
     if found:
-        raise click.ClickException(f"{len(found)} things are wrong; make a copy of the database before you mend them")
+        counted = count_noun(len(found), "thing is", "things are")
+        raise click.ClickException(f"{counted} wrong; make a copy of the database before you mend anything")
     context.console.print("Nothing is wrong.")

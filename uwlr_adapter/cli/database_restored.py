@@ -15,9 +15,9 @@ from uwlr_adapter.cli.base import Context, own_actor
 from uwlr_adapter.cli.files import why_unwritable, write_private
 from uwlr_adapter.cli.restore import (
     forgotten_option,
-    moment_of,
     present_option,
     read_lists,
+    read_moment,
     tell_present,
     tell_settled,
 )
@@ -43,7 +43,7 @@ def restored(
 
     Example:  uwlr-adapter db restored --back-to 2026-11-30T02:00 --forgotten /var/backups/uwlr/forgotten.json --dry-run
     """
-    moment = moment_of(back_to)
+    moment = read_moment(back_to)
     all_tables()
     with told(), context.database() as database:
         context.console.print(f"The database is {escape(shown_url(context.settings.database_url))}.", soft_wrap=True)

@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.base import Context, local_time, make_table
 from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
-from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.db.database_clock import database_clock
 from uwlr_adapter.errors import RefusedError, UwlrAdapterError
 from uwlr_adapter.jobs import clock_guard, lease
@@ -50,11 +49,11 @@ def list_(context: Context, *, as_json: bool) -> None:
         table.add_row(
             job.name,
             str(job.schedule),
-            _local(state.started_at),
+            local_time(state.started_at, seconds=True),
             state.outcome or "-",
             "-" if state.handled is None else str(state.handled),
             "-" if state.seconds is None else f"{state.seconds:.1f}",
-            _local(state.succeeded_at),
+            local_time(state.succeeded_at, seconds=True),
             str(state.failures),
             "running" if state.is_held(now) else "",
         )
@@ -142,7 +141,3 @@ def _reason(state: JobState) -> str | None:
 
 def _plain(value: object) -> object:
     return moment_of(value) if isinstance(value, datetime) else value
-
-
-def _local(moment: datetime | None) -> str:
-    return "-" if moment is None else f"{moment.astimezone(AMSTERDAM):%d-%m-%y %H:%M:%S}"

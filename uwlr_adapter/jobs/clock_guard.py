@@ -47,7 +47,7 @@ def require_trusted_clock(run: JobRun) -> None:
 
 def _last_written(connection: sa.Connection, until: datetime) -> datetime | None:
     """Return the last moment until another one (inclusive) at which the service wrote something, if it ever did."""
-    found = []
+    found: list[datetime] = []
     for moment, order in _MOMENTS:
         last = sa.select(moment).where(moment <= to_utc(until)).order_by(order.desc()).limit(1)
         found += connection.scalars(last)
