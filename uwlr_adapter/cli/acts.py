@@ -12,7 +12,7 @@ from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing.by_hand import Operator
 from uwlr_adapter.administratie.importing.effect import Answers, YearEffect, answers_of, effect
 from uwlr_adapter.brin import brincode_of, is_brin6
-from uwlr_adapter.cli.base import Context, own_actor, refusal
+from uwlr_adapter.cli.base import Context, own_actor
 from uwlr_adapter.cli.effect_report import print_effect
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.db.database import Database
@@ -63,18 +63,15 @@ def carry_out(
     """
     held = sorted(brincodes)
     with context.database() as database:
-        try:
-            result, shown = _try(context, database, held, act, expected=None)
-            tell(context.console, result)
-            show_effect(context.console, shown)
-            if dry_run:
-                context.console.print("Dry run, nothing changed.")
-                return None
-            if not yes:
-                click.confirm(question, abort=True)
-            result, _ = _try(context, database, held, act, expected=shown)
-        except RefusedError as error:
-            raise refusal(error) from None
+        result, shown = _try(context, database, held, act, expected=None)
+        tell(context.console, result)
+        show_effect(context.console, shown)
+        if dry_run:
+            context.console.print("Dry run, nothing changed.")
+            return None
+        if not yes:
+            click.confirm(question, abort=True)
+        result, _ = _try(context, database, held, act, expected=shown)
     return result
 
 

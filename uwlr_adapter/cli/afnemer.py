@@ -12,9 +12,9 @@ from uwlr_adapter.cli.afnemer_certificate import certificate
 from uwlr_adapter.cli.base import Context, local_time, make_table, own_actor
 from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.cli.terminal import escape
-from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import afnemers, certificates
-from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerError
+from uwlr_adapter.koppelingen.afnemers import Afnemer
 
 MAX_OVERLAP = 366
 """Most days that two klantcodes may be valid at once, inclusive; with a longer overlap the old one is never retired."""
@@ -155,14 +155,11 @@ def _as_json(row: Afnemer, moment: datetime) -> dict[str, Any]:
 
 @contextmanager
 def _transaction(context: Context) -> Iterator[tuple[sa.Connection, ServerKeys]]:
-    """Yield a write transaction and the server keys; a refusal is printed as one sentence and rolls everything back."""
+    """Yield a write transaction and the server keys; a refusal rolls everything back."""
     with context.database() as database:
-        try:
-            server_keys = ServerKeys.from_settings(context.settings, database)
-            with database.writing() as connection:
-                yield connection, server_keys
-        except (AfnemerError, ServerKeyError) as error:
-            raise click.ClickException(str(error)) from None
+        server_keys = ServerKeys.from_settings(context.settings, database)
+        with database.writing() as connection:
+            yield connection, server_keys
 
 
 def _show_once(context: Context, klantcode: str) -> None:

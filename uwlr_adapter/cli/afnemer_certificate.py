@@ -12,7 +12,6 @@ from uwlr_adapter.cli.base import Context, local_time, make_table, own_actor
 from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.koppelingen import certificates
-from uwlr_adapter.koppelingen.afnemers import AfnemerError
 from uwlr_adapter.koppelingen.certificates import Certificate
 
 SOON = timedelta(days=30)
@@ -67,10 +66,7 @@ def list_(context: Context, klantnaam: str, *, as_json: bool) -> None:
     Example:  uwlr-adapter afnemer certificate list Snappet
     """
     with context.database() as database, database.reading() as connection:
-        try:
-            present = certificates.list_of(connection, klantnaam)
-        except AfnemerError as error:
-            raise click.ClickException(str(error)) from None
+        present = certificates.list_of(connection, klantnaam)
     if as_json:
         print_json(
             [
@@ -112,15 +108,11 @@ def remove(context: Context, klantnaam: str, fingerprint: str, *, last: bool, dr
 
 @contextmanager
 def _transaction(context: Context, *, dry_run: bool) -> Iterator[sa.Connection]:
-    """Yield a write transaction, which is rolled back for a dry run; a refusal is printed as one sentence."""
-    with context.database() as database:
-        try:
-            with database.writing() as connection:
-                yield connection
-                if dry_run:
-                    connection.rollback()
-        except AfnemerError as error:
-            raise click.ClickException(str(error)) from None
+    """Yield a write transaction, which is rolled back for a dry run."""
+    with context.database() as database, database.writing() as connection:
+        yield connection
+        if dry_run:
+            connection.rollback()
 
 
 def _print(context: Context, present: Sequence[Certificate]) -> None:

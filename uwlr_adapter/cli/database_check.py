@@ -3,7 +3,7 @@
 import click
 
 from uwlr_adapter.backup import checking
-from uwlr_adapter.cli.backup import told
+from uwlr_adapter.cli.backup import reporting_failures
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.table_progress import table_progress
 from uwlr_adapter.cli.terminal import escape
@@ -23,7 +23,7 @@ def check(context: Context, *, all_answers: bool) -> None:
     Example:  uwlr-adapter db check
     """
     catalogue = context.catalogue()
-    with told(), context.database() as database:
+    with reporting_failures(), context.database() as database:
         with table_progress(context.messages) as progress:
             sample = None if all_answers else checking.SAMPLE
             found = checking.check(database, catalogue, context.clock(), progress, sample)

@@ -10,7 +10,7 @@ from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.db.database import Database, shown_url
 from uwlr_adapter.db.schema_version import SchemaState
-from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys, key_path, knows_keys
+from uwlr_adapter.keys.server_keys import ServerKeys, key_path, knows_keys
 
 _DONE = {
     SchemaState.ABSENT: "Created the database.",
@@ -61,10 +61,7 @@ def init(context: Context, database_url: str | None, *, dry_run: bool) -> None:
         _say(context, _DONE[state], shown_url(context.settings.database_url))
         path = key_path(context.settings)
         existed = path is None or path.exists()
-        try:
-            ServerKeys.from_settings(context.settings, database, context.clock, create=True)
-        except ServerKeyError as error:
-            raise click.ClickException(str(error)) from None
+        ServerKeys.from_settings(context.settings, database, context.clock, create=True)
     if path is None or existed:
         _say_there(context, path)
     else:
@@ -92,14 +89,11 @@ def _show(context: Context, state: SchemaState) -> None:
 
 
 def _require_keys(context: Context, database: Database | None, state: SchemaState) -> None:
-    """Read the server keys, and compare them with what a usable database knows of them. Raises ClickException."""
-    try:
-        keys = ServerKeys.read(context.settings, database)
-        if database is not None and state is SchemaState.USABLE:
-            with database.reading() as connection:
-                keys.unknown(connection, context.clock(), with_removed=True)
-    except ServerKeyError as error:
-        raise click.ClickException(str(error)) from None
+    """Read the server keys, and compare them with what a usable database knows of them. Raises ServerKeyError."""
+    keys = ServerKeys.read(context.settings, database)
+    if database is not None and state is SchemaState.USABLE:
+        with database.reading() as connection:
+            keys.unknown(connection, context.clock(), with_removed=True)
 
 
 def _say_there(context: Context, path: Path | None) -> None:

@@ -9,7 +9,6 @@ import click
 from uwlr_adapter.cli.base import Context, local_time, make_table
 from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.db.database_clock import database_clock
-from uwlr_adapter.errors import RefusedError, UwlrAdapterError
 from uwlr_adapter.jobs import clock_guard, lease
 from uwlr_adapter.jobs.lease import Lease, holder_name
 from uwlr_adapter.jobs.registry import JOBS
@@ -103,7 +102,7 @@ def print_due(context: Context, due: Sequence[Due]) -> None:
 def run_job(context: Context, job: Job) -> int:
     """Run a job by its lease, with its progress on standard error; return how much it handled.
 
-    Raises ClickException when another process runs it, or took it over.
+    Raises ClickException when it refuses, or another process runs it or took it over.
     """
     counts: dict[str, int] = {}
 
@@ -113,14 +112,8 @@ def run_job(context: Context, job: Job) -> int:
             counts[what] = counts.get(what, 0) + number
             status.update(f"{what}: {counts[what]} …")
 
-        try:
-            done = run_now(
-                job, database, context.settings, Lease(job.name, holder_name()), moment=context.clock(), tell=tell
-            )
-        except UwlrAdapterError as error:
-            if isinstance(error, RefusedError):
-                raise click.ClickException(str(error)) from None
-            raise
+        held = Lease(job.name, holder_name())
+        done = run_now(job, database, context.settings, held, moment=context.clock(), tell=tell)
     return 0 if done is None else done.handled
 
 

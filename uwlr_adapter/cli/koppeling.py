@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie import withholding
 from uwlr_adapter.cli.base import Context, make_table, own_account, own_actor, refusal
 from uwlr_adapter.cli.json_output import json_option, print_json
-from uwlr_adapter.cli.one_koppeling import koppeling_arguments, reporting_refusals, require_living, yes_option
+from uwlr_adapter.cli.one_koppeling import koppeling_arguments, require_living, yes_option
 from uwlr_adapter.cli.secrets import CODE_VARIABLE, read_secret
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.cli.withholding import withheld, withhold
@@ -63,7 +63,7 @@ def list_(context: Context, brin6: str | None, *, as_json: bool) -> None:
     """
     catalogue = context.catalogue()
     today = day_of(context.clock())
-    with reporting_refusals(), context.database() as database, database.reading() as connection:
+    with context.database() as database, database.reading() as connection:
         if brin6 is None:
             rows = list(_living_rows(connection, catalogue, today))
         else:
@@ -88,7 +88,7 @@ def show(context: Context, brin6: str, koppeling_id: str, *, as_json: bool) -> N
     Example:  uwlr-adapter koppeling show 21QW00 snappet
     """
     entry, today = context.catalogue().get(koppeling_id), day_of(context.clock())
-    with reporting_refusals(), context.database() as database, database.reading() as connection:
+    with context.database() as database, database.reading() as connection:
         found = require_living(context, connection, brin6, koppeling_id)
         persons = withholding.withheld_from(connection, found.id)
     if as_json:
@@ -158,7 +158,7 @@ def activate(
       uwlr-adapter koppeling activate 21QW00 snappet --naam "J. de Vries" --akkoord --generate
     """  # noqa: D301 - \b tells click not to rewrap this text
     catalogue = context.catalogue()
-    with reporting_refusals(), context.database() as database:
+    with context.database() as database:
         entry = actions.require_entry(catalogue, koppeling_id)
         if generate and not entry.has_code:
             raise NoCodeError
@@ -265,7 +265,7 @@ def _act(
     question: str | None,
 ) -> None:
     """Ask for confirmation, then apply the action; it is refused when the koppeling changed in between."""
-    with reporting_refusals(), context.database() as database:
+    with context.database() as database:
         with database.reading() as connection:
             seen = require_living(context, connection, brin6, koppeling_id)
         if question is not None:
@@ -277,7 +277,7 @@ def _act(
 def _enter_code(
     context: Context, brin6: str, koppeling_id: str, code: str | None, expected: Status, *, generate: bool
 ) -> None:
-    with reporting_refusals(), context.database() as database:
+    with context.database() as database:
         with database.reading() as connection:
             seen = require_living(context, connection, brin6, koppeling_id)
         if seen.afnemer_id is not None and seen.status is not expected:

@@ -17,12 +17,11 @@ from uwlr_adapter.administratie.importing.persons import Person, PersonError, Pe
 from uwlr_adapter.administratie.sources.edexml.edexml import KETENID
 from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.cli.acts import carry_out, confirm_options, operator_of, require_brincode
-from uwlr_adapter.cli.base import Context, make_table, refusal
+from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.json_output import json_option, print_json
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM, day_of
 from uwlr_adapter.contract.nouns import count_noun, count_records
-from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.koppelingen.recipients import Recipient, recipients
 
@@ -50,13 +49,10 @@ def _show(kind: PersonKind) -> click.Command:
     @click.pass_obj
     def show(context: Context, brin6: str, key: str, *, as_json: bool) -> None:
         brincode, day = require_brincode(brin6), day_of(context.clock())
-        try:
-            with context.database() as database, database.reading() as connection:
-                person = persons.get(connection, kind, brincode, key)
-                years = persons.show(connection, person, day)
-                warnings = _other_in_source(connection, person, key)
-        except RefusedError as error:
-            raise refusal(error) from None
+        with context.database() as database, database.reading() as connection:
+            person = persons.get(connection, kind, brincode, key)
+            years = persons.show(connection, person, day)
+            warnings = _other_in_source(connection, person, key)
         if as_json:
             print_json(_as_json(person, years))
         else:
@@ -324,13 +320,10 @@ def _allow(kind: PersonKind) -> click.Command:
     @click.pass_obj
     def command(context: Context, brin6: str, key: str) -> None:
         brincode, operator = require_brincode(brin6), operator_of(context)
-        try:
-            with context.database() as database, database.writing() as connection:
-                forget.allow(connection, brincode, key, kind)
-                brin6s = by_hand.known_vestigingen(connection, {brin6}, brincode)
-                by_hand.record_acts(connection, Act.PERSON_ALLOWED, brin6s, operator)
-        except RefusedError as error:
-            raise refusal(error) from None
+        with context.database() as database, database.writing() as connection:
+            forget.allow(connection, brincode, key, kind)
+            brin6s = by_hand.known_vestigingen(connection, {brin6}, brincode)
+            by_hand.record_acts(connection, Act.PERSON_ALLOWED, brin6s, operator)
         context.console.print(f"This {kind.value} may be imported again.")
 
     return command

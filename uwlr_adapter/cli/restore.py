@@ -12,7 +12,7 @@ from uwlr_adapter.backup.backup_file import BackupHead
 from uwlr_adapter.backup.comparing import ComparedRows, differences
 from uwlr_adapter.backup.going_back import Settled
 from uwlr_adapter.cli.acts import confirm_options
-from uwlr_adapter.cli.backup import told
+from uwlr_adapter.cli.backup import reporting_failures
 from uwlr_adapter.cli.base import Context, local_time, own_actor
 from uwlr_adapter.cli.table_progress import table_progress
 from uwlr_adapter.cli.terminal import escape
@@ -50,7 +50,7 @@ def restore(
 
     Example:  UWLR_DATA=/var/lib/uwlr-new uwlr-adapter restore 2026-11-30.uwlr --dry-run
     """
-    with told():
+    with reporting_failures():
         with table_progress(context.messages) as progress:
             found = restoring.inspect(file, progress)
         _tell_head(context, file, found.head)
