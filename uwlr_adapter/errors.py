@@ -23,6 +23,8 @@ class RefusedError(UwlrAdapterError):
 class SchoolRefusedError(RefusedError):
     """A refusal that a school reads: `str()` is the Dutch sentence of the portal, `english` that of a command."""
 
+    english: str
+
     def __init__(self, text: str, english: str) -> None:
         super().__init__(text)
         self.english = english
