@@ -153,7 +153,9 @@ class InvalidCodeError(KoppelingError):
 
     def __init__(self, rules: Sequence[BrokenRule]) -> None:
         self.sentences = tuple(one.text for one in rules)
-        super().__init__(" ".join(self.sentences), f"the verificatiecode {', and '.join(one.english for one in rules)}")
+        super().__init__(
+            " ".join(self.sentences), f"the verificatiecode must {', and '.join(one.english for one in rules)}"
+        )
 
 
 class CodeInUseError(KoppelingError):

@@ -22,7 +22,7 @@ MIN_DIFFERENT = 4
 ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Letters and digits without look-alikes (0 O o 1 I l i)."""
 
-EMPTY = BrokenRule("Vul een verificatiecode in.", "is not empty")
+EMPTY = BrokenRule("Vul een verificatiecode in.", "not be empty")
 
 
 def broken_rules(code: str, brin6: str) -> tuple[BrokenRule, ...]:
@@ -34,20 +34,20 @@ def broken_rules(code: str, brin6: str) -> tuple[BrokenRule, ...]:
         rules.append(
             BrokenRule(
                 f"De verificatiecode begint met {brin6}, het brin- en vestigingsnummer van uw school.",
-                f"begins with {brin6}",
+                f"begin with {brin6}",
             )
         )
     if len(code) < MIN_LENGTH:
         minimum = f"De verificatiecode heeft minimaal {MIN_LENGTH} tekens."
-        rules.append(BrokenRule(minimum, f"has at least {MIN_LENGTH} characters"))
+        rules.append(BrokenRule(minimum, f"have at least {MIN_LENGTH} characters"))
     if len(code) > MAX_LENGTH:
         maximum = f"De verificatiecode heeft maximaal {MAX_LENGTH} tekens."
-        rules.append(BrokenRule(maximum, f"has at most {MAX_LENGTH} characters"))
+        rules.append(BrokenRule(maximum, f"have at most {MAX_LENGTH} characters"))
     if not all("!" <= character <= "~" for character in code):
         rules.append(
             BrokenRule(
                 "De verificatiecode bestaat uit letters zonder accenten, cijfers en leestekens, zonder spaties.",
-                "is of printable ASCII without spaces",
+                "be of printable ASCII without spaces",
             )
         )
     if not rules and _is_trivial(code[len(brin6) :]):
@@ -55,7 +55,7 @@ def broken_rules(code: str, brin6: str) -> tuple[BrokenRule, ...]:
             BrokenRule(
                 "De verificatiecode is te gemakkelijk te raden: gebruik na het brin- en vestigingsnummer ten minste "
                 f"{MIN_DIFFERENT} verschillende tekens, en geen rij zoals 123456 of abcdef.",
-                f"has at least {MIN_DIFFERENT} different characters behind the brin6, and no row such as 123456",
+                f"have at least {MIN_DIFFERENT} different characters behind the brin6, and no row such as 123456",
             )
         )
     return tuple(rules)
