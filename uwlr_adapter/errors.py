@@ -20,6 +20,16 @@ class RefusedError(UwlrAdapterError):
     """A request is refused and has changed nothing; `str()` says why, for the caller, who can change the request."""
 
 
+class SchoolRefusedError(RefusedError):
+    """A refusal that a school reads: `str()` is the Dutch sentence of the portal, `english` that of a command."""
+
+    english: str
+
+    def __init__(self, text: str, english: str) -> None:
+        super().__init__(text)
+        self.english = english
+
+
 class UnusableError(UwlrAdapterError):
     """The configuration or the environment cannot be used; `str()` says why, for the operator, who can mend it."""
 

@@ -1,5 +1,6 @@
 """Client certificates of an afnemer: the commands, what they refuse, and the gate."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from support.world import look
 
 from uwlr_adapter.cli.afnemer import afnemer
 from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.json_output import moment_of
 from uwlr_adapter.contract.autorisatie import Autorisatie
 from uwlr_adapter.db.schema_version import schema_version
 from uwlr_adapter.journaal.model import RefusalReason
@@ -107,6 +109,21 @@ def test_a_dry_run_changes_nothing(run: Callable[..., Result]) -> None:
     assert (shown.exit_code, "CN=Snappet" in shown.stdout) == (0, True)
     assert run("list", "Snappet", "--json").stdout == "[]\n"
     assert run("list", "Niemand").stderr == "Error: there is no afnemer with this klantnaam\n"
+
+
+@pytest.mark.usefixtures("klantcode")
+def test_the_list_of_afnemers_says_who_is_bound(run: Callable[..., Result], context: Context) -> None:
+    """It has the number of certificates and the end of the last one; an afnemer without any says nothing."""
+
+    def listed(*arguments: str) -> str:
+        return CliRunner().invoke(afnemer, ["list", *arguments], obj=context).stdout
+
+    (free,) = json.loads(listed("--json"))
+    assert (free["certificates"], free["certificates_until"], "good until" in listed()) == (0, None, False)
+    for pem in (_pem("Een", MOMENT + 60 * DAY), _pem("Twee")):
+        assert run("add", "Snappet", pem).exit_code == 0
+    (bound,) = json.loads(listed("--json"))
+    assert (bound["certificates"], bound["certificates_until"]) == (2, moment_of(MOMENT + 90 * DAY))
 
 
 @pytest.mark.usefixtures("klantcode")

@@ -1,5 +1,6 @@
 """`uwlr-adapter gebruiker`: users, one-time links, and what is never printed."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from support.school_builder import MOMENT, open_database
 
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.gebruiker import gebruiker
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.errors import InvalidLinkError
@@ -49,7 +51,7 @@ def find(context: Context, login: str = "j.devries") -> Gebruiker | None:
 
 def link_of(context: Context, token: str) -> str:
     """Return whose link this is. Raises InvalidLinkError."""
-    with context.database() as database, database.reading() as connection:
+    with closing(Database(context.settings.database_url)) as database, database.reading() as connection:
         return gebruikers.by_link(connection, token, MOMENT).login
 
 

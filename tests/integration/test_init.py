@@ -97,6 +97,7 @@ def test_a_dry_run_makes_nothing(tmp_path: Path) -> None:
     assert "uwlr-adapter afnemer add" in made.stderr  # what next
     again = run(tmp_path / "data", "init", "--dry-run")
     assert ("The database is current." in again.stderr, "What next" in again.stderr) == (True, False)
+    assert "The server keys are there." in again.stderr
 
 
 def test_init_takes_the_database_as_an_option(tmp_path: Path) -> None:
@@ -113,12 +114,18 @@ def test_init_refuses_keys_of_another_database(tmp_path: Path) -> None:
     assert run(tmp_path, "init").exit_code == 0
     assert run(tmp_path, "afnemer", "add", "Snappet").exit_code == 0
     (tmp_path / "keys").unlink()
-    result = run(tmp_path, "init")
-    assert result.exit_code == 1
-    assert "there is no key file" in result.stderr
-    assert "copy it from a machine that has it" in result.stderr
-    assert "uwlr-adapter init" not in result.stderr  # it is what was run
-    assert not (tmp_path / "keys").exists()
+    for dry_run in ((), ("--dry-run",)):
+        result = run(tmp_path, "init", *dry_run)
+        assert result.exit_code == 1
+        assert "there is no key file" in result.stderr
+        assert "copy it from a machine that has it" in result.stderr
+        assert "uwlr-adapter init" not in result.stderr  # it is what was run
+        assert not (tmp_path / "keys").exists()
+    (tmp_path / "keys").write_text(f"own={'0a' * 32}\n")
+    (tmp_path / "keys").chmod(0o600)
+    for dry_run in ((), ("--dry-run",)):
+        result = run(tmp_path, "init", *dry_run)
+        assert (result.exit_code, "is missing here" in result.stderr) == (1, True)
 
 
 def test_init_on_postgresql(empty_postgresql: str, tmp_path: Path) -> None:

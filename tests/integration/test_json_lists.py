@@ -16,6 +16,8 @@ from support.school_builder import BRIN6, CODE, SERVER_KEYS, SchoolBuilder
 from uwlr_adapter.cli import main
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
+from uwlr_adapter.gebruikers.tables import gebruiker
+from uwlr_adapter.keys.tables import server_key
 from uwlr_adapter.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
@@ -65,6 +67,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         built = SchoolBuilder(database)
         built.add_afnemer("Snappet")
         built.withhold(built.activate("snappet"), "lln-anna")
+        with database.writing() as connection:  # so that each kind of what needs a key is counted
+            key = sa.select(server_key.c.name).limit(1).scalar_subquery()
+            connection.execute(gebruiker.update().values(totp_secret=key + ":00"))
         database.close()
         yield made
 
@@ -104,8 +109,31 @@ def test_its_output_is_one_line_of_json_without_a_secret(folder: Path, path: str
     assert isinstance(found, dict if path.endswith("show") or path == "import list" else list)
     assert path in {"afnemer certificate list", "import questions"} or found, "there is something to tell"
     assert sorted(one for one in secrets(folder) if one in output) == []
+    assert_members(found)
+
+
+@pytest.mark.parametrize("path", ["db status", "keys left b", "purge --dry-run", "school list --stale"])
+def test_so_is_that_of_the_others(folder: Path, path: str) -> None:
+    """Commands with another name, or another option, are on the page as well."""
+    output = run(folder, *path.split(), "--json")
+    assert (output.count("\n"), output.isascii()) == (1, True)
+    assert_members(json.loads(output))
+
+
+def assert_members(found: Any) -> None:
+    """Hold that each member is on the page, and is a word of small letters, digits and `_`."""
     documented = set(re.findall(r"`(\w+)`", PAGE.read_text(encoding="utf-8")))
     assert sorted(members(found) - documented) == []
+    assert misnamed(found) == []
+
+
+def misnamed(found: Any) -> list[str]:
+    """Return the names of the members of every object that are not of that form."""
+    if isinstance(found, list):
+        return [name for one in found for name in misnamed(one)]
+    if not isinstance(found, dict):
+        return []
+    return [name for name in found if not re.fullmatch("[a-z][a-z0-9_]*", name)] + misnamed(list(found.values()))
 
 
 def members(found: Any) -> set[str]:

@@ -128,25 +128,25 @@ def test_confirmation(context: Context, database: Database, act: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (("activate", "99ZZ00", "snappet", *AGREED, "--generate"), "vestiging is niet bekend"),
-        (("activate", BRIN6, "weg", *AGREED), "staat niet in de lijst"),
-        (("activate", BRIN6, "bron", *AGREED), "voor elke school aan"),
-        (("activate", BRIN6, "uwlr-4d", *AGREED, "--generate"), "nog niet beschikbaar"),
-        (("activate", BRIN6, "basispoort", *AGREED, "--code", "kort"), "minimaal 20"),
-        (("activate", BRIN6, "basispoort", *AGREED, "--code", CODE), "andere koppeling"),
-        (("activate", BRIN6, "basispoort", "--naam", "J.", "--login", "j", "--generate"), "Voor akkoord"),
-        (("activate", BRIN6, "basispoort", *AGREED, "--generate", "--startdatum", "2026-11-01"), "startdatum"),
-        (("activate", BRIN6, "snappet", *AGREED), "al geactiveerd"),
-        (("activate", BRIN6, "esis-app", *AGREED, "--generate"), "geen verificatiecode"),
+        (("activate", "99ZZ00", "snappet", *AGREED, "--generate"), "there is no such vestiging"),
+        (("activate", BRIN6, "weg", *AGREED), "no koppeling of this id in the catalogue"),
+        (("activate", BRIN6, "bron", *AGREED), "on for every school"),
+        (("activate", BRIN6, "uwlr-4d", *AGREED, "--generate"), "does not exist or is disabled"),
+        (("activate", BRIN6, "basispoort", *AGREED, "--code", "kort"), "at least 20 characters"),
+        (("activate", BRIN6, "basispoort", *AGREED, "--code", CODE), "another koppeling of this vestiging"),
+        (("activate", BRIN6, "basispoort", "--naam", "J.", "--login", "j", "--generate"), "--akkoord"),
+        (("activate", BRIN6, "basispoort", *AGREED, "--generate", "--startdatum", "2026-11-01"), "within a year"),
+        (("activate", BRIN6, "snappet", *AGREED), "active or paused already"),
+        (("activate", BRIN6, "esis-app", *AGREED, "--generate"), "has no verificatiecode"),
         (("activate", BRIN6, "basispoort", *AGREED, "--generate", "--code", CODE), "not both"),
         (("activate", BRIN6, "basispoort", *AGREED, "--code", "@/does/not/exist"), "cannot be read"),
         (("resume", BRIN6, "snappet", "--generate"), "not paused"),
-        (("pause", BRIN6, "basispoort", "--yes"), "niet geactiveerd"),
-        (("pause", BRIN6, "bron", "--yes"), "voor elke school aan"),
-        (("end", "99ZZ00", "snappet", "--yes"), "vestiging is niet bekend"),
-        (("code", BRIN6, "snappet", "--code", CODE + "é"), "accenten"),
-        (("list", "99ZZ00"), "vestiging is niet bekend"),
-        (("terms", "weg"), "staat niet in de lijst"),
+        (("pause", BRIN6, "basispoort", "--yes"), "is not activated"),
+        (("pause", BRIN6, "bron", "--yes"), "on for every school"),
+        (("end", "99ZZ00", "snappet", "--yes"), "there is no such vestiging"),
+        (("code", BRIN6, "snappet", "--code", CODE + "é"), "printable ASCII"),
+        (("list", "99ZZ00"), "there is no such vestiging"),
+        (("terms", "weg"), "no koppeling of this id in the catalogue"),
     ],
 )
 def test_refused(context: Context, database: Database, arguments: tuple[str, ...], word: str) -> None:
@@ -175,7 +175,7 @@ def test_without_code(context: Context) -> None:
     """A koppeling that is not of UWLR needs no code and asks for none."""
     assert run(context, "activate", BRIN6, "esis-app", *AGREED).exit_code == 0
     result = run(context, "pause", BRIN6, "esis-app", "--yes")
-    assert "geen verificatiecode" in result.stderr
+    assert "has no verificatiecode" in result.stderr
     assert run(context, "end", BRIN6, "esis-app", "--yes").exit_code == 0
 
 

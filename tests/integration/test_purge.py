@@ -1,6 +1,7 @@
 """The terms: what is due is erased everywhere, what is not stays, and no answer changes. On both databases."""
 
 import json
+import logging
 import re
 import zlib
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from support.canaries import canary, find
 from support.clock import Clock
 from support.csv_sets import CommandBench
@@ -33,19 +34,23 @@ from uwlr_adapter.administratie.tables import (
     withheld,
 )
 from uwlr_adapter.cli import main
+from uwlr_adapter.clock import to_utc
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, login_attempt
-from uwlr_adapter.jobs import purge
+from uwlr_adapter.jobs import clock_guard, purge
 from uwlr_adapter.jobs.lease import Lease
 from uwlr_adapter.jobs.registry import JOBS
+from uwlr_adapter.jobs.runner import JobRunner
+from uwlr_adapter.jobs.tables import job
 from uwlr_adapter.jobs.work import JobRun, StoppedError, run_now
 from uwlr_adapter.journaal.tables import journaal, refusal
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.tables import earlier_akkoord, failure, koppeling, voorwaarden
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Part, Settings
+from uwlr_adapter.web import job_metrics
 
 PAST, PRESENT = "2025-2026", "2026-2027"
 CODE = "21QW00Ygr67BfgKl!gr8"
@@ -112,9 +117,10 @@ class School:
         return reply.body
 
     def purge(self, moment: datetime, **settings: Any) -> int:
-        """Run the purge at a moment, and return how much was erased."""
+        """Run the purge at a moment, as its command does, and return how much was erased."""
         chosen = self.settings.model_copy(update=settings)
-        done = run_now(JOBS["purge"], self.database, chosen, Lease("purge", "test"), moment=moment)
+        by_hand = replace(JOBS["purge"], run=purge.run)
+        done = run_now(by_hand, self.database, chosen, Lease("purge", "test"), moment=moment)
         assert done is not None
         return done.handled
 
@@ -558,6 +564,103 @@ def _furnish_old(school: School, old: datetime, young: datetime) -> int:
             values = {"disabled_at": disabled, "naam": login}
             connection.execute(gebruiker.update().where(gebruiker.c.login == login).values(values))
     return ended.id
+
+
+class Nights:
+    """The jobs of one process, by a clock of the database that a test sets."""
+
+    def __init__(self, school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.school, self.moment = school, AUGUST
+        monkeypatch.setattr(type(school.database.backend), "clock", lambda *_: self.moment)
+        self.runner = JobRunner(school.database, school.settings, {name: JOBS[name] for name in ("purge", "staleness")})
+
+    def look(self, moment: datetime) -> list[str]:
+        """Let the process look at a moment, and return the jobs that it ran to their end."""
+        self.moment = moment
+        return self.runner.look()
+
+    def command(self, *arguments: str) -> Result:
+        """Run a command at the present moment."""
+        return CommandBench(self.school.data, self.moment).run(*arguments)
+
+    def metric(self) -> str:
+        """Return the figure of refused purges."""
+        text = job_metrics.render(self.school.database, self.moment).decode()
+        return text.partition('uwlr_job_refused{job="purge"} ')[2][:3]
+
+
+def test_a_clock_that_jumps_ahead_erases_nothing(
+    school: School, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The purge is refused and told of, each night, whatever the wrong clock writes; with the right one it goes on."""
+    nights, night = Nights(school, monkeypatch), AUGUST.replace(hour=2)
+    nights.look(AUGUST)
+    assert nights.look(night + timedelta(days=1)) == ["purge", "staleness"]
+    assert nights.metric() == "0.0"
+    wrong = datetime(2031, 8, 22, 12, tzinfo=UTC)
+    assert school.due(wrong).keys() >= {"leerlingen", "entries of the journaal"}
+    kept = school.rows(persoon), school.rows(import_step), school.counts()
+    for days in range(3):
+        moment = wrong + timedelta(days=days)
+        with caplog.at_level(logging.INFO, "uwlr_adapter"):
+            assert nights.look(moment) == ["staleness"]
+        school.fetch(PRESENT, moment)  # what it writes has the wrong moment, and proves nothing
+        school.bring(PRESENT, [STAYS], [TEACHES], moment)
+    (told, *_) = [one for one in caplog.records if one.getMessage() == "job refused"]
+    assert told.__dict__["facts"] == {"job": "purge", "handled": 0, "reason": clock_guard.IN_DOUBT}
+    assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
+    assert nights.metric() == "1.0"
+    assert f"The job purge was refused: {clock_guard.IN_DOUBT}." in nights.command("jobs", "list").output
+    states = {one["name"]: one for one in json.loads(nights.command("jobs", "list", "--json").output)}
+    assert (states["purge"]["outcome"], states["purge"]["failures"]) == ("refused", 0)
+    assert (states["purge"]["reason"], states["staleness"]["reason"]) == (clock_guard.IN_DOUBT, None)
+    by_timer = nights.command("jobs", "run", "purge")
+    assert (by_timer.exit_code, clock_guard.IN_DOUBT in " ".join(by_timer.output.split())) == (1, True)
+    assert (school.rows(persoon), school.counts()) == (kept[0], kept[2])
+    assert school.rows(import_step) >= kept[1]
+    assert "purge" in nights.look(night + timedelta(days=2)), "the clock is right again"
+    assert nights.metric() == "0.0"
+
+
+def test_after_a_long_stop_an_operator_purges_once(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixty days are a holiday; after more the purge waits for its command, also where nothing is due."""
+    nights, night = Nights(school, monkeypatch), AUGUST.replace(hour=2)
+    nights.look(AUGUST)
+    nights.look(night + timedelta(days=1))
+    assert "purge" in nights.look(night + timedelta(days=1) + clock_guard.MAX_SILENCE)
+    assert school.stored() == set(), "1 October is over"
+    later = nights.moment + clock_guard.MAX_SILENCE + timedelta(seconds=1)
+    for days in range(2):
+        assert "purge" not in nights.look(later + timedelta(days=days))
+    while school.due(nights.moment):
+        school.purge(nights.moment)
+        with school.database.writing() as connection:  # as if that had not been
+            connection.execute(job.update().values(succeeded_at=to_utc(night)))
+    assert "purge" not in nights.look(later + timedelta(days=2))
+    assert "Nothing is due." in nights.command("purge").output
+    assert "purge" in nights.look(later + timedelta(days=3))
+
+
+@pytest.mark.parametrize(("days", "runs"), [(59, True), (61, False)])
+def test_the_first_night_follows_on_what_was_written(
+    school: School, days: int, *, runs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Jobs are new in a database of an earlier version, or that was copied: then the last call or import counts."""
+    nights = Nights(school, monkeypatch)
+    nights.look(AUGUST + timedelta(days=days))
+    school.bring(PRESENT, [STAYS], [TEACHES], nights.moment + timedelta(minutes=1))
+    assert ("purge" in nights.look(nights.moment + timedelta(days=1))) is runs
+
+
+def test_an_empty_database_has_nothing_to_follow_on(
+    backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new service has its first night, whatever its clock says."""
+    assert backend
+    nights = Nights(School(tmp_path), monkeypatch)
+    nights.look(AUGUST)
+    assert "purge" in nights.look(AUGUST + timedelta(days=1))
+    nights.school.database.close()
 
 
 def test_old_refusals_are_added_up_by_the_day(school: School) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
@@ -293,12 +294,16 @@ def test_an_older_key_goes_when_nothing_needs_it(tmp_path: Path, database: Datab
 
 
 def test_a_key_that_was_replaced_before_its_use(tmp_path: Path, database: Database) -> None:
-    """The key that `init` made may give way to one's own, as long as nothing and nobody has stored under it."""
+    """The key that `init` made may give way to one's own, as long as nothing and nobody has stored under it.
+
+    Who lives is told by the clock of the database: a machine whose own one is a year wrong overlooks nobody.
+    """
     first = load(tmp_path, database, A)
-    report = HolderReport(database, first, lambda _: MOMENT)
+    report = HolderReport(database, first)
     report.begin()
-    with pytest.raises(ServerKeyError, match="'a' is missing here"), database.reading() as connection:
-        ServerKeys.parse([B]).unknown(connection, MOMENT)
+    for days in (-365, 0, 365):
+        with pytest.raises(ServerKeyError, match="'a' is missing here"), database.reading() as connection:
+            ServerKeys.parse([B]).unknown(connection, datetime.now(UTC) + timedelta(days=days))
     report.end()
     assert load(tmp_path, database, B).in_use.name == "b"
     assert load(tmp_path, database, f"{A},{B}").in_use.name == "b"

@@ -1,5 +1,6 @@
 """The pages of the operator: afnemers and their klantcodes, which are shown once."""
 
+import json
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from support.world import identify
 from uwlr_adapter.journaal import model, search
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import afnemers
+from uwlr_adapter.koppelingen.tables import afnemer
 
 AFNEMERS = "/koppelingen/beheer/afnemers"
 
@@ -95,6 +97,19 @@ def test_wrong_overlaps(portal: Portal, overlap: str) -> None:
     assert page.status == 422
     assert page.errors("overlap")
     assert acts(portal) == []
+
+
+def test_who_is_bound_to_certificates(portal: Portal) -> None:
+    """The page of an afnemer says how many there are, and until when; of one without it says nothing."""
+    browser = portal.browser("operator")
+    assert "Clientcertificaten" not in browser.get(f"{AFNEMERS}/1").body
+    end = {"subject": "CN=Snappet", "added_at": "2026-09-01T10:00:00"}
+    stored = [{"fingerprint": day * 32, "not_after": f"2027-01-{day}T11:00:00", **end} for day in ("27", "13")]
+    with portal.database.writing() as connection:
+        connection.execute(afnemer.update().where(afnemer.c.id == 1).values(certificates=json.dumps(stored)))
+    page = browser.get(f"{AFNEMERS}/1")
+    (line,) = page.tree.xpath("//dt[text()='Clientcertificaten']/following-sibling::dd")
+    assert line.text == "2, geldig tot 27 januari 2027 om 12:00 uur; zonder een daarvan wordt elk verzoek geweigerd"
 
 
 def test_disable_and_enable(portal: Portal) -> None:

@@ -1,5 +1,6 @@
 """The file of a backup: what was written is read, and anything else is refused."""
 
+import dataclasses
 import gzip
 import json
 import random
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from uwlr_adapter.backup import backup_file
 from uwlr_adapter.backup.backup_file import (
     BackupFileError,
     BackupHead,
@@ -84,6 +86,22 @@ def test_a_changed_byte_is_refused(tmp_path: Path) -> None:
         except BackupFileError:
             refused += 1
     assert refused >= len(good) - 2
+
+
+def test_a_line_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row of just the bound, with its end, is written and read; a larger one is not written, and not read."""
+    long: list[CanonicalRow] = [[1, "x" * 1000]]
+    length = len(encode(long[0])) + 1
+    head = dataclasses.replace(HEAD, counts={"proef": 1, "leeg": 0})
+    path = write(tmp_path / "file", long, head)
+    monkeypatch.setattr(backup_file, "MAX_LINE", length)
+    assert read(write(tmp_path / "again", long, head))[1]["proef"] == long
+    monkeypatch.setattr(backup_file, "MAX_LINE", length - 1)
+    with pytest.raises(BackupFileError, match="larger than"):
+        write(tmp_path / "other", long, head)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["again", "file"]
+    with pytest.raises(BackupFileError, match="not whole"):
+        read(path)
 
 
 def test_a_part_of_a_file_is_refused(tmp_path: Path) -> None:

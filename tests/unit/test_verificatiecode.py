@@ -46,9 +46,9 @@ def test_good(code: str) -> None:
 )
 def test_broken(code: str, word: str) -> None:
     """A code that breaks a rule gets a sentence about that rule, without the code in it."""
-    sentences = verificatiecode.broken_rules(code, BRIN6)
-    assert any(word in sentence for sentence in sentences)
-    assert not code.strip() or not any(code in sentence for sentence in sentences)
+    rules = verificatiecode.broken_rules(code, BRIN6)
+    assert any(word in rule.text for rule in rules)
+    assert not code.strip() or not any(code in sentence for rule in rules for sentence in rule)
 
 
 def test_every_broken_rule() -> None:
@@ -66,7 +66,7 @@ def test_any_printable_rest(rest: str) -> None:
 def test_only_what_the_rule_says(code: str) -> None:
     """A code is good exactly when each part of the rule, written another way, holds."""
     good = code[:6] == BRIN6 and 20 <= len(code) <= 50 and set(code) <= set(PRINTABLE)
-    told = [one for one in verificatiecode.broken_rules(code, BRIN6) if "te raden" not in one]
+    told = [one for one in verificatiecode.broken_rules(code, BRIN6) if "te raden" not in one.text]
     assert (told == []) == good
 
 

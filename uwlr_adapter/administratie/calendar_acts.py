@@ -20,7 +20,7 @@ from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import FIRST_MONTH, day_of, next_schooljaar, schooljaar_of, schooljaar_start
 from uwlr_adapter.db.backend import run
 from uwlr_adapter.db.statements import Query
-from uwlr_adapter.errors import RefusedError
+from uwlr_adapter.errors import RefusedError, SchoolRefusedError
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Act
 
@@ -28,8 +28,8 @@ _MONTH_DAY = re.compile(r"[0-9]{2}-[0-9]{2}")
 _COMMON_YEAR = 2001
 
 
-class ReleaseError(RefusedError):
-    """A school year cannot be released, or not be taken back; `str()` is the Dutch sentence for the school."""
+class ReleaseError(SchoolRefusedError):
+    """A school year cannot be released, or not be taken back."""
 
 
 class CalendarSettingError(RefusedError):
@@ -49,9 +49,14 @@ def release(connection: sa.Connection, brin6: str, schooljaar: str, moment: date
     """Release the next school year: from now on it is answered. Raises ReleaseError."""
     day, window = _next_year(connection, brin6, schooljaar, moment)
     if window.holds(day):
-        raise ReleaseError(f"Het schooljaar {schooljaar} is al vrijgegeven.")
+        raise ReleaseError(
+            f"Het schooljaar {schooljaar} is al vrijgegeven.", f"schooljaar {schooljaar} is released already"
+        )
     if not has_data(connection, brin6, schooljaar):
-        raise ReleaseError(f"Het schooljaar {schooljaar} is nog niet ingericht: er valt niets vrij te geven.")
+        raise ReleaseError(
+            f"Het schooljaar {schooljaar} is nog niet ingericht: er valt niets vrij te geven.",
+            f"schooljaar {schooljaar} is not laid out yet, so there is nothing to release: import it first",
+        )
     _store(connection, vestiging_year, {"brin6": brin6, "schooljaar": schooljaar}, {"shared_from": day})
     _record(connection, brin6, moment, Act.YEAR_RELEASED, schooljaar, actor)
 
@@ -63,7 +68,9 @@ def take_back(connection: sa.Connection, brin6: str, schooljaar: str, moment: da
     """
     day, window = _next_year(connection, brin6, schooljaar, moment)
     if not window.holds(day):
-        raise ReleaseError(f"Het schooljaar {schooljaar} is niet vrijgegeven.")
+        raise ReleaseError(
+            f"Het schooljaar {schooljaar} is niet vrijgegeven.", f"schooljaar {schooljaar} is not released"
+        )
     start = schooljaar_start(schooljaar) or day.year
     shared_from = None if day < released_by_itself(start) else date(start, FIRST_MONTH, 1)
     _store(connection, vestiging_year, {"brin6": brin6, "schooljaar": schooljaar}, {"shared_from": shared_from})
@@ -76,7 +83,8 @@ def _next_year(connection: sa.Connection, brin6: str, schooljaar: str, moment: d
     coming = next_schooljaar(day)
     if schooljaar != coming:  # the text of a caller: no database sees it
         raise ReleaseError(
-            f"Alleen het volgende schooljaar kan worden vrijgegeven of teruggenomen: nu is dat {coming}."
+            f"Alleen het volgende schooljaar kan worden vrijgegeven of teruggenomen: nu is dat {coming}.",
+            f"only the next schooljaar can be released or taken back, which now is {coming}",
         )
     schools.lock_school(connection, brincode_of(brin6))
     window = window_of(coming, find(connection, brin6, coming))

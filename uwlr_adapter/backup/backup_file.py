@@ -23,11 +23,13 @@ from typing import IO, Any, Self
 
 from uwlr_adapter.db.table_rows import CanonicalRow, TableDigest, TableShape
 from uwlr_adapter.errors import UnusableError
+from uwlr_adapter.keys.key_file import sync_folder
 
 FORM = 1
 """Number of the form of the file; a reader refuses a higher one."""
-MAX_LINE = 2**28
-"""Bytes of a line (inclusive): more than any row, and little enough to hold."""
+MAX_LINE = 2**26
+"""Bytes of a line (inclusive), of which a reader holds two: the largest row is what one import changed of a school, a
+kilobyte or less of each leerling, so this is a school of 60,000."""
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199
 """The years that the moment of a backup can be in, inclusive."""
 _MAX_ID = 2**63 - 1
@@ -117,7 +119,12 @@ class BackupWriter:
         self._line({"table": shape.name, "columns": [list(column) for column in shape.columns]})
 
     def row(self, line: bytes) -> None:
-        """Write a row, given as `encode` writes it."""
+        """Write a row, given as `encode` writes it. Raises BackupFileError when no reader takes a line so long."""
+        if len(line) >= MAX_LINE:
+            raise BackupFileError(
+                f"a row is larger than {MAX_LINE // 2**20} MiB, which no import makes; nothing was left of the file. "
+                "Report it, and until then make backups with the database's own tool (pg_dump, or sqlite3 .backup)"
+            )
         self._bytes(line + b"\n")
 
     def end(self, end: TableEnd) -> None:
@@ -150,6 +157,8 @@ class BackupReader:
     head: BackupHead
     _lines: Iterator[bytes]
     _digest: Any = field(repr=False)
+    ends: dict[str, TableEnd] = field(default_factory=dict)
+    """What was said of each table that was read, by its name."""
 
     def tables(self) -> Iterator[tuple[TableShape, Iterator[CanonicalRow]]]:
         """Yield each table with its rows, which must be read to their end before the next one; then `ends` has it."""
@@ -165,9 +174,6 @@ class BackupReader:
                 if shape.name not in self.ends:
                     raise BackupFileError(_DAMAGED)
         raise BackupFileError(_DAMAGED)
-
-    ends: dict[str, TableEnd] = field(default_factory=dict)
-    """What was said of each table that was read, by its name."""
 
     def _rows(self, shape: TableShape) -> Iterator[CanonicalRow]:
         digest, width = TableDigest(), len(shape.columns)
@@ -282,7 +288,7 @@ def new_file(path: Path, *, replace: bool) -> Iterator[tuple[IO[bytes], Path]]:
             temporary.replace(path)
         else:
             _put(temporary, path)
-        _sync(path.parent)
+        sync_folder(path.parent)
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
@@ -303,12 +309,3 @@ def _put(temporary: Path, path: Path) -> None:
 def exists(path: Path) -> str:
     """Return what is said of a file that is there already."""
     return f"{path} is there already and stays as it is: name another file, or add --force to replace it"
-
-
-def _sync(folder: Path) -> None:
-    """Flush a folder, so that the name of a file in it survives a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

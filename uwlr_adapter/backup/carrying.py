@@ -18,7 +18,7 @@ from uwlr_adapter.backup import tables
 from uwlr_adapter.backup.backup_file import TableEnd
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.db import locks
-from uwlr_adapter.db.causes import ADVICE, DatabaseCause, Reason, cause_of
+from uwlr_adapter.db.causes import ADVICE, UNKNOWN, Reason, cause_of
 from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.schema_version import SCHEMA, SchemaState, read_schema, schema_version
@@ -228,6 +228,6 @@ _REASONS = {
 
 def reason_of(error: DBAPIError) -> str:
     """Return why a database failed, in a sentence without a value, with the code of the database."""
-    cause = cause_of(error) or DatabaseCause(Reason.UNKNOWN, "")
+    cause = cause_of(error) or UNKNOWN
     reason = _REASONS.get(cause.reason) or ADVICE[cause.reason]
     return f"{reason} ({cause.code})" if cause.code else reason

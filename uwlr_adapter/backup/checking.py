@@ -92,8 +92,9 @@ def _wrong_tables(connection: sa.Connection) -> Iterator[str]:
     if differences:
         kinds = sorted({one[0] if isinstance(one, tuple) else one[0][0] for one in differences})
         yield (
-            f"{len(differences)} tables, columns, indexes or constraints are not as this version makes them "
-            f"({', '.join(map(str, kinds))}): somebody changed them by hand, or a restore by other means left them out"
+            "tables, columns, indexes or constraints are not as this version makes them: "
+            f"{len(differences)} ({', '.join(map(str, kinds))}). Somebody changed them by hand, or a restore by "
+            "other means left them out"
         )
 
 
@@ -113,7 +114,7 @@ def _broken_rules(connection: sa.Connection, moment: datetime) -> Iterator[str]:
         yield f"stored codes need the server key '{name}', of which the database has no check value"
     for text, query in _QUERIES.items():
         if count := connection.scalar(query):
-            yield f"{count} {text}"
+            yield f"{text}: {count}"
 
 
 def _missing(column: sa.Column[int] | sa.Column[str], parent: sa.Column[int] | sa.Column[str]) -> sa.Select[int]:
@@ -158,7 +159,7 @@ _QUERIES: dict[str, sa.Select[int]] = {
     .select_from(records.withheld.join(koppeling))
     .where(koppeling.c.status == Status.BEEINDIGD),
 }
-"""What must hold and is no constraint: a query that counts what breaks it, by what is said then."""
+"""What must hold and is no constraint: a query that counts what breaks it, by what is said then, before the number."""
 
 
 def _stale_answers(

@@ -113,7 +113,7 @@ def _withheld(earlier: ComparedRows, present: ComparedRows) -> Iterator[str]:
     ):
         for koppeling_id in sorted({one for one, _ in found} & known.keys()):
             count = sum(one == koppeling_id for one, _ in found)
-            yield f"{known[koppeling_id]}: {count} {'leerling' if count == 1 else 'leerlingen'} {text}"
+            yield f"{known[koppeling_id]}: {count_noun(count, 'leerling', 'leerlingen')} {text}"
 
 
 def _pairs(

@@ -63,18 +63,15 @@ def carry_out(
     """
     held = sorted(brincodes)
     with context.database() as database:
-        try:
-            result, shown = _try(context, database, held, act, expected=None)
-            tell(context.console, result)
-            show_effect(context.console, shown)
-            if dry_run:
-                context.console.print("Dry run, nothing changed.")
-                return None
-            if not yes:
-                click.confirm(question, abort=True)
-            result, _ = _try(context, database, held, act, expected=shown)
-        except RefusedError as error:
-            raise click.ClickException(str(error)) from None
+        result, shown = _try(context, database, held, act, expected=None)
+        tell(context.console, result)
+        show_effect(context.console, shown)
+        if dry_run:
+            context.console.print("Dry run, nothing changed.")
+            return None
+        if not yes:
+            click.confirm(question, abort=True)
+        result, _ = _try(context, database, held, act, expected=shown)
     return result
 
 

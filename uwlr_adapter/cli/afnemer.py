@@ -9,13 +9,12 @@ import click
 import sqlalchemy as sa
 
 from uwlr_adapter.cli.afnemer_certificate import certificate
-from uwlr_adapter.cli.base import Context, make_table, own_actor
+from uwlr_adapter.cli.base import Context, local_time, make_table, own_actor
 from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.cli.terminal import escape
-from uwlr_adapter.clock import AMSTERDAM
-from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
-from uwlr_adapter.koppelingen import afnemers
-from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerError
+from uwlr_adapter.keys.server_keys import ServerKeys
+from uwlr_adapter.koppelingen import afnemers, certificates
+from uwlr_adapter.koppelingen.afnemers import Afnemer
 
 MAX_OVERLAP = 366
 """Most days that two klantcodes may be valid at once, inclusive; with a longer overlap the old one is never retired."""
@@ -51,7 +50,7 @@ def add(context: Context, klantnaam: str) -> None:
 @json_option
 @click.pass_obj
 def list_(context: Context, *, as_json: bool) -> None:
-    """List the afnemers.
+    """List the afnemers; one with client certificates is let in with one of them only.
 
     Example:  uwlr-adapter afnemer list
     """
@@ -61,10 +60,13 @@ def list_(context: Context, *, as_json: bool) -> None:
     if as_json:
         print_json([_as_json(row, moment) for row in rows])
         return
-    table = make_table("klantnaam", "added", "status", "previous klantcode valid until")
+    table = make_table("klantnaam", "added", "status", "previous klantcode valid until", "client certificates")
     for row in rows:
         status = ("enabled" if row.is_enabled else "disabled") + (", strict" if row.strict else "")
-        table.add_row(escape(row.klantnaam), _local_time(row.created_at), status, _local_time(_overlap(row, moment)))
+        number, end = len(certificates.parse(row.certificates)), certificates.last_end(row.certificates)
+        bound = f"{number}, good until {local_time(end)}" if number else "-"
+        previous = local_time(_overlap(row, moment))
+        table.add_row(escape(row.klantnaam), local_time(row.created_at), status, previous, bound)
     context.console.print(table)
     if not rows:
         context.messages.print("No afnemers yet. Add one with `uwlr-adapter afnemer add KLANTNAAM`.")
@@ -146,19 +148,18 @@ def _as_json(row: Afnemer, moment: datetime) -> dict[str, Any]:
         "enabled": row.is_enabled,
         "strict": row.strict,
         "previous_klantcode_until": moment_of(_overlap(row, moment)),
+        "certificates": len(certificates.parse(row.certificates)),
+        "certificates_until": moment_of(certificates.last_end(row.certificates)),
     }
 
 
 @contextmanager
 def _transaction(context: Context) -> Iterator[tuple[sa.Connection, ServerKeys]]:
-    """Yield a write transaction and the server keys; a refusal is printed as one sentence and rolls everything back."""
+    """Yield a write transaction and the server keys; a refusal rolls everything back."""
     with context.database() as database:
-        try:
-            server_keys = ServerKeys.from_settings(context.settings, database)
-            with database.writing() as connection:
-                yield connection, server_keys
-        except (AfnemerError, ServerKeyError) as error:
-            raise click.ClickException(str(error)) from None
+        server_keys = ServerKeys.from_settings(context.settings, database)
+        with database.writing() as connection:
+            yield connection, server_keys
 
 
 def _show_once(context: Context, klantcode: str) -> None:
@@ -167,8 +168,3 @@ def _show_once(context: Context, klantcode: str) -> None:
     context.messages.print(
         "This is the klantcode. Give it to the vendor now: it is shown only once and cannot be retrieved later."
     )
-
-
-def _local_time(moment: datetime | None) -> str:
-    """Return a moment in Amsterdam time, or an empty string for None."""
-    return "" if moment is None else f"{moment.astimezone(AMSTERDAM):%d-%m-%Y %H:%M}"

@@ -8,12 +8,10 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
-from uwlr_adapter.cli.base import Context, make_table, own_actor
+from uwlr_adapter.cli.base import Context, local_time, make_table, own_actor
 from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.cli.terminal import escape
-from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.koppelingen import certificates
-from uwlr_adapter.koppelingen.afnemers import AfnemerError
 from uwlr_adapter.koppelingen.certificates import Certificate
 
 SOON = timedelta(days=30)
@@ -68,10 +66,7 @@ def list_(context: Context, klantnaam: str, *, as_json: bool) -> None:
     Example:  uwlr-adapter afnemer certificate list Snappet
     """
     with context.database() as database, database.reading() as connection:
-        try:
-            present = certificates.list_of(connection, klantnaam)
-        except AfnemerError as error:
-            raise click.ClickException(str(error)) from None
+        present = certificates.list_of(connection, klantnaam)
     if as_json:
         print_json(
             [
@@ -113,15 +108,11 @@ def remove(context: Context, klantnaam: str, fingerprint: str, *, last: bool, dr
 
 @contextmanager
 def _transaction(context: Context, *, dry_run: bool) -> Iterator[sa.Connection]:
-    """Yield a write transaction, which is rolled back for a dry run; a refusal is printed as one sentence."""
-    with context.database() as database:
-        try:
-            with database.writing() as connection:
-                yield connection
-                if dry_run:
-                    connection.rollback()
-        except AfnemerError as error:
-            raise click.ClickException(str(error)) from None
+    """Yield a write transaction, which is rolled back for a dry run."""
+    with context.database() as database, database.writing() as connection:
+        yield connection
+        if dry_run:
+            connection.rollback()
 
 
 def _print(context: Context, present: Sequence[Certificate]) -> None:
@@ -130,8 +121,7 @@ def _print(context: Context, present: Sequence[Certificate]) -> None:
     moment = context.clock()
     table = make_table("fingerprint (SHA-256)", "subject", "good until", "state")
     for one in present:
-        end = f"{one.not_after.astimezone(AMSTERDAM):%d-%m-%Y %H:%M}"
-        table.add_row(one.fingerprint, escape(one.subject), end, _state(one, moment))
+        table.add_row(one.fingerprint, escape(one.subject), local_time(one.not_after), _state(one, moment))
     context.console.print(table)
     if all(_state(one, moment) != "good" for one in present):
         context.messages.print("None of them is good for another 30 days: add the next one in time.")

@@ -12,10 +12,9 @@ from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter import __version__
 from uwlr_adapter.backup import carrying, writing
-from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.base import Context, local_time, refusal
 from uwlr_adapter.cli.table_progress import table_progress
 from uwlr_adapter.cli.terminal import escape
-from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.errors import RefusedError, UnusableError
 
@@ -25,13 +24,13 @@ _BY_SIGNAL = 128
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Turn what an operator can mend into a sentence; SIGTERM clears away what is half done. Raises ClickException."""
+def reporting_failures() -> Iterator[None]:
+    """Report what an operator can mend as a sentence; SIGTERM clears away what is half done. Raises ClickException."""
     earlier = signal.signal(signal.SIGTERM, _stop)
     try:
         yield
     except (UnusableError, RefusedError) as error:
-        raise click.ClickException(str(error)) from error
+        raise refusal(error) from error
     except DBAPIError as error:
         raise click.ClickException(carrying.reason_of(error)) from error
     finally:
@@ -55,12 +54,12 @@ def backup(context: Context, file: Path, *, force: bool) -> None:
 
     Example:  uwlr-adapter backup /var/backups/uwlr/2026-11-30.uwlr
     """
-    with told(), context.database() as database, table_progress(context.messages) as progress:
+    with reporting_failures(), context.database() as database, table_progress(context.messages) as progress:
         written = writing.write(database, file, __version__, context.clock(), progress, replace=force)
     head = written.head
     rows, tables = count_noun(written.rows, "row", "rows"), count_noun(len(head.counts), "table", "tables")
     counted = f"{rows} of {tables}, {written.size / MEBIBYTE:.1f} MiB"
-    moment = f"{head.moment.astimezone(AMSTERDAM):%d-%m-%Y %H:%M:%S}"
+    moment = local_time(head.moment, seconds=True)
     context.console.print(f"{escape(str(file))}: {counted}, as of {moment}; read again, and whole.", soft_wrap=True)
     used = [mark.name for mark in head.keys if mark.is_used]
     if used:

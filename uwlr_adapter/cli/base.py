@@ -6,6 +6,7 @@ import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -17,10 +18,11 @@ from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.cli.terminal import SafeConsole
-from uwlr_adapter.clock import Clock, now
+from uwlr_adapter.clock import AMSTERDAM, Clock, now
 from uwlr_adapter.db.causes import advice_of, is_outcome_unknown
-from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError
+from uwlr_adapter.db.database import Database, DatabaseAbsentError
 from uwlr_adapter.db.schema_version import SchemaState
+from uwlr_adapter.errors import RefusedError, SchoolRefusedError, UnusableError
 from uwlr_adapter.journaal.model import CLI
 from uwlr_adapter.journaal.writer import MAX_ACTOR
 from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueError
@@ -79,7 +81,7 @@ class Context:
     def database(self, *, create: bool = False) -> Iterator[Database]:
         """Open the database, which must be usable; with `create` it is created or migrated first.
 
-        Raises ClickException; the sentence names the command to run.
+        Raises ClickException, also for what is refused while it is open; the sentence says what to do.
         """
         database: Database | None = None
         try:
@@ -89,8 +91,8 @@ class Context:
             else:
                 database.require_usable()
             yield database
-        except DatabaseUnusableError as error:
-            raise click.ClickException(str(error)) from error
+        except (RefusedError, UnusableError) as error:
+            raise refusal(error) from error
         except DBAPIError as error:
             done = _UNKNOWN if is_outcome_unknown(error) else _UNCHANGED
             raise click.ClickException(f"the database fails: {advice_of(error)}. {done}") from error
@@ -106,8 +108,8 @@ class Context:
             with suppress(DatabaseAbsentError):
                 database = Database(self.settings.database_url, create=False)
             yield database
-        except DatabaseUnusableError as error:
-            raise click.ClickException(str(error)) from error
+        except (RefusedError, UnusableError) as error:
+            raise refusal(error) from error
         except DBAPIError as error:
             raise click.ClickException(f"the database fails: {advice_of(error)}. {_UNCHANGED}") from error
         finally:
@@ -118,6 +120,16 @@ class Context:
         """Return what this code can do with the database, which stays as it is. Raises ClickException."""
         with self.database_as_it_is() as database:
             return SchemaState.ABSENT if database is None else database.schema().state
+
+
+def local_time(moment: datetime | None, *, seconds: bool = False) -> str:
+    """Return a moment in Amsterdam as `01-10-2026 09:00`, or with its seconds; `-` for None."""
+    return "-" if moment is None else format(moment.astimezone(AMSTERDAM), "%d-%m-%Y %H:%M" + ":%S" * seconds)
+
+
+def refusal(error: RefusedError | UnusableError) -> click.ClickException:
+    """Return the exception that prints a refusal as one sentence in English, also one that a school reads in Dutch."""
+    return click.ClickException(error.english if isinstance(error, SchoolRefusedError) else str(error))
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

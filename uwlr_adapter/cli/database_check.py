@@ -3,10 +3,11 @@
 import click
 
 from uwlr_adapter.backup import checking
-from uwlr_adapter.cli.backup import told
+from uwlr_adapter.cli.backup import reporting_failures
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.table_progress import table_progress
 from uwlr_adapter.cli.terminal import escape
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 
 
@@ -22,7 +23,7 @@ def check(context: Context, *, all_answers: bool) -> None:
     Example:  uwlr-adapter db check
     """
     catalogue = context.catalogue()
-    with told(), context.database() as database:
+    with reporting_failures(), context.database() as database:
         with table_progress(context.messages) as progress:
             sample = None if all_answers else checking.SAMPLE
             found = checking.check(database, catalogue, context.clock(), progress, sample)
@@ -39,5 +40,6 @@ def check(context: Context, *, all_answers: bool) -> None:
     for line in found:
         context.console.print(f"- {escape(line)}", soft_wrap=True)
     if found:
-        raise click.ClickException(f"{len(found)} things are wrong; make a copy of the database before you mend them")
+        counted = count_noun(len(found), "thing is", "things are")
+        raise click.ClickException(f"{counted} wrong; make a copy of the database before you mend anything")
     context.console.print("Nothing is wrong.")

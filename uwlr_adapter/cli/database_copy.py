@@ -3,7 +3,7 @@
 import click
 
 from uwlr_adapter.backup import copying
-from uwlr_adapter.cli.backup import told
+from uwlr_adapter.cli.backup import reporting_failures
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.table_progress import table_progress
 from uwlr_adapter.contract.nouns import count_noun
@@ -29,7 +29,7 @@ def copy(context: Context, url: str, sample: int) -> None:
 
     Example:  uwlr-adapter db copy --to postgresql://uwlr@/uwlr
     """
-    with told(), context.database() as database, table_progress(context.messages) as progress:
+    with reporting_failures(), context.database() as database, table_progress(context.messages) as progress:
         done = copying.copy(database, url, context.clock(), progress, sample)
     rows, filled = sum(done.rows.values()), sum(1 for count in done.rows.values() if count)
     context.console.print(

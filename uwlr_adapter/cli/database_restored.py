@@ -10,14 +10,14 @@ from uwlr_adapter.backup.comparing import ComparedRows
 from uwlr_adapter.backup.going_back import settle
 from uwlr_adapter.backup.tables import all_tables
 from uwlr_adapter.cli.acts import confirm_options
-from uwlr_adapter.cli.backup import told
+from uwlr_adapter.cli.backup import reporting_failures
 from uwlr_adapter.cli.base import Context, own_actor
 from uwlr_adapter.cli.files import why_unwritable, write_private
 from uwlr_adapter.cli.restore import (
     forgotten_option,
-    moment_of,
     present_option,
     read_lists,
+    read_moment,
     tell_present,
     tell_settled,
 )
@@ -43,9 +43,9 @@ def restored(
 
     Example:  uwlr-adapter db restored --back-to 2026-11-30T02:00 --forgotten /var/backups/uwlr/forgotten.json --dry-run
     """
-    moment = moment_of(back_to)
+    moment = read_moment(back_to)
     all_tables()
-    with told(), context.database() as database:
+    with reporting_failures(), context.database() as database:
         context.console.print(f"The database is {escape(shown_url(context.settings.database_url))}.", soft_wrap=True)
         with database.reading() as connection:
             database.backend.remove_time_limits(connection)
@@ -78,7 +78,7 @@ def write_forgotten(context: Context, file: Path) -> None:
     """
     if (reason := why_unwritable(file)) is not None:
         raise click.ClickException(f"nothing was written: {reason}")
-    with told(), context.database() as database:
+    with reporting_failures(), context.database() as database:
         with database.reading() as connection:
             digests = read_all(connection)
         try:

@@ -15,7 +15,7 @@ from uwlr_adapter.contract.nouns import count_records
 from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo.setup import PORTAL_LOGIN, PORTAL_PASSWORD, DemoSchool, prepare
-from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.portal.paths import PREFIX
 from uwlr_adapter.server.port import ListenError
 from uwlr_adapter.server.serve import run
@@ -70,10 +70,7 @@ def demo(context: Context, port: int, data: Path | None, *, as_json: bool) -> No
         context.messages.status("Creating the example school …"),
     ):
         _require_demo_folder(folder, database)
-        try:
-            example = prepare(database, ServerKeys.from_settings(settings, database), context.clock())
-        except ServerKeyError as error:
-            raise click.ClickException(str(error)) from error
+        example = prepare(database, ServerKeys.from_settings(settings, database), context.clock())
     try:
         run(settings, lambda taken: _report(context, taken, example, as_json=as_json), log=_log_to(folder / LOG))
     except ListenError as error:

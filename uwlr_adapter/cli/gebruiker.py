@@ -12,7 +12,6 @@ from uwlr_adapter.cli.json_output import json_option, print_json
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers.accounts import Gebruiker, NewGebruiker
-from uwlr_adapter.gebruikers.errors import GebruikerError
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.journaal.writer import record_gebruiker_act
@@ -152,13 +151,9 @@ def _enter(connection: sa.Connection, context: Context, added: Gebruiker, email:
 
 @contextmanager
 def _transaction(context: Context) -> Iterator[sa.Connection]:
-    """Yield a write transaction; a refusal is printed as one sentence and rolls everything back."""
-    with context.database() as database:
-        try:
-            with database.writing() as connection:
-                yield connection
-        except GebruikerError as error:
-            raise click.ClickException(str(error)) from None
+    """Yield a write transaction; a refusal rolls everything back."""
+    with context.database() as database, database.writing() as connection:
+        yield connection
 
 
 def _record(connection: sa.Connection, context: Context, act: Act, login: str) -> None:

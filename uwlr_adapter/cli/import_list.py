@@ -3,7 +3,6 @@
 import click
 
 from uwlr_adapter.administratie.importing import batches, not_taken
-from uwlr_adapter.administratie.importing.batches import BatchError
 from uwlr_adapter.cli import import_json
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.import_report import moment_of, print_batch, print_waiting, summary_of
@@ -55,10 +54,7 @@ def show(context: Context, batch_id: int, *, as_json: bool) -> None:
     Example:  uwlr-adapter import show 12
     """
     with context.database() as database, database.reading() as connection:
-        try:
-            batch = batches.get(connection, batch_id)
-        except BatchError as error:
-            raise click.ClickException(str(error)) from None
+        batch = batches.get(connection, batch_id)
     if as_json:
         print_json(import_json.of_batch(batch))
     else:

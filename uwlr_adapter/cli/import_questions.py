@@ -11,7 +11,7 @@ from uwlr_adapter.administratie.importing import questions
 from uwlr_adapter.administratie.importing.by_hand import Operator
 from uwlr_adapter.administratie.importing.match import REASONS
 from uwlr_adapter.administratie.importing.naming import Naming
-from uwlr_adapter.administratie.importing.questions import Answered, Choice, ImportQuestion, QuestionError
+from uwlr_adapter.administratie.importing.questions import Answered, Choice, ImportQuestion
 from uwlr_adapter.brin import is_brin6
 from uwlr_adapter.cli.acts import carry_out, confirm_options, operator_of
 from uwlr_adapter.cli.base import Context, make_table
@@ -62,7 +62,7 @@ def give_answer(context: Context, question_ids: tuple[int, ...], choice: str, *,
     Example:  uwlr-adapter import answer 233364444 new --dry-run
     """
     with context.database() as database, database.reading() as connection:
-        asked = {question_id: _get(connection, question_id).brincode for question_id in question_ids}
+        asked = {question_id: questions.get(connection, question_id).brincode for question_id in question_ids}
     for question_id, brincode in asked.items():
         done = carry_out(
             context,
@@ -85,13 +85,6 @@ def _answer(
 ) -> tuple[ImportQuestion, Answered]:
     question = questions.get(connection, question_id)
     return question, questions.answer(connection, question_id, choice, operator.moment, operator.actor)
-
-
-def _get(connection: sa.Connection, question_id: int) -> ImportQuestion:
-    try:
-        return questions.get(connection, question_id)
-    except QuestionError as error:
-        raise click.ClickException(str(error)) from None
 
 
 def print_question(console: Console, question: ImportQuestion) -> None:

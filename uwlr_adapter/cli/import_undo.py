@@ -91,7 +91,7 @@ def undo(context: Context, /, batch_id: int | None, to: int | None, **chosen: bo
         raise click.UsageError("name one import: ID, or --to ID for this one and all newer ones")
     with context.database() as database:
         with database.reading() as connection:
-            batch = _get(connection, batch_id or to or 0)
+            batch = batches.get(connection, batch_id or to or 0)
             newer = [] if to is None or batch.undone_at is not None else batches.newer_than(connection, batch)
         _take(context, database, _UNDO, [*newer, batch], **chosen)
 
@@ -120,20 +120,10 @@ def redo(context: Context, /, batch_id: int | None, to: int | None, **chosen: bo
         raise click.UsageError("name one import: ID, or --to ID for all up to and including it")
     with context.database() as database:
         with database.reading() as connection:
-            try:
-                wanted = batch_id or to or batches.next_to_redo(connection).id
-            except BatchError as error:
-                raise click.ClickException(str(error)) from None
-            batch = _get(connection, wanted)
+            wanted = batch_id or to or batches.next_to_redo(connection).id
+            batch = batches.get(connection, wanted)
             earlier = [] if to is None or batch.undone_at is None else batches.undone_before(connection, batch)
         _take(context, database, _REDO, [*earlier, batch], **chosen)
-
-
-def _get(connection: sa.Connection, batch_id: int) -> Batch:
-    try:
-        return batches.get(connection, batch_id)
-    except BatchError as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _take(
@@ -150,25 +140,20 @@ def _take(
     numbers = ", ".join(str(batch.id) for batch in found)
     subject = f"Import {numbers}" if len(found) == 1 else f"Imports {numbers}"
     moment = context.clock()
-    try:
-        preview = _preview(database, way, found, moment)
-        for batch in found:
-            print_batch_line(context.console, batch)
-        print_effect(context.console, preview.effects)
-        _tell_forgotten(context, found)
-        _require_no_drop(context, way, preview, accept_drop=accept_drop)
-        if dry_run:
-            context.console.print(f"{subject} would be {way.done} (dry run, nothing changed).")
-            return
-        if not yes:
-            click.confirm(
-                f"{way.verb.capitalize()} {'this import' if len(found) == 1 else 'these imports'}?", abort=True
-            )
-        with database.writing() as connection:
-            _require_same(connection, found, preview)
-            _run(connection, way, found, moment)
-    except BatchError as error:
-        raise click.ClickException(str(error)) from None
+    preview = _preview(database, way, found, moment)
+    for batch in found:
+        print_batch_line(context.console, batch)
+    print_effect(context.console, preview.effects)
+    _tell_forgotten(context, found)
+    _require_no_drop(context, way, preview, accept_drop=accept_drop)
+    if dry_run:
+        context.console.print(f"{subject} would be {way.done} (dry run, nothing changed).")
+        return
+    if not yes:
+        click.confirm(f"{way.verb.capitalize()} {'this import' if len(found) == 1 else 'these imports'}?", abort=True)
+    with database.writing() as connection:
+        _require_same(connection, found, preview)
+        _run(connection, way, found, moment)
     context.console.print(f"{subject} {'was' if len(found) == 1 else 'were'} {way.done}.")
 
 

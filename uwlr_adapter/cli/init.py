@@ -1,15 +1,16 @@
 """`uwlr-adapter init`: the database and the key file, ready for use."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import click
 from pydantic import SecretStr
 
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.terminal import escape
-from uwlr_adapter.db.database import shown_url
+from uwlr_adapter.db.database import Database, shown_url
 from uwlr_adapter.db.schema_version import SchemaState
-from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys, key_path
+from uwlr_adapter.keys.server_keys import ServerKeys, key_path, knows_keys
 
 _DONE = {
     SchemaState.ABSENT: "Created the database.",
@@ -60,14 +61,11 @@ def init(context: Context, database_url: str | None, *, dry_run: bool) -> None:
         _say(context, _DONE[state], shown_url(context.settings.database_url))
         path = key_path(context.settings)
         existed = path is None or path.exists()
-        try:
-            ServerKeys.from_settings(context.settings, database, context.clock, create=True)
-        except ServerKeyError as error:
-            raise click.ClickException(str(error)) from None
-    if path is None:
-        context.messages.print("The server keys are those of UWLR_KEYS.")
+        ServerKeys.from_settings(context.settings, database, context.clock, create=True)
+    if path is None or existed:
+        _say_there(context, path)
     else:
-        _say(context, "The server keys are there." if existed else "Created a server key.", str(path))
+        _say(context, "Created a server key.", str(path))
     if state is SchemaState.ABSENT:
         if database_url is not None:
             context.messages.print("Give the other commands the same database, in UWLR_DATABASE.")
@@ -75,16 +73,34 @@ def init(context: Context, database_url: str | None, *, dry_run: bool) -> None:
 
 
 def _show(context: Context, state: SchemaState) -> None:
-    """Print what `init` would do. Raises ClickException."""
+    """Print what `init` would do. Raises ClickException where it would be refused."""
     if state is SchemaState.NEWER:
         raise click.ClickException("the database is of a newer version: install that version")
     _say(context, _WILL[state], shown_url(context.settings.database_url))
     path = key_path(context.settings)
+    with context.database_as_it_is() as database:
+        is_first = database is None or not knows_keys(database)
+        if path is not None and is_first and not path.exists():
+            _say(context, "Would create a server key.", str(path))
+        else:
+            _require_keys(context, database, state)
+            _say_there(context, path)
+    context.messages.print("Nothing was changed.")
+
+
+def _require_keys(context: Context, database: Database | None, state: SchemaState) -> None:
+    """Read the server keys, and compare them with what a usable database knows of them. Raises ServerKeyError."""
+    keys = ServerKeys.read(context.settings, database)
+    if database is not None and state is SchemaState.USABLE:
+        with database.reading() as connection:
+            keys.unknown(connection, context.clock(), with_removed=True)
+
+
+def _say_there(context: Context, path: Path | None) -> None:
     if path is None:
         context.messages.print("The server keys are those of UWLR_KEYS.")
     else:
-        _say(context, "The server keys are there." if path.exists() else "Would create a server key.", str(path))
-    context.messages.print("Nothing was changed.")
+        _say(context, "The server keys are there.", str(path))
 
 
 def _say(context: Context, done: str, place: str) -> None:

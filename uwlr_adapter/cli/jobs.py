@@ -6,15 +6,13 @@ from typing import Any
 
 import click
 
-from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.base import Context, local_time, make_table
 from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
-from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.db.database_clock import database_clock
-from uwlr_adapter.errors import RefusedError, UwlrAdapterError
-from uwlr_adapter.jobs import lease
+from uwlr_adapter.jobs import clock_guard, lease
 from uwlr_adapter.jobs.lease import Lease, holder_name
 from uwlr_adapter.jobs.registry import JOBS
-from uwlr_adapter.jobs.schedule import JobState
+from uwlr_adapter.jobs.schedule import JobState, RunOutcome
 from uwlr_adapter.jobs.work import Due, Job, run_now
 
 
@@ -50,15 +48,18 @@ def list_(context: Context, *, as_json: bool) -> None:
         table.add_row(
             job.name,
             str(job.schedule),
-            _local(state.started_at),
+            local_time(state.started_at, seconds=True),
             state.outcome or "-",
             "-" if state.handled is None else str(state.handled),
             "-" if state.seconds is None else f"{state.seconds:.1f}",
-            _local(state.succeeded_at),
+            local_time(state.succeeded_at, seconds=True),
             str(state.failures),
             "running" if state.is_held(now) else "",
         )
     context.console.print(table)
+    for state in states.values():
+        if reason := _reason(state):
+            context.messages.print(f"The job {state.name} was refused: {reason}.", soft_wrap=True)
     if not states:
         context.messages.print("No job ran yet: `uwlr-adapter serve` runs them, and `jobs run NAME` runs one now.")
 
@@ -101,7 +102,7 @@ def print_due(context: Context, due: Sequence[Due]) -> None:
 def run_job(context: Context, job: Job) -> int:
     """Run a job by its lease, with its progress on standard error; return how much it handled.
 
-    Raises ClickException when another process runs it, or took it over.
+    Raises ClickException when it refuses, or another process runs it or took it over.
     """
     counts: dict[str, int] = {}
 
@@ -111,30 +112,25 @@ def run_job(context: Context, job: Job) -> int:
             counts[what] = counts.get(what, 0) + number
             status.update(f"{what}: {counts[what]} …")
 
-        try:
-            done = run_now(
-                job, database, context.settings, Lease(job.name, holder_name()), moment=context.clock(), tell=tell
-            )
-        except UwlrAdapterError as error:
-            if isinstance(error, RefusedError):
-                raise click.ClickException(str(error)) from None
-            raise
+        held = Lease(job.name, holder_name())
+        done = run_now(job, database, context.settings, held, moment=context.clock(), tell=tell)
     return 0 if done is None else done.handled
 
 
 def _as_json(job: Job, state: JobState | None, now: datetime) -> dict[str, Any]:
     found: dict[str, Any] = {"name": job.name, "runs": str(job.schedule), "running": False, "failures": 0}
     names = ("started_at", "ended_at", "succeeded_at", "outcome", "seconds", "handled")
-    found |= dict.fromkeys(names)
+    found |= dict.fromkeys([*names, "reason"])
     if state is not None:
         found |= {name: _plain(getattr(state, name)) for name in names}
-        found |= {"running": state.is_held(now), "failures": state.failures}
+        found |= {"running": state.is_held(now), "failures": state.failures, "reason": _reason(state)}
     return found
+
+
+def _reason(state: JobState) -> str | None:
+    """Return why the last run of a job was refused, and what to do; None when it was not."""
+    return clock_guard.IN_DOUBT if state.outcome is RunOutcome.REFUSED else None
 
 
 def _plain(value: object) -> object:
     return moment_of(value) if isinstance(value, datetime) else value
-
-
-def _local(moment: datetime | None) -> str:
-    return "-" if moment is None else f"{moment.astimezone(AMSTERDAM):%d-%m-%y %H:%M:%S}"

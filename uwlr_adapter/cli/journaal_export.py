@@ -25,7 +25,6 @@ from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.journaal.export import ExportFilter, export
 from uwlr_adapter.journaal.model import AFNEMER, Act
 from uwlr_adapter.koppelingen import afnemers
-from uwlr_adapter.koppelingen.afnemers import AfnemerError
 
 ACTS = frozenset({*(operation.name for operation in OPERATIONS.values()), *map(str, Act)})
 """What an entry can be about, for --act."""
@@ -119,11 +118,8 @@ def export_(
 
 
 def _about(connection: sa.Connection, klantnaam: str, names: Names, chosen: ExportFilter) -> ExportFilter:
-    """Return the filter for what concerns an afnemer, too. Raises ClickException."""
-    try:
-        afnemer = afnemers.get(connection, klantnaam)
-    except AfnemerError as error:
-        raise click.ClickException(str(error)) from None
+    """Return the filter for what concerns an afnemer, too. Raises AfnemerError."""
+    afnemer = afnemers.get(connection, klantnaam)
     own = frozenset(id_ for id_, one in names.koppelingen.items() if one.afnemer_id == afnemer.id)
     return replace(chosen, afnemer_id=afnemer.id, koppeling_ids=own)
 

@@ -19,7 +19,7 @@ from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.keys import holders, key_file, known_keys, rotation
 from uwlr_adapter.keys.holders import Holder
 from uwlr_adapter.keys.known_keys import KnownKey
-from uwlr_adapter.keys.rotation import LackingError, RotationError
+from uwlr_adapter.keys.rotation import LackingError
 from uwlr_adapter.keys.server_keys import KEY_BYTES, ServerKey, ServerKeyError, ServerKeys, key_path
 from uwlr_adapter.koppelingen import afnemers, store
 
@@ -182,15 +182,13 @@ def remove(context: Context, name: str, *, dry_run: bool, end_sessions: bool) ->
 
 @contextmanager
 def _refusing(context: Context) -> Iterator[Database]:
-    """Open the database; a refusal is told as one sentence, with the processes that are its reason."""
+    """Open the database; a refusal is told with the processes that are its reason."""
     with context.database() as database:
         try:
             yield database
         except LackingError as error:
             _print_processes(context, error.processes, "")
-            raise click.ClickException(str(error)) from None
-        except (RotationError, ServerKeyError) as error:
-            raise click.ClickException(str(error)) from None
+            raise
 
 
 @contextmanager
@@ -249,7 +247,7 @@ def _as_json(key: KnownKey, needed: dict[str, int], living: Sequence[Holder], he
         "state": state,
         "since": moment_of(since),
         "changed_by": key.changed_by,
-        "needed_by": {_NOUNS[name][1]: number for name, number in needed.items()},
+        "needed_by": {_NOUNS[name][1].replace(" ", "_"): number for name, number in needed.items()},
         "here": key.name in here,
         "held_by": len(living) - len(lacking),
         "lacking": lacking,

@@ -1,7 +1,4 @@
-"""`uwlr-adapter koppeling`: the actions of the Koppelingenoverzicht, on the command line.
-
-A refusal is printed as the Dutch sentence that the portal shows to the school.
-"""
+"""`uwlr-adapter koppeling`: the actions of the Koppelingenoverzicht, on the command line."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
@@ -11,12 +8,11 @@ import click
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import withholding
-from uwlr_adapter.cli.base import Context, make_table, own_account, own_actor
+from uwlr_adapter.cli.base import Context, make_table, own_account, own_actor, refusal
 from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.cli.one_koppeling import (
     dry_run_option,
     koppeling_arguments,
-    reporting_refusals,
     require_living,
     yes_option,
 )
@@ -76,7 +72,7 @@ def list_(context: Context, brin6: str | None, *, as_json: bool) -> None:
     Example:  uwlr-adapter koppeling list 21QW00
     """
     catalogue, moment = context.catalogue(), context.clock()
-    with reporting_refusals(), context.database() as database, database.reading() as connection:
+    with context.database() as database, database.reading() as connection:
         if brin6 is None:
             rows = _listed(connection, catalogue, store.list_living(connection), moment)
         else:
@@ -102,7 +98,7 @@ def show(context: Context, brin6: str, koppeling_id: str, *, as_json: bool) -> N
     """
     catalogue, moment = context.catalogue(), context.clock()
     entry = catalogue.get(koppeling_id)
-    with reporting_refusals(), context.database() as database, database.reading() as connection:
+    with context.database() as database, database.reading() as connection:
         found = require_living(context, connection, brin6, koppeling_id)
         persons = withholding.withheld_from(connection, found.id)
         (listed,) = _listed(connection, catalogue, [found], moment)
@@ -136,7 +132,7 @@ def terms(context: Context, koppeling_id: str) -> None:
     """
     entry = context.catalogue().get(koppeling_id)
     if entry is None:
-        raise click.ClickException(UnknownEntryError.text)
+        raise refusal(UnknownEntryError())
     click.echo(f"{printable(entry.naam)}: gebruikersvoorwaarden, versie {entry.voorwaarden.versie}\n")
     click.echo(printable(entry.voorwaarden.tekst.strip(), lines=True))
 
@@ -176,7 +172,7 @@ def activate(
       uwlr-adapter koppeling activate 21QW00 snappet --naam "J. de Vries" --akkoord --generate
     """  # noqa: D301 - \b tells click not to rewrap this text
     catalogue = context.catalogue()
-    with reporting_refusals(), context.database() as database:
+    with context.database() as database:
         entry = actions.require_entry(catalogue, koppeling_id)
         if generate and not entry.has_code:
             raise NoCodeError
@@ -309,7 +305,7 @@ def _act(
 
     It is refused when the koppeling changed in between.
     """
-    with reporting_refusals(), context.database() as database:
+    with context.database() as database:
         with database.reading() as connection:
             seen = require_living(context, connection, brin6, koppeling_id)
             asks = dry_run or question is not None
@@ -329,7 +325,7 @@ def _act(
 def _enter_code(
     context: Context, brin6: str, koppeling_id: str, code: str | None, expected: Status, *, generate: bool
 ) -> None:
-    with reporting_refusals(), context.database() as database:
+    with context.database() as database:
         with database.reading() as connection:
             seen = require_living(context, connection, brin6, koppeling_id)
         if seen.afnemer_id is not None and seen.status is not expected:

@@ -1,16 +1,14 @@
-"""Shared by the commands on a koppeling: their arguments, the koppeling itself, and refusals as one sentence."""
+"""Shared by the commands on a koppeling: their arguments, and the koppeling itself."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import click
 import sqlalchemy as sa
 
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.keys.server_keys import ServerKeyError
 from uwlr_adapter.koppelingen import actions, store
-from uwlr_adapter.koppelingen.errors import KoppelingError, NoKoppelingError
+from uwlr_adapter.koppelingen.errors import NoKoppelingError
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 
 _Command = Callable[..., Any]
@@ -39,12 +37,3 @@ def require_living(context: Context, connection: sa.Connection, brin6: str, kopp
         actions.require_entry(context.catalogue(), koppeling_id)
         raise NoKoppelingError
     return found
-
-
-@contextmanager
-def reporting_refusals() -> Iterator[None]:
-    """Print a refusal as one sentence, with exit status 1."""
-    try:
-        yield
-    except (KoppelingError, ServerKeyError) as error:
-        raise click.ClickException(str(error)) from None

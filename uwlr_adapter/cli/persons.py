@@ -23,7 +23,6 @@ from uwlr_adapter.cli.json_output import json_option, print_json
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM, day_of
 from uwlr_adapter.contract.nouns import count_noun, count_records
-from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.koppelingen import receipts
 from uwlr_adapter.koppelingen.recipients import Recipient, recipients
@@ -52,13 +51,10 @@ def _show(kind: PersonKind) -> click.Command:
     @click.pass_obj
     def show(context: Context, brin6: str, key: str, *, as_json: bool) -> None:
         brincode, day = require_brincode(brin6), day_of(context.clock())
-        try:
-            with context.database() as database, database.reading() as connection:
-                person = persons.get(connection, kind, brincode, key)
-                years = persons.show(connection, person, day)
-                warnings = _other_in_source(connection, person, key)
-        except RefusedError as error:
-            raise click.ClickException(str(error)) from None
+        with context.database() as database, database.reading() as connection:
+            person = persons.get(connection, kind, brincode, key)
+            years = persons.show(connection, person, day)
+            warnings = _other_in_source(connection, person, key)
         if as_json:
             print_json(_as_json(person, years))
         else:
@@ -337,13 +333,10 @@ def _allow(kind: PersonKind) -> click.Command:
     @click.pass_obj
     def command(context: Context, brin6: str, key: str) -> None:
         brincode, operator = require_brincode(brin6), operator_of(context)
-        try:
-            with context.database() as database, database.writing() as connection:
-                forget.allow(connection, brincode, key, kind)
-                brin6s = by_hand.known_vestigingen(connection, {brin6}, brincode)
-                by_hand.record_acts(connection, Act.PERSON_ALLOWED, brin6s, operator)
-        except RefusedError as error:
-            raise click.ClickException(str(error)) from None
+        with context.database() as database, database.writing() as connection:
+            forget.allow(connection, brincode, key, kind)
+            brin6s = by_hand.known_vestigingen(connection, {brin6}, brincode)
+            by_hand.record_acts(connection, Act.PERSON_ALLOWED, brin6s, operator)
         context.console.print(f"This {kind.value} may be imported again.")
 
     return command

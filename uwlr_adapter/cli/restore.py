@@ -12,8 +12,8 @@ from uwlr_adapter.backup.backup_file import BackupHead
 from uwlr_adapter.backup.comparing import ComparedRows, differences
 from uwlr_adapter.backup.going_back import Settled
 from uwlr_adapter.cli.acts import confirm_options
-from uwlr_adapter.cli.backup import told
-from uwlr_adapter.cli.base import Context, own_actor
+from uwlr_adapter.cli.backup import reporting_failures
+from uwlr_adapter.cli.base import Context, local_time, own_actor
 from uwlr_adapter.cli.table_progress import table_progress
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM
@@ -50,7 +50,7 @@ def restore(
 
     Example:  UWLR_DATA=/var/lib/uwlr-new uwlr-adapter restore 2026-11-30.uwlr --dry-run
     """
-    with told():
+    with reporting_failures():
         with table_progress(context.messages) as progress:
             found = restoring.inspect(file, progress)
         _tell_head(context, file, found.head)
@@ -71,7 +71,7 @@ def restore(
 
 
 def _tell_head(context: Context, file: Path, head: BackupHead) -> None:
-    moment = f"{head.moment.astimezone(AMSTERDAM):%d-%m-%Y %H:%M:%S}"
+    moment = local_time(head.moment, seconds=True)
     counts = ", ".join(
         f"{head.counts.get(name, 0)} {name}" for name in ("vestiging", "persoon", "koppeling", "journaal")
     )
@@ -143,7 +143,7 @@ def tell_settled(context: Context, done: Settled) -> None:
     )
 
 
-def moment_of(text: str | None) -> datetime | None:
+def read_moment(text: str | None) -> datetime | None:
     """Return a moment that was typed, in Amsterdam unless it has a zone. Raises BadParameter."""
     if text is None:
         return None

@@ -29,7 +29,7 @@ from uwlr_adapter.exchange.leerlinggegevens import Leerlinggegevens
 from uwlr_adapter.exchange.preview import preview as preview_answer
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.journaal.writer import record_records_act
-from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.access import AccessRefused, Gate
 
 NO_DATA = "The schooljaar has no groepen, or nobody is enrolled on the peildatum."
@@ -60,14 +60,10 @@ def add(context: Context, brin6: str, naam: str) -> None:
 
     Example:  uwlr-adapter school add 21QW00 --naam "De Regenboog"
     """
-    with context.database() as database:
-        try:
-            with database.writing() as connection:
-                added = schools.add_vestiging(connection, brin6, naam)
-                moment, act = context.clock(), Act.VESTIGING_ADDED
-                record_records_act(connection, moment=moment, act=act, brin6=added.brin6, actor=own_actor())
-        except schools.VestigingError as error:
-            raise click.ClickException(str(error)) from None
+    with context.database() as database, database.writing() as connection:
+        added = schools.add_vestiging(connection, brin6, naam)
+        moment, act = context.clock(), Act.VESTIGING_ADDED
+        record_records_act(connection, moment=moment, act=act, brin6=added.brin6, actor=own_actor())
     context.console.print(f"Added {added.brin6}.")
 
 
@@ -212,7 +208,7 @@ def preview(
             raise click.ClickException(f"the afnemer would be refused: {error.reason}") from None
         except OngeldigeKlantIdentificatie:
             raise click.ClickException("the afnemer would be refused: it does not exist, or is disabled") from None
-        except (ServerKeyError, Fault) as error:
+        except Fault as error:
             raise click.ClickException(str(error)) from None
     click.echo(printable_xml(answer.decode()))
 

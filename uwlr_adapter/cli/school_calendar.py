@@ -17,7 +17,6 @@ from uwlr_adapter.cli.base import Context, own_actor
 from uwlr_adapter.cli.effect_report import print_effect
 from uwlr_adapter.clock import FIRST_MONTH, day_of, next_schooljaar, schooljaar_start
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.errors import RefusedError
 
 _dry_run = click.option("--dry-run", is_flag=True, help="Show what changes in the answers, and change nothing.")
 NO_REGION = "none"
@@ -122,21 +121,18 @@ def _confirmed(
 ) -> bool:
     """Show what an act changes in the answers of today, and do it when confirmed; return whether it was done."""
     day = day_of(context.clock())
-    try:
-        with database.writing() as connection:
-            before = answers_of(connection, brincode_of(brin6), day)
-            act(connection)
-            found = effect(before, answers_of(connection, brincode_of(brin6), day))
-            connection.rollback()
-        print_effect(context.console, found)
-        if dry_run:
-            return False
-        if not yes:
-            click.confirm("Do this?", abort=True)
-        with database.writing() as connection:
-            act(connection)
-    except RefusedError as error:
-        raise click.ClickException(str(error)) from None
+    with database.writing() as connection:
+        before = answers_of(connection, brincode_of(brin6), day)
+        act(connection)
+        found = effect(before, answers_of(connection, brincode_of(brin6), day))
+        connection.rollback()
+    print_effect(context.console, found)
+    if dry_run:
+        return False
+    if not yes:
+        click.confirm("Do this?", abort=True)
+    with database.writing() as connection:
+        act(connection)
     return True
 
 

@@ -7,10 +7,9 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import last_taken
-from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.base import Context, local_time, make_table
 from uwlr_adapter.cli.json_output import moment_of, print_json
 from uwlr_adapter.cli.terminal import escape
-from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.koppelingen import store
 
@@ -65,12 +64,8 @@ def show(context: Context, days: int, *, as_json: bool) -> None:
         return
     table = make_table("vestiging", "naam", "koppelingen", "last import", "not taken since")
     for one in found:
-        table.add_row(one.brin6, escape(one.naam), str(one.koppelingen), _local(one.taken), _local(one.since))
+        table.add_row(one.brin6, escape(one.naam), str(one.koppelingen), local_time(one.taken), local_time(one.since))
     context.console.print(table)
     if not found:
         term = count_noun(days, "day", "days")
         context.messages.print(f"Every vestiging with a koppeling was imported within {term}.")
-
-
-def _local(moment: datetime | None) -> str:
-    return "-" if moment is None else f"{moment.astimezone(AMSTERDAM):%d-%m-%Y %H:%M}"

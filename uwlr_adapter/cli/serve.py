@@ -4,7 +4,7 @@ import click
 
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.db.database import DatabaseUnusableError, has_one_writer
-from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.portal.paths import PREFIX
 from uwlr_adapter.server.application import MetricsTokenError, metrics_token
 from uwlr_adapter.server.port import ListenError
@@ -47,10 +47,7 @@ def serve(context: Context, host: str | None, port: int | None, workers: int | N
     except MetricsTokenError as error:
         raise click.ClickException(str(error)) from error
     with context.database() as database:
-        try:
-            ServerKeys.from_settings(settings, database)
-        except ServerKeyError as error:
-            raise click.ClickException(str(error)) from error
+        ServerKeys.from_settings(settings, database)
     try:
         run(settings, lambda taken: context.messages.print(_addresses(taken)))
     except (ListenError, DatabaseUnusableError) as error:

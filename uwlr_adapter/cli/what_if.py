@@ -8,7 +8,7 @@ from rich.console import Console
 
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.json_output import json_option, print_json
-from uwlr_adapter.cli.one_koppeling import koppeling_arguments, reporting_refusals, require_living
+from uwlr_adapter.cli.one_koppeling import koppeling_arguments, require_living
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.contract.nouns import count_noun, count_records
@@ -44,7 +44,7 @@ def profiel_(context: Context, brin6: str, koppeling_id: str, profiel: str, *, a
     other = catalogue.requested_profiel(profiel)
     if other is None:
         raise click.BadParameter("no such profile in the catalogue", param_hint="PROFIEL")
-    with reporting_refusals(), context.database() as database, database.reading() as connection:
+    with context.database() as database, database.reading() as connection:
         found = require_living(context, connection, brin6, koppeling_id)
         own = catalogue.profiel_by_entry.get(koppeling_id)
         if own is None:

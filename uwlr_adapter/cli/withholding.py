@@ -15,7 +15,7 @@ from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.cli.base import Context, make_table, own_actor
 from uwlr_adapter.cli.effect_report import print_effect
 from uwlr_adapter.cli.json_output import json_option, print_json
-from uwlr_adapter.cli.one_koppeling import koppeling_arguments, reporting_refusals, require_living, yes_option
+from uwlr_adapter.cli.one_koppeling import koppeling_arguments, require_living, yes_option
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.contract.nouns import count_records
@@ -43,7 +43,7 @@ def withhold(
     Example:  uwlr-adapter koppeling withhold 21QW00 snappet 10001 --dry-run
     """
     act = actions.share_again if undo else actions.withhold
-    with reporting_refusals(), context.database() as database:
+    with context.database() as database:
         with database.writing() as connection:
             seen = require_living(context, connection, brin6, koppeling_id)
             persoon_id = _find(connection, brin6, key)
@@ -74,7 +74,7 @@ def withheld(context: Context, brin6: str, koppeling_id: str, *, as_json: bool) 
 
     Example:  uwlr-adapter koppeling withheld 21QW00 snappet
     """
-    with reporting_refusals(), context.database() as database, database.reading() as connection:
+    with context.database() as database, database.reading() as connection:
         found = require_living(context, connection, brin6, koppeling_id)
         who = _withheld(context, connection, found)
     if as_json:

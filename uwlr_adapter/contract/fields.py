@@ -60,11 +60,6 @@ class Field:
         """Whether it names other records, or holds roles, and so is more than one text."""
         return self.kind in {"rollen", "verwijzing", "verwijzingen"}
 
-    @property
-    def is_date(self) -> bool:
-        """Whether it holds an xs:date or xs:dateTime."""
-        return self.kind in {"datum", "moment", "periode"}
-
     def mark(self, set_name: str, column: int) -> str:
         """Return the mark (`-`, `o` or `R`) in a profile of `SET_NAMES`, for the `profile_column` of a version."""
         marks = self.marks.split()[SET_NAMES.index(set_name)]

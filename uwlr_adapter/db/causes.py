@@ -174,6 +174,10 @@ class DatabaseCause(NamedTuple):
         return f"{self}: {ADVICE[self.reason]}"
 
 
+UNKNOWN = DatabaseCause(Reason.UNKNOWN, "")
+"""Of a failure that is about a database, and is none that is known here."""
+
+
 class SilentDatabaseError(UwlrAdapterError, TimeoutError):
     """The database said nothing for as long as a request may take."""
 
@@ -194,7 +198,7 @@ def cause_of(error: BaseException) -> DatabaseCause | None:
 
 def advice_of(error: BaseException) -> str:
     """Return a sentence for an operator about a failure of the database: our word, the code, and what to do."""
-    return _cause_of(error).sentence
+    return (cause_of(error) or UNKNOWN).sentence
 
 
 def is_outcome_unknown(error: BaseException) -> bool:
@@ -202,11 +206,7 @@ def is_outcome_unknown(error: BaseException) -> bool:
 
     The answer to it was lost; or its sync failed, and SQLite finds it whole in its log if nothing is written after it.
     """
-    return _cause_of(error).reason in {Reason.NETWORK, Reason.SILENT, Reason.STOPPING, Reason.DISK}
-
-
-def _cause_of(error: BaseException) -> DatabaseCause:
-    return cause_of(error) or DatabaseCause(Reason.UNKNOWN, "")
+    return (cause_of(error) or UNKNOWN).reason in {Reason.NETWORK, Reason.SILENT, Reason.STOPPING, Reason.DISK}
 
 
 def _reason_of(code: str) -> Reason:

@@ -150,16 +150,7 @@ class Database:
 
         Raises DBAPIError. Nothing is tried again: its outcome may be unknown.
         """
-        connection = self._take()
-        try:
-            found = self.backend.write(connection, commands)
-        except BaseException as error:
-            connection.invalidate()
-            if not isinstance(error, self.engine.dialect.loaded_dbapi.Error):
-                raise
-            raise self.failed(error) from None
-        self._spare.append(connection)
-        return found
+        return self._once(lambda connection: self.backend.write(connection, commands))
 
     def explain(self, commands: Sequence[Command]) -> None:
         """Ask the database how it would run statements, which asks for their tables and rights and changes nothing.
@@ -177,19 +168,24 @@ class Database:
 
         Raises DBAPIError.
         """
+        self._once(self.backend.flush_erased)
+
+    def for_loop(self) -> LoopDatabase:
+        """Return this database for the requests of the running event loop."""
+        return self.backend.for_loop(self)
+
+    def _once(self, act: Callable[[sa.PoolProxiedConnection], Result]) -> Result:
+        """Do something on a connection that is in no transaction, and is in none afterwards. Raises DBAPIError."""
         connection = self._take()
         try:
-            self.backend.flush_erased(connection)
+            found = act(connection)
         except BaseException as error:
             connection.invalidate()
             if not isinstance(error, self.engine.dialect.loaded_dbapi.Error):
                 raise
             raise self.failed(error) from None
         self._spare.append(connection)
-
-    def for_loop(self) -> LoopDatabase:
-        """Return this database for the requests of the running event loop."""
-        return self.backend.for_loop(self)
+        return found
 
     def _twice(
         self, queries: Sequence[Query], fetch: Callable[[sa.PoolProxiedConnection], list[list[Row]]]

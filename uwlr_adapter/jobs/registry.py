@@ -7,7 +7,7 @@ from uwlr_adapter.jobs.schedule import Every, Nightly
 from uwlr_adapter.jobs.work import Job
 
 _ALL = (
-    Job("purge", "Erase what is kept no longer than its term.", Nightly(time(3, 30)), purge.run, purge.due),
+    Job("purge", "Erase what is kept no longer than its term.", Nightly(time(3, 30)), purge.run_unattended, purge.due),
     Job("refusals", "Add old counts of refusals up by the day.", Nightly(time(3, 0)), refusals.run, refusals.due),
     Job("calls", "Note what the journaal says of each koppeling.", Every(60), calls.run, calls.due),
     Job("received", "Read from the journaal which koppeling got which person.", Every(5), received.run, received.due),

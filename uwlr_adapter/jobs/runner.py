@@ -19,7 +19,7 @@ from uwlr_adapter.errors import UnusableError
 from uwlr_adapter.jobs import lease, schedule
 from uwlr_adapter.jobs.lease import HeldError, Lease, LeaseLostError, holder_name
 from uwlr_adapter.jobs.schedule import JobState
-from uwlr_adapter.jobs.work import Job, StoppedError, run_now
+from uwlr_adapter.jobs.work import Job, JobRefusedError, StoppedError, run_now
 from uwlr_adapter.settings import Settings
 
 FIRST_SECONDS = 5
@@ -98,7 +98,7 @@ class JobRunner:
         held = Lease(job.name, self._holder, self._clock)
         try:
             run = run_now(job, self._database, self._settings, held, is_wanted=is_wanted, stop=self._stop)
-        except (HeldError, LeaseLostError, StoppedError):
+        except (HeldError, LeaseLostError, StoppedError, JobRefusedError):
             return False
         except Exception:  # noqa: BLE001 - logged by run_now; the other jobs go on
             return False

@@ -28,6 +28,8 @@ class RunOutcome(StrEnum):
     """Its process was told to stop: another one goes on at once."""
     INTERRUPTED = "interrupted"
     """The operator interrupted the command that ran it: it waits for its next time."""
+    REFUSED = "refused"
+    """It does not trust the clock (`clock_guard.py`), and did nothing: it waits for its next time, or an operator."""
 
 
 class Schedule(Protocol):

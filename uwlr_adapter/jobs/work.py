@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.event_log import log_event, log_failure
-from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.errors import RefusedError, UwlrAdapterError
 from uwlr_adapter.jobs.lease import Lease, LeaseLostError
 from uwlr_adapter.jobs.schedule import JobState, RunOutcome, Schedule
 from uwlr_adapter.journaal.request_id import new_id, working_for
@@ -39,6 +39,18 @@ class StoppedError(UwlrAdapterError):
 
     def __init__(self) -> None:
         super().__init__("stopped before it was done: it goes on the next time")
+
+
+class JobRefusedError(RefusedError):
+    """A job refuses to do anything as things are; the text says why, and what an operator does about it."""
+
+
+_OUTCOMES: dict[type[BaseException], RunOutcome] = {
+    StoppedError: RunOutcome.STOPPED,
+    KeyboardInterrupt: RunOutcome.INTERRUPTED,
+    JobRefusedError: RunOutcome.REFUSED,
+}
+"""How a run ended, by what ended it; anything else is a failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +131,7 @@ def run_now(
     """Claim a job and run it to its end; None when it is not wanted in its present state.
 
     Without a `moment` terms are reckoned from the clock of the lease. How it ended is stored and logged. Raises
-    HeldError, StoppedError, LeaseLostError, DBAPIError, or what the job raises.
+    HeldError, StoppedError, LeaseLostError, JobRefusedError, DBAPIError, or what the job raises.
     """
     try:
         with database.writing() as connection:
@@ -144,18 +156,13 @@ def _finish(job: Job, run: JobRun) -> JobRun:
     except LeaseLostError:
         log_event("job taken over", job=job.name, handled=run.handled)
         raise
-    except StoppedError:
-        _release(database, lease, RunOutcome.STOPPED, run.handled)
-        log_event("job stopped", job=job.name, handled=run.handled)
-        raise
-    except KeyboardInterrupt:
-        _release(database, lease, RunOutcome.INTERRUPTED, run.handled)
-        log_event("job interrupted", job=job.name, handled=run.handled)
-        raise
     except BaseException as error:
-        log_event("job failed", job=job.name, handled=run.handled)
-        log_failure(error, logger)
-        _release(database, lease, RunOutcome.FAILED, run.handled)
+        outcome = _OUTCOMES.get(type(error), RunOutcome.FAILED)
+        why = {"reason": str(error)} if outcome is RunOutcome.REFUSED else {}
+        log_event(f"job {outcome}", job=job.name, handled=run.handled, **why)
+        if outcome is RunOutcome.FAILED:
+            log_failure(error, logger)
+        _release(database, lease, outcome, run.handled)
         raise
     seconds = _release(database, lease, RunOutcome.DONE, run.handled)
     log_event("job", job=job.name, handled=run.handled, seconds=round(seconds, 3))

@@ -67,7 +67,7 @@ def make(path: Path, length: int) -> None:
         return
     finally:
         temporary.unlink()
-    _sync(path.parent)
+    sync_folder(path.parent)
 
 
 def new_line(name: str, length: int) -> str:
@@ -90,7 +90,7 @@ def append(path: Path, line: str) -> None:
     except BaseException:
         temporary.unlink()
         raise
-    _sync(target.parent)
+    sync_folder(target.parent)
 
 
 def _write(beside: Path, content: bytes, mode: int, owner: tuple[int, int] | None = None) -> Path:
@@ -112,8 +112,8 @@ def _write(beside: Path, content: bytes, mode: int, owner: tuple[int, int] | Non
     return temporary
 
 
-def _sync(folder: Path) -> None:
-    """Flush a folder to disk, so that a new file survives a crash: a digest whose key is lost is worthless."""
+def sync_folder(folder: Path) -> None:
+    """Flush a folder to disk, so that the name of a new file in it survives a power cut. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import from_utc, to_utc
+from uwlr_adapter.db.database_clock import database_clock
 from uwlr_adapter.keys import tables
 
 LIVING = timedelta(minutes=5)
@@ -74,9 +75,9 @@ def needed_names(connection: sa.Connection, moment: datetime) -> set[str]:
     return found
 
 
-def is_stored_under(connection: sa.Connection, name: str, moment: datetime) -> bool:
-    """Return whether a living process makes digests under a key."""
-    holder = tables.key_holder.c
+def is_stored_under(connection: sa.Connection, name: str) -> bool:
+    """Return whether a living process makes digests under a key: by the clock of the database, as each one reports."""
+    holder, moment = tables.key_holder.c, database_clock(connection)
     living = sa.exists().where(holder.uses == name, holder.seen_at > to_utc(moment - LIVING))
     return connection.scalar(sa.select(living)) is True
 

@@ -211,7 +211,7 @@ class ServerKeys:
                 continue
             is_needed = known_keys.is_needed(connection, one.name, moment)
             is_chosen = is_needed or one.changed_by is not None
-            if one.is_in_use and (is_chosen or known_keys.is_stored_under(connection, one.name, moment)):
+            if one.is_in_use and (is_chosen or known_keys.is_stored_under(connection, one.name)):
                 raise _missing_in_use(one)
             if is_needed:
                 raise ServerKeyError(f"{_missing(one.name)}. `uwlr-adapter keys left {one.name}` says what needs it")
@@ -305,11 +305,11 @@ def _lines(settings: Settings, database: Database | None, *, create: bool) -> li
     if path is None or settings.keys is not None:
         return [] if settings.keys is None else settings.keys.get_secret_value().split(",")
     try:
-        if create and database is not None and not path.exists() and not _knows_keys(database):
+        if create and database is not None and not path.exists() and not knows_keys(database):
             key_file.make(path, KEY_BYTES)
         return key_file.read(path)
     except FileNotFoundError:
-        raise _no_key_file(path, is_first=database is None or not _knows_keys(database)) from None
+        raise _no_key_file(path, is_first=database is None or not knows_keys(database)) from None
     except (OSError, ValueError) as error:
         raise ServerKeyError(f"the key file {path} cannot be used: {_reason(error)}") from None
 
@@ -328,8 +328,11 @@ def _reason(error: OSError | ValueError) -> str:
     return error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
 
 
-def _knows_keys(database: Database) -> bool:
+def knows_keys(database: Database) -> bool:
+    """Return whether a database was ever used with a server key. Raises DBAPIError."""
     with database.reading() as connection:
+        if not sa.inspect(connection).has_table(tables.server_key.name):
+            return False
         return connection.scalar(sa.select(sa.exists(sa.select(tables.server_key.c.name)))) is True
 
 

@@ -280,8 +280,8 @@ def _code_digest(connection: sa.Connection, server_keys: ServerKeys, brin6: str,
 
     Raises InvalidCodeError or CodeInUseError. `except_id` is the koppeling that may have the code already.
     """
-    if sentences := verificatiecode.broken_rules(code, brin6):
-        raise InvalidCodeError(sentences)
+    if rules := verificatiecode.broken_rules(code, brin6):
+        raise InvalidCodeError(rules)
     presented = server_keys.probe(SecretPurpose.VERIFICATIECODE, code)
     if store.code_in_use(connection, brin6, presented, except_id=except_id):
         raise CodeInUseError

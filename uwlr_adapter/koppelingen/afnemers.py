@@ -45,6 +45,8 @@ class Afnemer:
     disabled_at: datetime | None
     strict: bool
     """Whether its requests are judged without any repair."""
+    certificates: str | None
+    """Its client certificates, as stored (`certificates.parse`)."""
 
     @property
     def is_enabled(self) -> bool:
@@ -211,4 +213,5 @@ def _record(row: sa.Row[Any]) -> Afnemer:
         previous_until=None if row.previous_until is None else from_utc(row.previous_until),
         disabled_at=None if row.disabled_at is None else from_utc(row.disabled_at),
         strict=row.strict,
+        certificates=row.certificates,
     )

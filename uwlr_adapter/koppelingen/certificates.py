@@ -68,6 +68,11 @@ def parse(stored: str | None) -> tuple[Certificate, ...]:
     )
 
 
+def last_end(stored: str | None) -> datetime | None:
+    """Return the moment from which none of the certificates in the column of an afnemer is good; None without any."""
+    return max((one.not_after for one in parse(stored)), default=None)
+
+
 def read(content: bytes, moment: datetime) -> Certificate:
     """Read the one certificate in a file, in PEM or DER.
 
@@ -149,7 +154,7 @@ def soonest_end(connection: sa.Connection) -> datetime | None:
     stored = connection.scalars(
         sa.select(columns.certificates).where(columns.certificates.is_not(None), columns.disabled_at.is_(None))
     )
-    return min((max(one.not_after for one in parse(text)) for text in stored), default=None)
+    return min(filter(None, map(last_end, stored)), default=None)
 
 
 def _locked(connection: sa.Connection, klantnaam: str) -> tuple[Certificate, ...]:

@@ -9,6 +9,8 @@ brin6 has some different characters, and is no row such as 123456.
 import secrets
 from itertools import pairwise
 
+from uwlr_adapter.koppelingen.errors import BrokenRule
+
 MIN_LENGTH = 20
 """The minimum length of a code in characters (inclusive)."""
 MAX_LENGTH = 50
@@ -20,30 +22,43 @@ MIN_DIFFERENT = 4
 ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Letters and digits without look-alikes (0 O o 1 I l i)."""
 
-EMPTY = "Vul een verificatiecode in."
+EMPTY = BrokenRule("Vul een verificatiecode in.", "not be empty")
 
 
-def broken_rules(code: str, brin6: str) -> tuple[str, ...]:
-    """Return a Dutch sentence for each rule that a code breaks, none for a valid code; no sentence holds the code."""
+def broken_rules(code: str, brin6: str) -> tuple[BrokenRule, ...]:
+    """Return each rule that a code breaks, none for a valid code; no sentence holds the code."""
     if not code:
         return (EMPTY,)
-    sentences = []
+    rules = []
     if not code.startswith(brin6):
-        sentences.append(f"De verificatiecode begint met {brin6}, het brin- en vestigingsnummer van uw school.")
+        rules.append(
+            BrokenRule(
+                f"De verificatiecode begint met {brin6}, het brin- en vestigingsnummer van uw school.",
+                f"begin with {brin6}",
+            )
+        )
     if len(code) < MIN_LENGTH:
-        sentences.append(f"De verificatiecode heeft minimaal {MIN_LENGTH} tekens.")
+        minimum = f"De verificatiecode heeft minimaal {MIN_LENGTH} tekens."
+        rules.append(BrokenRule(minimum, f"have at least {MIN_LENGTH} characters"))
     if len(code) > MAX_LENGTH:
-        sentences.append(f"De verificatiecode heeft maximaal {MAX_LENGTH} tekens.")
+        maximum = f"De verificatiecode heeft maximaal {MAX_LENGTH} tekens."
+        rules.append(BrokenRule(maximum, f"have at most {MAX_LENGTH} characters"))
     if not all("!" <= character <= "~" for character in code):
-        sentences.append(
-            "De verificatiecode bestaat uit letters zonder accenten, cijfers en leestekens, zonder spaties."
+        rules.append(
+            BrokenRule(
+                "De verificatiecode bestaat uit letters zonder accenten, cijfers en leestekens, zonder spaties.",
+                "be of printable ASCII without spaces",
+            )
         )
-    if not sentences and _is_trivial(code[len(brin6) :]):
-        sentences.append(
-            "De verificatiecode is te gemakkelijk te raden: gebruik na het brin- en vestigingsnummer ten minste "
-            f"{MIN_DIFFERENT} verschillende tekens, en geen rij zoals 123456 of abcdef."
+    if not rules and _is_trivial(code[len(brin6) :]):
+        rules.append(
+            BrokenRule(
+                "De verificatiecode is te gemakkelijk te raden: gebruik na het brin- en vestigingsnummer ten minste "
+                f"{MIN_DIFFERENT} verschillende tekens, en geen rij zoals 123456 of abcdef.",
+                f"have at least {MIN_DIFFERENT} different characters behind the brin6, and no row such as 123456",
+            )
         )
-    return tuple(sentences)
+    return tuple(rules)
 
 
 def _is_trivial(rest: str) -> bool:

@@ -268,10 +268,10 @@ def seen_version(form: CodeForm | VersionForm | NewAkkoordForm) -> int:
 
 def check_code(field: StringField, brin6: str) -> bool:
     """Return whether a verificatiecode keeps to the rules; add each broken rule to its field."""
-    sentences = verificatiecode.broken_rules(field.data or "", brin6)
-    for sentence in sentences:
-        add_error(field, sentence)
-    return not sentences
+    rules = verificatiecode.broken_rules(field.data or "", brin6)
+    for rule in rules:
+        add_error(field, rule.text)
+    return not rules
 
 
 def add_error(field: Field, text: str) -> None:

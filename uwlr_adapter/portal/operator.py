@@ -9,7 +9,7 @@ from flask import abort, flash, redirect, render_template, request, session, url
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from uwlr_adapter.koppelingen import afnemers, store
+from uwlr_adapter.koppelingen import afnemers, certificates, store
 from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerError
 from uwlr_adapter.koppelingen.facts import verdicts_of
 from uwlr_adapter.koppelingen.verdict import VerdictKind
@@ -128,6 +128,8 @@ def _show(afnemer: Afnemer, form: RotateForm) -> str:
         form=form,
         ticket=session[_TICKET],
         verdicts=[(kind_in_words(kind), counts[kind]) for kind in VerdictKind if counts[kind]],
+        certificates=certificates.parse(afnemer.certificates),
+        certificates_until=certificates.last_end(afnemer.certificates),
     )
 
 

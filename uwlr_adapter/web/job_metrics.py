@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.jobs import lease, staleness
-from uwlr_adapter.jobs.schedule import JobState
+from uwlr_adapter.jobs.schedule import JobState, RunOutcome
 from uwlr_adapter.jobs.staleness import StaleCounts
 from uwlr_adapter.mail import outbox
 from uwlr_adapter.mail.outbox import MailFailure, OutboxCounts
@@ -48,9 +48,15 @@ class _JobsCollector(Collector):
             labels=["job"],
         )
         failures = CounterMetricFamily("uwlr_job_failures", "Runs of a job that failed.", labels=["job"])
+        refused = GaugeMetricFamily(
+            "uwlr_job_refused",
+            "1 while a job does nothing because it does not trust the clock, else 0.",
+            labels=["job"],
+        )
         for state in sorted(self.states, key=lambda one: one.name):
             age.add_metric([state.name], (self.moment - (state.succeeded_at or state.known_since)).total_seconds())
             failures.add_metric([state.name], state.failures)
+            refused.add_metric([state.name], float(state.outcome is RunOutcome.REFUSED))
         older = GaugeMetricFamily(
             "uwlr_vestigingen_older_than",
             "Vestigingen with a koppeling whose last import that was taken is older than so many days.",
@@ -62,7 +68,7 @@ class _JobsCollector(Collector):
             "uwlr_vestigingen_not_taken", "Vestigingen with a koppeling whose last import was refused or asks."
         )
         not_taken.add_metric([], self.stale.not_taken)
-        yield from (age, failures, older, not_taken)
+        yield from (age, failures, refused, older, not_taken)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

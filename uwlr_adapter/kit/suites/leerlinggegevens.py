@@ -19,7 +19,6 @@ from uwlr_adapter.kit.session import Session
 from uwlr_adapter.kit.suites.expect import ANSWERS, OF_DATA, stop_without_data
 
 SUITE = Suite("leerlinggegevens", "LG", "HaalLeerlinggegevens")
-VALID = "LG-02"
 _PERSONS = ("leerling", "leerkracht")
 _ECKID: Final = re.compile(r"https://ketenid\.nl/(?:[0-9]{6}|pilot)/[0-9a-f]{128}")
 _NOT_OF_THE_SCHEMA: Final = frozenset({Rule.KEY, Rule.IDENTITY, Rule.EMPTY})
