@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 from support import messages
 from support.clock import Clock
 from support.csv_sets import CommandBench
@@ -98,6 +99,9 @@ class Life:
             told = " ".join(body.text_content().split())
             assert badge in told
             assert line in told
+            warned = [box.get("class") == "pas-op" for box in body.xpath(".//div[dt='Laatste poging']")]
+            assert not any(warned) or badge == "Geweigerd", "a warning is gone when the fault is"
+            assert any(warned) or badge != "Geweigerd"
         return badge, line
 
     def told_everywhere(self) -> tuple[str, str]:
@@ -121,7 +125,7 @@ class Life:
 def life(backend: str, tmp_path: Path) -> Iterator[Life]:
     """Yield the two schools, on each database."""
     data = tmp_path / "data"
-    settings = Settings(data=data, keys=",".join(SERVER_KEYS))
+    settings = Settings(data=data, keys=SecretStr(",".join(SERVER_KEYS)))
     database = Database(settings.database_url)
     make_tables(database)
     builder = SchoolBuilder(database, ServerKeys.from_settings(settings, database), moment=MOMENT)
