@@ -6,14 +6,17 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
-from support import messages, versions
+from support import front_door, messages, versions
 from support.databases import kept_waiting
 from support.load import Load, codes_of
+from support.oracle import amount
 from support.school_builder import SERVER_KEYS
-from support.server import Server, serving, split, until
+from support.server import Server, port_of_our_own, serving, serving_on, split, until
 from support.small_schools import SmallSchools
 
 from uwlr_adapter.clock import day_of, now, schooljaar_of
@@ -111,6 +114,44 @@ def _refuse_too_old(database: Database, old: Server, data: Path, shared: dict[st
     told = f"too old for the database, whose schema {SCHEMA + 1} can be used by code of schema {SCHEMA + 1} and newer"
     refused = versions.run(None, data, "serve", **shared)
     assert (refused.returncode, told in refused.stderr) == (1, True), refused.stderr
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_machines_behind_nginx_one_after_the_other(backend: str, tmp_path: Path) -> None:
+    """Two of them get the next version, by the steps of the guide, and each is away for a while: nobody is refused."""
+    assert backend
+    tree, folders = versions.next_version(tmp_path / "next"), [tmp_path / name for name in ("one", "two", "nginx")]
+    for folder in folders:
+        folder.mkdir()
+    schools = SmallSchools(tmp_path)
+    for brin6 in SCHOOLS:
+        schools.add(brin6)
+    url = schools.environment["UWLR_DATABASE"]
+    shared = {"UWLR_DATABASE": url, "UWLR_KEYS": KEYS}
+    with ExitStack() as stack:
+        ports = [stack.enter_context(port_of_our_own()) for _ in range(2)]
+        machines = [stack.enter_context(ExitStack()) for _ in ports]
+        for machine, port, data in zip(machines, ports, folders, strict=False):
+            old = machine.enter_context(serving_on(port, data, environment=shared))
+        _, plain = stack.enter_context(front_door.running(front_door.find_nginx(), folders[-1], *ports))
+        load = stack.enter_context(Load(codes_of(SCHOOLS, schools.message)))
+        load.add(*[replace(old, port=plain)] * amount(4, 16))
+        load.until_heard(amount(20, 500))
+        upgrade(tree, tmp_path, url)
+        for machine, port, data in zip(machines, ports, folders, strict=False):
+            machine.close()
+            load.until_heard(amount(20, 500))
+            new = machine.enter_context(serving_on(port, data, environment={**shared, "PYTHONPATH": str(tree)}))
+            until(partial(_answers, new))  # nginx tries it again within a second
+            load.until_heard(amount(20, 500))
+        load.stop()
+        assert load.refused == {}
+        print(dict(load.outcomes))  # noqa: T201 - the figures of the long form
+    schools.close()
+
+
+def _answers(server: Server) -> bool:
+    return any("HaalLeerlinggegevens" in line for line in server.log)
 
 
 @pytest.mark.skipif(os.environ.get("UWLR_LONG") != "1", reason="the short form is the test above: `make test-long`")

@@ -117,18 +117,20 @@ def quicker(text: str) -> str:
 
 @contextmanager
 def running(
-    nginx: str, prefix: Path, upstream: int, *, port: int | None = None, service: str = "127.0.0.1", site: str = ""
+    nginx: str, prefix: Path, *upstream: int, port: int | None = None, service: str = "127.0.0.1", site: str = ""
 ) -> Iterator[tuple[int, int]]:
     """Run nginx with the shipped files, and yield its port with TLS and the one without.
 
-    Only the site, the address and port of the service, the waiting times and the folder of the logs are the test's;
-    `site` are more lines of the site. `port` is the one with TLS, which the caller keeps; default: any.
+    Only the site, the address and ports of the service (one for each machine), the waiting times and the folder of the
+    logs are the test's; `site` are more lines of the site. `port` is the one with TLS, which the caller keeps; default:
+    any.
     """
     make_certificate(prefix, "localhost")
     kept = port_of_our_own() if port is None else nullcontext(port)
     with kept as port, port_of_our_own() as plain:  # noqa: PLR1704 - the same one
         for file in SHIPPED.iterdir():
-            text = file.read_text(encoding="utf-8").replace("127.0.0.1:8080", f"{service}:{upstream}")
+            servers = " ".join(f"server {service}:{one} fail_timeout=1s;" for one in upstream)
+            text = file.read_text(encoding="utf-8").replace("server 127.0.0.1:8080 fail_timeout=1s;", servers)
             text = text.replace("/var/log/nginx/uwlr", f"{prefix}/uwlr")
             (prefix / file.name).write_text(quicker(text), encoding="utf-8")
         (prefix / "uwlr-site.conf").write_text(

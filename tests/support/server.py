@@ -121,14 +121,15 @@ def serving(
     data: Path, *arguments: str, environment: dict[str, str] | None = None, ready: str = READY
 ) -> Iterator[Server]:
     """Serve a data folder until the block ends; nothing of this process's own settings counts."""
-    with port_of_our_own() as port, _serving(port, data, *arguments, environment=environment, ready=ready) as server:
+    with port_of_our_own() as port, serving_on(port, data, *arguments, environment=environment, ready=ready) as server:
         yield server
 
 
 @contextmanager
-def _serving(
-    port: int, data: Path, *arguments: str, environment: dict[str, str] | None, ready: str
+def serving_on(
+    port: int, data: Path, *arguments: str, environment: dict[str, str] | None = None, ready: str = READY
 ) -> Iterator[Server]:
+    """Serve on a port that the caller keeps, so that a server can come back where another one was."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
     process = subprocess.Popen(
         command("--data", str(data), "serve", "--port", str(port), *arguments),

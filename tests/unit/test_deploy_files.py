@@ -111,7 +111,7 @@ def test_unit_environment_command_and_nginx_agree(deployment: Deployment) -> Non
     )
     assert writable == data
 
-    (server,) = re.findall(r"^\s*server (\S+);", upstream, re.MULTILINE)
+    (server,) = re.findall(r"^\s*server (\S+) fail_timeout=1s;", upstream, re.MULTILINE)
     assert server == f"{settings['UWLR_HOST']}:{settings['UWLR_PORT']}"
     public = re.fullmatch(r"https://([^:/]+)(?::(\d+))?", settings["UWLR_PUBLIC_URL"])
     assert public is not None

@@ -110,7 +110,7 @@ class Deployment:
             f"listen {public_port} ssl;\nlisten [::]:{public_port} ssl;\n",
         )
         address = f"[{host}]" if ":" in host else host
-        yield Replacement(UPSTREAM, f"server {LISTEN};", f"server {address}:{port};")
+        yield Replacement(UPSTREAM, f"server {LISTEN} ", f"server {address}:{port} ")
 
     def _public_address(self) -> tuple[str, int]:
         try:
