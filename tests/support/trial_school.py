@@ -97,7 +97,7 @@ class TrialSchool:
         )
         self.database = open_database(folder)
         self._offer(profiel)
-        furnish(self.database, (*self._kind(), profiel, also), lambda: (self._fill(), also(self)))
+        furnish(self.database, (*self._kind(), profiel, also), lambda: self._fill(also))
         self.app: App = make_app(self.settings, lambda: self.moment)
 
     def _offer(self, profiel: str) -> None:
@@ -106,13 +106,14 @@ class TrialSchool:
 
     def _kind(self) -> tuple[Hashable, ...]:
         """Return what `_fill` depends on, beside the profile."""
-        return (type(self),)
+        return (type(self).__name__,)
 
-    def _fill(self) -> None:
+    def _fill(self, also: Callable[[Any], object]) -> None:
         """Fill the database."""
         self._builder.add_afnemer("Proef", KLANTCODE)
         self.import_data(SMALLEST)
         self.activate()
+        also(self)
 
     @property
     def _builder(self) -> SchoolBuilder:

@@ -99,8 +99,11 @@ class TwoKoppelingen(TrialSchool):
     def _kind(self) -> tuple[Hashable, ...]:
         return (*super()._kind(), *self.klantnamen.values())
 
-    def _fill(self) -> None:
-        super()._fill()
+    def _fill(self, also: Callable[[Any], object]) -> None:
+        super()._fill(self._add_second)
+        also(self)
+
+    def _add_second(self, _school: object) -> None:
         if len({*self.klantnamen.values()}) > 1:
             self._builder.add_afnemer("Ander", KLANTCODE)
         self.activate("tweede", CODES["tweede"])
