@@ -8,6 +8,7 @@ from hypothesis import settings
 from support import databases as database_servers
 from support.databases import PostgresServer
 from support.memory_folder import use_memory
+from support.preloaded import preload_program
 from support.school_builder import QUICK_HASHER
 from support.served_school import ServedSchool, furnish
 from support.server import Server, serving
@@ -19,6 +20,7 @@ from uwlr_adapter.db.event_log import FailureLog
 from uwlr_adapter.gebruikers import passwords
 
 use_memory()
+preload_program()
 share_templates()
 settings.register_profile("uwlr", deadline=None)  # a test says nothing about time
 settings.load_profile("uwlr")

@@ -24,15 +24,18 @@ AGAIN, SURE = (
 """Bram under a second key, and with the ECK-iD of that record under the first one."""
 
 
+def _import_all(made: ActBench) -> None:
+    made.take(make_dataset([ANNA, BRAM], groepen=[G]))
+    made.take(make_dataset([OTHER, BRAM], groepen=[G]))
+    assert len(made.dump()["import_question"]) == 1
+
+
 @pytest.fixture
 def bench(tmp_path: Path, backend: str) -> ActBench:
     """Return a school of which it is not certain who has Anna's key."""
     made = ActBench(tmp_path / "data")
-    made.init()
+    made.init(_import_all)
     assert backend
-    made.take(make_dataset([ANNA, BRAM], groepen=[G]))
-    made.take(make_dataset([OTHER, BRAM], groepen=[G]))
-    assert len(made.dump()["import_question"]) == 1
     return made
 
 

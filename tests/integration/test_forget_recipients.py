@@ -20,15 +20,18 @@ ELS = Leerkracht("1", eckid(91), "Akker", roepnaam="Els", groepen=(GroepVerwijzi
 WIM = Leerkracht("L2", eckid(92), "Beek", roepnaam="Wim")
 
 
+def _import_all(made: ActBench) -> None:
+    made.take(make_dataset([ANNA, BRAM], groepen=[G], leerkrachten=[WIM], brin6="21QW01"))
+    made.take(make_dataset([BRAM], groepen=[G], leerkrachten=[WIM], brin6="21QW01"))
+    made.take(make_dataset([ANNA, BRAM], groepen=[G], leerkrachten=[ELS, WIM]))
+
+
 @pytest.fixture
 def bench(tmp_path: Path, backend: str) -> ActBench:
     """Return a school of which a leerling has the key of a leerkracht; Anna left the second vestiging."""
     made = ActBench(tmp_path / "data")
-    made.init()
+    made.init(_import_all)
     assert backend
-    made.take(make_dataset([ANNA, BRAM], groepen=[G], leerkrachten=[WIM], brin6="21QW01"))
-    made.take(make_dataset([BRAM], groepen=[G], leerkrachten=[WIM], brin6="21QW01"))
-    made.take(make_dataset([ANNA, BRAM], groepen=[G], leerkrachten=[ELS, WIM]))
     return made
 
 

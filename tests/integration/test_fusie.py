@@ -31,12 +31,7 @@ JUF = Leerkracht("L1", None, "Akker", roepnaam="Els", groepen=(GroepVerwijzing("
 MERGE = ("school", "merge", "30AD", "21QW", "--vestiging", "30AD00=21QW02")
 
 
-@pytest.fixture
-def bench(tmp_path: Path, backend: str) -> ActBench:
-    """Return two schools: Bram, Caro and a leerkracht are known at both, and Daan has Anna's key."""
-    made = ActBench(tmp_path / "data")
-    made.init()
-    assert backend
+def _import_all(made: ActBench) -> None:
     made.take(make_dataset([ANNA, BRAM, CARO], groepen=[G], leerkrachten=[JUF], schoolkey="sk-21"))
     years = {
         "2025-2026": ([EVA._replace(roepnaam="Eef"), BRAM._replace(key="502")], []),
@@ -54,6 +49,14 @@ def bench(tmp_path: Path, backend: str) -> ActBench:
                 schoolkey="sk-30",
             )
         )
+
+
+@pytest.fixture
+def bench(tmp_path: Path, backend: str) -> ActBench:
+    """Return two schools: Bram, Caro and a leerkracht are known at both, and Daan has Anna's key."""
+    made = ActBench(tmp_path / "data")
+    made.init(_import_all)
+    assert backend
     return made
 
 

@@ -30,11 +30,14 @@ NOBODY = make_dataset([Leerling("101", roepnaam="Zoë", instroomdatum="2027-07-0
 OPERATIONS = pytest.mark.parametrize("operation", names.OPERATIONS.values(), ids=lambda found: found.name)
 
 
+def _import_leerkracht(made: TrialSchool) -> None:
+    made.import_data(replace(SMALLEST, leerkrachten=(Leerkracht("m", achternaam="Maas"),)))
+
+
 @pytest.fixture
 def school(tmp_path: Path, backend: str) -> Iterator[TrialSchool]:
     """Yield the smallest school, with a leerkracht so that each operation has data."""
-    made = TrialSchool(tmp_path)
-    made.import_data(replace(SMALLEST, leerkrachten=(Leerkracht("m", achternaam="Maas"),)))
+    made = TrialSchool(tmp_path, also=_import_leerkracht)
     yield made
     made.close()
 

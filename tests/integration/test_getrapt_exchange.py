@@ -45,11 +45,14 @@ SCHOOL = make_dataset(
 )
 
 
+def _import_school(made: TrialSchool) -> None:
+    made.import_data(SCHOOL)
+
+
 @pytest.fixture
 def school(tmp_path: Path, backend: str) -> Iterator[TrialSchool]:
     """Yield a school with both kinds of group, and people in one, several or none of them."""
-    made = TrialSchool(tmp_path)
-    made.import_data(SCHOOL)
+    made = TrialSchool(tmp_path, also=_import_school)
     yield made
     made.close()
 

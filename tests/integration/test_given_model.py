@@ -99,6 +99,13 @@ def records(schooljaar: str = THIS_YEAR, **changed: str) -> Dataset:
     )
 
 
+def _import_two_years(school: TwoKoppelingen) -> None:
+    for year in (THIS_YEAR, NEXT_YEAR):
+        school.import_data(records(year))
+    with school.database.writing() as connection:
+        calendar_acts.release(connection, BRIN6, NEXT_YEAR, school.moment, actor=ACTOR)
+
+
 MakeSchool = Callable[..., AbstractContextManager[TwoKoppelingen]]
 
 
@@ -115,12 +122,8 @@ def make_school(
                 server: PostgresServer = request.getfixturevalue("postgresql")
                 monkeypatch.setenv("UWLR_DATABASE", stack.enter_context(server.database()))
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=tmp_path)))
-            school = TwoKoppelingen(folder, profiel, second_afnemer=second_afnemer)
+            school = TwoKoppelingen(folder, profiel, _import_two_years, second_afnemer=second_afnemer)
             stack.callback(school.close)
-            for year in (THIS_YEAR, NEXT_YEAR):
-                school.import_data(records(year))
-            with school.database.writing() as connection:
-                calendar_acts.release(connection, BRIN6, NEXT_YEAR, school.moment, actor=ACTOR)
             yield school
 
     return make
@@ -678,7 +681,7 @@ def _short(ask: Ask) -> str:
     return f"{ask.operation.name} {ask.schooljaar} {ask.xsdversie} {ask.gegevenssetid} {ask.groepen}"
 
 
-@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + amount(3, 60)))
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + amount(2, 60)))
 def test_geenwijzigingen_exactly_when_the_platform_has_it(make_school: MakeSchool, seed: int) -> None:
     """No changes when the koppeling was given this very content for this very ask, and says so; else the data."""
     with make_school(PROFIELEN[seed % len(PROFIELEN)], second_afnemer=seed % 2 == 0) as school:

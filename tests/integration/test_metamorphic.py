@@ -33,7 +33,7 @@ from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.contract.dataset import Dataset
 from uwlr_adapter.db.database import Database
 
-SEEDS = range(100, amount(104, 180))
+SEEDS = range(100, amount(102, 180))
 MOST_PUPILS = amount(40, 120)
 DAYS = [
     date(START, 7, 20),

@@ -28,14 +28,17 @@ SEPTEMBER = datetime(2026, 9, 15, 10, tzinfo=UTC)
 """A moment at which the past year is answered too."""
 
 
+def _import_all(made: ActBench) -> None:
+    made.take(make_dataset([ANNA], groepen=[G4], brin6="21QW01", schooljaar="2025-2026"))
+    made.take(make_dataset([ANNA, BRAM, CARO], groepen=[G4], leerkrachten=[JUF]))
+
+
 @pytest.fixture
 def bench(tmp_path: Path, backend: str) -> ActBench:
     """Return a folder with one school: two vestigingen, and Anna at both in two years."""
     made = ActBench(tmp_path / "data", SEPTEMBER)
-    made.init()
+    made.init(_import_all)
     assert backend
-    made.take(make_dataset([ANNA], groepen=[G4], brin6="21QW01", schooljaar="2025-2026"))
-    made.take(make_dataset([ANNA, BRAM, CARO], groepen=[G4], leerkrachten=[JUF]))
     return made
 
 

@@ -25,7 +25,7 @@ from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.clock import AMSTERDAM
 
 FIRST, LAST = date(START, 8, 1), date(START + 1, 8, 31)
-LEERLINGEN = amount(70, 300)
+LEERLINGEN = amount(40, 300)
 IMPORT = amount(7, 12) / 100
 """On which share of the days the LAS is imported."""
 QUESTION = amount(7, 1)

@@ -15,7 +15,7 @@ from support.profile_school import ProfileSchool
 from support.year_bench import Bench, Tally
 from support.year_life import START
 
-SERIES = amount(2, 30)
+SERIES = amount(1, 30)
 SCHOOLS = amount(4, 10)
 """The schools of each series: 300 in the long form."""
 

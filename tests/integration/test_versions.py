@@ -55,11 +55,14 @@ SCHOOL = make_dataset(
 VERSIONS = pytest.mark.parametrize("xsdversie", ["2.1", "2.2", "2.3"])
 
 
+def _import_school(made: TrialSchool) -> None:
+    made.import_data(SCHOOL)
+
+
 @pytest.fixture
 def school(tmp_path: Path, backend: str) -> Iterator[TrialSchool]:
     """Yield a school in which every field is filled; one leerling has an ECK-iD and one has none."""
-    made = TrialSchool(tmp_path)
-    made.import_data(SCHOOL)
+    made = TrialSchool(tmp_path, also=_import_school)
     yield made
     made.close()
 

@@ -21,12 +21,7 @@ SEPTEMBER = datetime(2026, 9, 15, 10, tzinfo=UTC)
 """A moment at which the past year is answered too."""
 
 
-@pytest.fixture
-def bench(tmp_path: Path, backend: str) -> ActBench:
-    """Return a school of two years at one vestiging, and one at another."""
-    made = ActBench(tmp_path / "data", SEPTEMBER)
-    made.init()
-    assert backend
+def _import_all(made: ActBench) -> None:
     for schooljaar in ("2026-2027", "2025-2026"):
         made.take(
             make_dataset(
@@ -38,6 +33,14 @@ def bench(tmp_path: Path, backend: str) -> ActBench:
             )
         )
     made.take(make_dataset([ANNA._replace(vestiging=None)], groepen=GROEPEN, brin6="21QW01"))
+
+
+@pytest.fixture
+def bench(tmp_path: Path, backend: str) -> ActBench:
+    """Return a school of two years at one vestiging, and one at another."""
+    made = ActBench(tmp_path / "data", SEPTEMBER)
+    made.init(_import_all)
+    assert backend
     return made
 
 

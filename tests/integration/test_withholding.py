@@ -66,14 +66,17 @@ def records(schooljaar: str = YEAR, *, key: str = "101", **changed: str) -> Data
     )
 
 
-@pytest.fixture(params=["volledig", "smalle set"])
-def school(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TwoKoppelingen]:
-    """Yield a school with two koppelingen, with this year and the next."""
-    made = TwoKoppelingen(tmp_path, request.param)
+def _import_two_years(made: TwoKoppelingen) -> None:
     for year in (YEAR, NEXT):
         made.import_data(records(year))
     with made.database.writing() as connection:
         calendar_acts.release(connection, BRIN6, NEXT, made.moment, actor=ACTOR)
+
+
+@pytest.fixture(params=["volledig", "smalle set"])
+def school(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TwoKoppelingen]:
+    """Yield a school with two koppelingen, with this year and the next."""
+    made = TwoKoppelingen(tmp_path, request.param, _import_two_years)
     yield made
     made.close()
 

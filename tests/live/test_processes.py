@@ -1,7 +1,6 @@
 """The processes of `serve` end together, and leave no files: of workers that were replaced, nor of killed servers."""
 
 import signal
-import tempfile
 from pathlib import Path
 
 import psutil
@@ -19,9 +18,9 @@ from uwlr_adapter.settings import Settings
 TOKEN = "een-lang-genoeg-token"
 
 
-def folders(pid: int) -> list[Path]:
-    """Return the folders with the metrics of a server."""
-    return list(Path(tempfile.gettempdir()).glob(f"uwlr-metrics-{pid}-*"))
+def folders(place: Path, pid: int) -> list[Path]:
+    """Return the folders with the metrics of a server that keeps its temporary files in a place."""
+    return list(place.glob(f"uwlr-metrics-{pid}-*"))
 
 
 def test_the_workers_of_a_server_that_is_killed_end_with_it(tmp_path: Path) -> None:
@@ -30,12 +29,13 @@ def test_the_workers_of_a_server_that_is_killed_end_with_it(tmp_path: Path) -> N
     Before it, a reload: the files of a worker that was replaced go, and what it counted stays. /metrics asks for its
     token.
     """
-    school = furnish(tmp_path)
+    school = furnish(tmp_path / "school")
     message = school.request(key=CODE_OF_ONE, brin6="30AB00")
-    environment = {"UWLR_METRICS_TOKEN": TOKEN}
+    (apart := tmp_path / "apart").mkdir()  # a server of another test would remove the files of the killed one
+    environment = {"UWLR_METRICS_TOKEN": TOKEN, "TMPDIR": str(apart)}
     with serving(school.data, environment=environment) as server:
         assert split(server.post(message, "Content-Type: text/xml"))[0] == 200
-        (folder,) = folders(server.process.pid)
+        (folder,) = folders(apart, server.process.pid)
         before = psutil.Process(server.process.pid).children()
         server.process.send_signal(signal.SIGHUP)
         psutil.wait_procs(before, timeout=WAIT)
@@ -64,7 +64,7 @@ def test_the_workers_of_a_server_that_is_killed_end_with_it(tmp_path: Path) -> N
         "reload",
         "workers replaced",
     ]
-    with serving(school.data):
+    with serving(school.data, environment=environment):
         assert not folder.exists()
 
 

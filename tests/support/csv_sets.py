@@ -1,10 +1,12 @@
 """CSV sets for tests: the corpus with its manifest, and the commands as an operator types them."""
 
 import shutil
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 import sqlalchemy as sa
@@ -12,7 +14,7 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from support.counted import wrong_numbers
-from support.databases import make_tables
+from support.databases import furnish, make_tables
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.main import main
 from uwlr_adapter.db.database import Database
@@ -113,10 +115,11 @@ class CommandBench:
         assert wrong_numbers(result.output) == []
         return result
 
-    def init(self) -> None:
-        """Create the database, as `init` does."""
+    def init(self, also: Callable[[Any], object] = lambda _bench: None) -> None:
+        """Create the database, as `init` does; `also` fills it, which is done once: the next ones are copies."""
         with closing(self.open()) as database:
             make_tables(database)
+            furnish(database, (type(self), self.moment, also), lambda: also(self))
 
     def taken(self, *arguments: str | Path) -> Result:
         """Run an import that must be taken."""

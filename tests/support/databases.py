@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,6 +109,39 @@ def _migrated() -> bytes:
         return path.read_bytes()
 
 
+def furnish(database: Database, what: Hashable, make: Callable[[], object]) -> None:
+    """Fill a database that has nothing in it as `make` does, which is called once for each `what`: others are copies.
+
+    On PostgreSQL only where the database is one of the server of this run.
+    """
+    server = next((one for one in _servers if one.has_made(database.url)), None)
+    with database.reading() as connection:
+        query = "SELECT EXISTS (SELECT * FROM vestiging) OR EXISTS (SELECT * FROM afnemer)"
+        is_used = connection.exec_driver_sql(query).scalar_one()
+    if is_used or not (server or database.backend.is_embedded):
+        make()
+        return
+    path = Path(database.url.database or "")
+    kept = _furnished.get((server is None, what))
+    if kept is None:
+        make()
+        database.close()
+        assert [*path.parent.glob(f"{path.name}-*")] == [], "others have it open"
+        _furnished[server is None, what] = path.read_bytes() if server is None else server.keep(path.name)
+        return
+    database.close()
+    if server is not None:
+        server.put_back(path.name, str(kept))
+    else:
+        assert isinstance(kept, bytes)
+        path.write_bytes(kept)
+        path.with_name(f"{path.name}-wal").unlink(missing_ok=True)
+
+
+_furnished: dict[tuple[bool, Hashable], bytes | str] = {}
+"""What was made once: the file of SQLite, and the name of a database of the server of this run."""
+
+
 def _stop_with_the_run(folder: Path) -> None:
     """Leave a process behind that stops the server when this run is gone, also when the run was killed."""
     run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
@@ -173,17 +206,49 @@ class PostgresServer:
             connection = stack.enter_context(psycopg.connect(**arguments, autocommit=True))
             backend = cls(admin, connection)
             backend._make_template()
-            yield backend
+            _servers.append(backend)
+            try:
+                yield backend
+            finally:
+                _servers.remove(backend)
+                for key in [key for key, name in _furnished.items() if isinstance(name, str)]:
+                    backend.run(f"DROP DATABASE {_furnished.pop(key)!s}")
 
     @contextmanager
     def database(self, *, empty: bool = False) -> Iterator[str]:
         """Yield the URL of a new database, with every table unless it must be empty; gone at the end."""
-        name = f"uwlr_{os.getpid()}_{next(self._numbers)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {'template0' if empty else TEMPLATE} ENCODING 'UTF8'")
+        name = self._new_name()
+        self._copy("template0" if empty else TEMPLATE, name)
         try:
             yield self.url(name)
         finally:
             self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def has_made(self, url: sa.URL) -> bool:
+        """Return whether a URL is of a database that this process made here."""
+        name = url.database or ""
+        return url == self.admin.set(database=name) and name.startswith(self._prefix)
+
+    def keep(self, name: str) -> str:
+        """Return the name of a copy of a database to which nobody is connected; it is kept until the end of the run."""
+        self._copy(name, kept := self._new_name())
+        return kept
+
+    def put_back(self, name: str, kept: str) -> None:
+        """Make a database, to which nobody is connected, what it was when it was kept."""
+        self.run(f"DROP DATABASE {name} WITH (FORCE)")
+        self._copy(kept, name)
+
+    @property
+    def _prefix(self) -> str:
+        return f"uwlr_{os.getpid()}_"
+
+    def _new_name(self) -> str:
+        return f"{self._prefix}{next(self._numbers)}"
+
+    def _copy(self, template: str, name: str) -> None:
+        """Copy a database; copying its files is a third of the work of writing them to the log."""
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8' STRATEGY FILE_COPY")
 
     def url(self, name: str) -> str:
         """Return the URL of a database, with its password."""
@@ -208,6 +273,10 @@ class PostgresServer:
             self.run(f"COMMENT ON DATABASE {TEMPLATE} IS '{RUN}'")
         finally:
             self.run(f"SELECT pg_advisory_unlock({_LOCK})")
+
+
+_servers: list[PostgresServer] = []
+"""The server of this run, while this process has it."""
 
 
 @contextmanager

@@ -1,14 +1,16 @@
 """An application with one koppeling, its records, and a clock that only the test moves."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 from pydantic import SecretStr
 
 from support import messages
+from support.databases import furnish
 from support.edexml_files import make_dataset
 from support.imports import import_dataset
 from support.messages import school_element
@@ -84,18 +86,34 @@ class FetchedAnswer:
 class TrialSchool:
     """An application on a database of its own, without the portal; `moment` is what its clock says."""
 
-    def __init__(self, folder: Path, profiel: str = "smalle set") -> None:
+    def __init__(
+        self, folder: Path, profiel: str = "smalle set", also: Callable[[Any], object] = lambda _school: None
+    ) -> None:
+        """Make a school in an empty folder, or a copy of one that was made so; `also` fills its database some more."""
         self.moment = START
         keys = SecretStr(",".join(SERVER_KEYS))
         self.settings = Settings(
             data=folder, keys=keys, catalogus=folder / "catalogus.toml", parts=frozenset({Part.SOAP})
         )
         self.database = open_database(folder)
+        self._offer(profiel)
+        furnish(self.database, (*self._kind(), profiel, also), lambda: self._fill(also))
+        self.app: App = make_app(self.settings, lambda: self.moment)
+
+    def _offer(self, profiel: str) -> None:
+        """Write the catalogue that the school begins with."""
         self.set_profiel(profiel, start=False)
+
+    def _kind(self) -> tuple[Hashable, ...]:
+        """Return what `_fill` depends on, beside the profile."""
+        return (type(self).__name__,)
+
+    def _fill(self, also: Callable[[Any], object]) -> None:
+        """Fill the database."""
         self._builder.add_afnemer("Proef", KLANTCODE)
         self.import_data(SMALLEST)
         self.activate()
-        self.app: App = make_app(self.settings, lambda: self.moment)
+        also(self)
 
     @property
     def _builder(self) -> SchoolBuilder:

@@ -1,5 +1,6 @@
 """A trial school with two koppelingen, each with a profile of its own; and what a fresh render of an answer gives."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -76,23 +77,46 @@ class FreshAnswer:
 class TwoKoppelingen(TrialSchool):
     """A trial school with the koppelingen `proef` and `tweede`, of one afnemer or of two."""
 
-    def __init__(self, folder: Path, profiel: str = "volledig", *, second_afnemer: bool = False) -> None:
-        super().__init__(folder, profiel)
+    def __init__(
+        self,
+        folder: Path,
+        profiel: str = "volledig",
+        also: Callable[[Any], object] = lambda _school: None,
+        *,
+        second_afnemer: bool = False,
+    ) -> None:
+        """Make a school as its base does; `second_afnemer` is whether each koppeling has an afnemer of its own."""
         self.klantnamen = {"proef": "Proef", "tweede": "Ander" if second_afnemer else "Proef"}
         self.profielen = dict.fromkeys(CODES, profiel)
         self.withheld: dict[str, set[str]] = {entry: set() for entry in CODES}
         """The keys of the leerlingen who are withheld from each koppeling."""
         self.agreed = dict.fromkeys(CODES, STANDARD[profiel].paths)
         """The fields (record/element) that the school agreed to, by koppeling."""
-        if second_afnemer:
-            self._builder.add_afnemer("Ander", KLANTCODE)
+        super().__init__(folder, profiel, also)
+        self._spare_the_disk()
+
+    def _offer(self, profiel: str) -> None:  # noqa: ARG002 - as its base has it
         self._write_catalogue()
+
+    def _kind(self) -> tuple[Hashable, ...]:
+        return (*super()._kind(), *self.klantnamen.values())
+
+    def _fill(self, also: Callable[[Any], object]) -> None:
+        super()._fill(self._add_second)
+        also(self)
+
+    def _add_second(self, _school: object) -> None:
+        if len({*self.klantnamen.values()}) > 1:
+            self._builder.add_afnemer("Ander", KLANTCODE)
         self.activate("tweede", CODES["tweede"])
-        self.restart()
 
     def restart(self, **changes: object) -> None:
-        """Start the service anew; the disk is not waited for, since nothing must survive."""
+        """Start the service anew."""
         super().restart(**changes)
+        self._spare_the_disk()
+
+    def _spare_the_disk(self) -> None:
+        """Do not wait for the disk, since nothing must survive."""
         for database in (self.database, self.app._database):  # noqa: SLF001 - the application has no other way to it
             if database.backend.is_embedded and not sa.event.contains(database.engine, "connect", _without_waiting):
                 sa.event.listen(database.engine, "connect", _without_waiting)

@@ -10,7 +10,6 @@ from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from jsonschema import Draft202012Validator
 from lxml import etree, html
 from support.kit_reports import EXCHANGE, HOSTILE, MOMENT, NASTY, ONE_CAUSE, ORDINARY, nasty, report, result
 
@@ -60,6 +59,8 @@ def terminal_of(shown: Report, against: Report | None = None) -> str:
 
 def schema_errors(content: bytes) -> list[str]:
     """Return what the schema finds in a report as JSON."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - seconds, which only the worker of this test pays
+
     return [error.message for error in Draft202012Validator(report_json.schema()).iter_errors(json.loads(content))]
 
 
@@ -84,6 +85,8 @@ PLACES: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("place", PLACES)
 def test_the_schema_finds_what_is_wrong(place: str) -> None:
     """The schema is one of 2020-12; it finds a field that is absent, unknown or of another type, in every object."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - as above
+
     Draft202012Validator.check_schema(report_json.schema())
     content = report_json.write(ORDINARY)
     for field in PLACES[place](json.loads(content)):

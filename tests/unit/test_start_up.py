@@ -18,8 +18,8 @@ from uwlr_adapter.cli.garbage import collector_off
 
 HEAVY = frozenset(
     """
-    alembic argon2 cryptography flask granian lxml psycopg pydantic_settings requests spyne sqlalchemy
-    sqlalchemy.dialects.postgresql wtforms xmlschema zeep
+    alembic argon2 cryptography cryptography.x509 flask granian lxml psycopg pydantic_settings requests spyne sqlalchemy
+    sqlalchemy.dialects.postgresql urllib.request wtforms xmlschema zeep
     uwlr_adapter.administratie.importing.importer uwlr_adapter.administratie.importing.persons
     uwlr_adapter.administratie.selection uwlr_adapter.administratie.sources.csv_set.csv_set
     uwlr_adapter.cli.import_questions uwlr_adapter.cli.import_undo uwlr_adapter.portal.app uwlr_adapter.web.app
@@ -32,7 +32,7 @@ JOURNAAL = f"{SETTINGS_AND_DATABASE} sqlalchemy.dialects.postgresql"
 """The table of the koppelingen has an index with a form for PostgreSQL."""
 IMPORTER = "uwlr_adapter.administratie.importing.importer uwlr_adapter.administratie.importing.persons"
 SERVICE = f"""
-    {JOURNAAL} argon2 cryptography flask granian spyne wtforms
+    {JOURNAAL} argon2 cryptography flask granian spyne urllib.request wtforms
     uwlr_adapter.administratie.selection uwlr_adapter.administratie.importing.importer
     uwlr_adapter.administratie.importing.persons uwlr_adapter.portal.app uwlr_adapter.web.app
 """
@@ -42,7 +42,10 @@ MAY_LOAD = {
     "import edexml --help": f"{SETTINGS_AND_DATABASE} {IMPORTER}",
     "init --help": SETTINGS_AND_DATABASE,
     "journaal --help": JOURNAAL,
-    "pull --help": f"{SETTINGS_AND_DATABASE} requests zeep",
+    "pull --help": f"{SETTINGS_AND_DATABASE} requests urllib.request zeep",
+    "school --help": f"""
+        {JOURNAAL} argon2 uwlr_adapter.administratie.importing.persons uwlr_adapter.administratie.selection
+    """,
     "serve --help": SERVICE,
     "demo --help": f"{SERVICE} requests zeep",
 }
