@@ -101,7 +101,8 @@ def print_due(context: Context, due: Sequence[Due]) -> None:
 def run_job(context: Context, job: Job) -> int:
     """Run a job by its lease, with its progress on standard error; return how much it handled.
 
-    Raises ClickException when another process runs it, or took it over.
+    What it did is told there too, also when it fails: each of its transactions stays. Raises ClickException when
+    another process runs it, or took it over.
     """
     counts: dict[str, int] = {}
 
@@ -119,6 +120,9 @@ def run_job(context: Context, job: Job) -> int:
             if isinstance(error, RefusedError):
                 raise click.ClickException(str(error)) from None
             raise
+        finally:
+            if done_so_far := ", ".join(f"{what}: {number}" for what, number in counts.items() if number):
+                context.messages.print(f"Done: {done_so_far}.", soft_wrap=True)
     return 0 if done is None else done.handled
 
 
