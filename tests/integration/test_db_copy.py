@@ -2,10 +2,12 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from support.moving import Place, Rows
@@ -14,6 +16,7 @@ from support.served_school import ServedSchool, furnish
 from uwlr_adapter.backup import carrying, copying
 from uwlr_adapter.backup.carrying import CarryError
 from uwlr_adapter.db.bulk import take_ids
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.table_rows import CanonicalRow, TableShape, write_rows
 
@@ -119,6 +122,48 @@ def test_a_copy_that_breaks_off_can_be_begun_again(
         assert "there is no database here yet" in target.refused("serve")
     source.done("db", "copy", "--to", target.url)
     assert target.rows() == before == source.rows()
+
+
+def test_a_source_that_fails_afterwards_is_told(source: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The copy is done by then, and the command says so; what came into the source meanwhile is not known."""
+
+    def fail(_database: Database) -> Iterator[sa.Connection]:
+        raise sa.exc.OperationalError("", None, psycopg.OperationalError("lost"))
+
+    copy_ = copying._copy  # noqa: SLF001 - the moment between the copy and what comes after it
+
+    def act(*arguments: Any) -> copying.Copied:
+        done = copy_(*arguments)
+        monkeypatch.setattr(Database, "reading", fail)
+        return done
+
+    target = Place.on_sqlite(tmp_path / "new")
+    with monkeypatch.context() as patched:
+        patched.setattr(copying, "_copy", act)
+        told = source.done("db", "copy", "--to", target.url)
+    monkeypatch.undo()
+    assert "Warning: the source failed after it was copied" in told
+    assert target.rows() == source.rows()
+
+
+def test_a_commit_without_an_answer_may_be_done(source: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows then what the target holds, and the command does not say that nothing was written."""
+    writing = Database.writing
+
+    @contextmanager
+    def lose(database: Database) -> Iterator[sa.Connection]:
+        with writing(database) as connection:
+            yield connection
+        raise sa.exc.OperationalError("", None, psycopg.OperationalError("lost"))
+
+    target = Place.on_sqlite(tmp_path / "new")
+    target.done("init")
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "writing", lose)
+        told = source.refused("db", "copy", "--to", target.url)
+    assert "the last step may have been done: run `db check` on the target" in told
+    assert "nothing was written" not in told
+    assert target.rows() == source.rows()
 
 
 def test_what_came_in_meanwhile_is_told(source: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -253,7 +253,7 @@ def test_the_commands(database: Database, tmp_path: Path) -> None:
     with database.reading() as connection:
         assert not lease.states(connection)
     done = bench.run("jobs", "run", "staleness")
-    assert (done.exit_code, done.output.strip()) == (0, "Job staleness is done: 1.")
+    assert (done.exit_code, done.output.strip()) == (0, "Done: vestigingen: 1.\nJob staleness is done: 1.")
     listed = bench.run("jobs", "list").output
     assert all(name in listed for name in JOBS)
     assert bench.run("jobs", "run", "nothing").exit_code == 2

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
@@ -206,6 +207,25 @@ def test_a_lease_and_a_dry_run_erase_nothing(school: School) -> None:
     assert kinds["leerlingen"]["last"] == "2026-10-01"
     assert "Nothing is due." in bench.run("purge").output
     assert school.stored() == set()
+
+
+def test_a_purge_that_fails_says_what_it_did(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was erased before it failed stays so, and the command tells each number: the rest was not changed."""
+
+    def fail(_purge: purge.Purge) -> None:
+        raise sa.exc.OperationalError("", None, psycopg.errors.DiskFull("made to fail"))
+
+    kinds = [replace(one, erase=fail) if one.what == "entries of the journaal" else one for one in purge.KINDS]
+    monkeypatch.setattr(purge, "KINDS", tuple(kinds))
+    failed = CommandBench(school.data, OCTOBER).run("purge", "--yes")
+    assert failed.exit_code == 1
+    assert "What was not reported as done was not changed" in failed.output
+    (told,) = (line for line in failed.output.splitlines() if line.startswith("Done: "))
+    counts = school.counts()
+    assert counts["leerlingen"] == 1
+    assert told.removeprefix("Done: ").rstrip(".").split(", ") == [
+        f"{kind.what}: {counts[kind.what]}" for kind in kinds if kind.what in counts
+    ]
 
 
 def test_who_comes_back_with_key_and_eckid_is_sent_with_the_same_key(school: School) -> None:

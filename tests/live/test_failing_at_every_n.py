@@ -8,7 +8,7 @@ import itertools
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from enum import IntEnum
 from pathlib import Path
@@ -16,14 +16,16 @@ from pathlib import Path
 import pytest
 from support.databases import PostgresServer
 from support.failing import Commands, Kind, Striker, What, commands
-from support.failing_acts import ACTS, PostgresqlGround, SqliteGround, postgresql_ground
+from support.failing_acts import ACTS, COPY
 from support.failing_audit import Audit
+from support.failing_copy import CopyGround
+from support.failing_grounds import PostgresqlGround, SqliteGround, postgresql_ground
 from support.failing_proxy import ProxyKind
 
 LONG = os.environ.get("UWLR_LONG") == "1"
 STATEMENTS = (Kind.FAILS, Kind.FULL, Kind.DEAD_BEFORE, Kind.DEAD_AFTER)
 """The fates of a statement of SQLite; of the disk, all."""
-SAMPLED = {"sqlite": ("import", "fetch"), "postgresql": ("pause", "fetch")}
+SAMPLED = {"sqlite": ("import", "fetch", "purge"), "postgresql": ("pause", "fetch")}
 """The acts of the short form; the others are made of the same kinds of transaction."""
 SAMPLE = 1
 """How many n of each kind the short form tries."""
@@ -36,21 +38,21 @@ def running() -> Iterator[Commands]:
         yield found
 
 
-def _numbers(audit: Audit, striker: Striker, kind: IntEnum) -> Iterator[int]:
-    """Yield every n, or a sample of those that the act reaches when nothing fails."""
+def _numbers(audit: Audit, count: int, kind: IntEnum) -> Iterable[int]:
+    """Return every n, or a sample of those that the act reaches when nothing fails."""
     if LONG:
-        yield from itertools.count(1)
-    count = audit.count(striker, kind)
-    assert count > 0, "nothing was counted: the library or the proxy is not in between"
+        return itertools.count(1)
     chosen = random.Random(f"{audit.act.name} {kind.name} {count}")  # noqa: S311 - which n, no secret
-    yield from sorted(chosen.sample(range(1, count + 1), min(SAMPLE, count)))
+    return sorted(chosen.sample(range(1, count + 1), min(SAMPLE, count)))
 
 
 def _fail_at_every_n(audit: Audit, strikers: list[tuple[str, Striker, tuple[IntEnum, ...]]]) -> None:
     runs: Counter[str] = Counter()
     for name, striker, kinds in strikers:
+        count = audit.count(striker, kinds[0])
+        assert count > 0, "nothing was counted: the library or the proxy is not in between"
         for kind in kinds:
-            for n in _numbers(audit, striker, kind):
+            for n in _numbers(audit, count, kind):
                 if not audit.run(striker, kind, n):
                     break
                 runs[f"{name} {kind.name}"] += 1
@@ -86,3 +88,27 @@ def test_on_postgresql(running: Commands, postgresql: PostgresServer, name: str)
             postgresql_ground(running, running.folder / f"pg{list(ACTS).index(name)}", postgresql)
         )
         _fail_at_every_n(Audit(ACTS[name], ground), [("statement", ground.proxy, tuple(ProxyKind))])
+
+
+@pytest.mark.parametrize("to", ["sqlite", "postgresql"])
+def test_copying(running: Commands, postgresql: PostgresServer, tmp_path: Path, to: str) -> None:
+    """The same for `db copy`, whichever of the two fails: the target is whole or empty, the source as it was."""
+    on_sqlite = SqliteGround(running, tmp_path / "sqlite")
+    on_sqlite.folder.mkdir()
+    with postgresql_ground(running, running.folder / f"to-{to}", postgresql) as on_postgresql:
+        ground = CopyGround(*((on_postgresql, on_sqlite) if to == "sqlite" else (on_sqlite, on_postgresql)))
+        audit = Audit(COPY, ground)
+        ground.reset()
+        assert ground.run(COPY.command).acknowledged
+        assert ground.unlike_source() == []
+        strikers: list[tuple[str, Striker, tuple[IntEnum, ...]]] = [
+            ("statement of SQLite", on_sqlite.striker(What.STATEMENT), STATEMENTS if LONG else (Kind.FAILS,)),
+            (
+                "statement of PostgreSQL",
+                on_postgresql.proxy,
+                tuple(ProxyKind) if LONG else (ProxyKind.BACKEND_DEAD_AFTER,),
+            ),
+        ]
+        if to == "sqlite":
+            strikers.append(("disk", on_sqlite.striker(What.DISK), tuple(Kind) if LONG else (Kind.POWER,)))
+        _fail_at_every_n(audit, strikers)

@@ -150,10 +150,18 @@ JournalRow = tuple[str, str, str]
 
 
 def journal(contents: Contents) -> Counter[JournalRow]:
-    """Return the entries of the journaal."""
-    if "journaal" not in contents.rows:
+    """Return the entries of the journaal; none of one that has no such columns yet."""
+    if "act" not in contents.columns.get("journaal", ()):
         return Counter()
     return Counter(contents.of("journaal", "kind", "act", "outcome"))
+
+
+def erased(contents: Contents) -> Counter[str]:
+    """Return how much of each kind the terms erased so far, as the database counts it."""
+    counts: Counter[str] = Counter()
+    for what, number in contents.of("erased", "what", "occurrences") if "erased" in contents.rows else ():
+        counts[what] += number
+    return counts
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from uwlr_adapter.cli import command_group
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.errors import UwlrAdapterError
 from uwlr_adapter.server.application import make_app
-from uwlr_adapter.settings import Settings
+from uwlr_adapter.settings import Part, Settings
 
 _PACKAGE = Path(uwlr_adapter.__file__).parent
 _OTHERS = ("__", "check", "demo", "report", "serve")
@@ -42,7 +42,7 @@ def _command(arguments: list[str]) -> int:
 
 def _fetch(folder: Path, data: str) -> int:
     """Send the message of the file `request` to an application that starts for it."""
-    app = make_app(Settings(data=Path(data)))
+    app = make_app(Settings(data=Path(data), parts=frozenset({Part.SOAP})))  # the portal is most of its start
     reply = wsgi.call(app, (folder / "request").read_bytes())
     (folder / "answer").write_bytes(reply.body)
     return int(reply.status != 200)

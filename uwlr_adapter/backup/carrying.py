@@ -18,7 +18,7 @@ from uwlr_adapter.backup import tables
 from uwlr_adapter.backup.backup_file import TableEnd
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.db import locks
-from uwlr_adapter.db.causes import ADVICE, UNKNOWN, Reason, cause_of
+from uwlr_adapter.db.causes import ADVICE, UNKNOWN, Reason, cause_of, is_outcome_unknown
 from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.schema_version import SCHEMA, SchemaState, read_schema, schema_version
@@ -27,6 +27,11 @@ from uwlr_adapter.errors import UnusableError
 
 REPORT_EVERY = 10_000
 """Rows after which progress is told again."""
+_NOTHING = "nothing was written"
+_NOT_KNOWN = (
+    "the last step may have been done: run `db check` on the target, and begin again when it says that there is no "
+    "database"
+)
 _NO_FACTS = frozenset({"server_key"})
 """Tables that may have rows in a database that counts as empty: `init` writes the check value of its key."""
 
@@ -108,8 +113,10 @@ def _require_empty(connection: sa.Connection) -> None:
 def filling(database: Database, schema: int) -> Iterator[sa.Connection]:
     """Yield a writing transaction in which an empty database has new tables of a schema number, committed at the end.
 
-    With an exception it is as it was. Raises CarryError or DatabaseUnusableError.
+    With an exception it is as it was, unless its text says that this is not known: the commit failed, and may have been
+    done. Raises CarryError or DatabaseUnusableError.
     """
+    left = _NOTHING
     try:
         with database.writing() as connection:
             locks.lock(connection, "migrations")  # of two that fill a database at once, the second finds it not empty
@@ -120,8 +127,9 @@ def filling(database: Database, schema: int) -> Iterator[sa.Connection]:
             for name in _NO_FACTS & tables_made:
                 connection.execute(sa.delete(sa.table(name)))
             yield connection
+            left = _NOT_KNOWN
     except DBAPIError as error:
-        raise CarryError(f"{reason_of(error)}; nothing was written") from error
+        raise CarryError(f"{reason_of(error)}; {left if is_outcome_unknown(error) else _NOTHING}") from error
 
 
 def _drop_empty_tables(connection: sa.Connection) -> None:
@@ -152,7 +160,7 @@ def fill_table(connection: sa.Connection, carried: Carried, total: int, progress
             if digest.rows % REPORT_EVERY < len(rows):
                 progress(f"write {shape.name}", digest.rows, total)
     except DBAPIError as error:
-        raise CarryError(f"a row of {shape.name} cannot be written: {reason_of(error)}; nothing was written") from error
+        raise CarryError(f"a row of {shape.name} cannot be written: {reason_of(error)}; {_NOTHING}") from error
     progress(f"write {shape.name}", digest.rows, total)
     return TableEnd(shape.name, digest.rows, digest.hex, None)
 
@@ -197,7 +205,7 @@ def target(url: str) -> Iterator[Database]:
         if is_new:
             database.backend.discard(database.url)
         if isinstance(error, DBAPIError):
-            raise CarryError(f"{reason_of(error)}; nothing was written") from error
+            raise CarryError(f"{reason_of(error)}; {_NOTHING}") from error
         raise
 
 

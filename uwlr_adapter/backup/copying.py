@@ -1,11 +1,12 @@
 """Copy a database into another one, of the same kind or the other: every table, compared, in one transaction."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.administratie.importing.effect import years_of
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
@@ -42,23 +43,41 @@ class Copied:
 
     rows: dict[str, int]
     answers: int
-    entries_since: int
-    """Entries of the journaal that the source got after the snapshot: they, and what they are about, are not copied."""
+    entries_since: int | None
+    """Entries of the journaal that the source got after the snapshot: they, and what they are about, are not copied.
+
+    None when the source failed after it was copied, so that it is not known."""
 
 
 def copy(source: Database, url: str, moment: datetime, progress: Progress, sample: int = SAMPLE) -> Copied:
     """Copy a database, also one that is served from, into that of a URL, which is new or empty.
 
-    Raises CarryError or DatabaseUnusableError; then there is nothing in the target.
+    Raises CarryError, DatabaseUnusableError or DBAPIError; then there is nothing in the target, unless the text says
+    that it is not known.
     """
-    with target(url) as database, snapshot(source) as connection:
+    copied: Copied | None = None
+    try:
+        with snapshot(source) as connection:
+            last = connection.scalar(sa.select(sa.func.max(journaal.c.id))) or 0
+            copied = _copy(source, connection, url, day_of(moment), sample, progress)
+        with source.reading() as connection:
+            since = connection.scalar(sa.select(sa.func.count()).select_from(journaal).where(journaal.c.id > last))
+    except DBAPIError:
+        if copied is None:
+            raise
+        return copied
+    return replace(copied, entries_since=since or 0)
+
+
+def _copy(source: Database, connection: sa.Connection, url: str, day: date, sample: int, progress: Progress) -> Copied:
+    """Fill the target from a snapshot of the source. Raises what `copy` does."""
+    shapes, ends = [], {}
+    with target(url) as database:
         with database.reading() as other:
             if source.backend.identity(connection) == database.backend.identity(other):
                 raise CarryError("the target is the database itself: name another one")
         counts = count_rows(connection)
-        last = connection.scalar(sa.select(sa.func.max(journaal.c.id))) or 0
         with filling(database, SCHEMA) as written:
-            shapes, ends = [], {}
             for carried in read_tables(connection):
                 name = carried.shape.name
                 ends[name] = fill_table(written, carried, counts[name], progress)
@@ -67,11 +86,9 @@ def copy(source: Database, url: str, moment: datetime, progress: Progress, sampl
                 if highest is not None:
                     database.backend.set_highest_id(written, metadata.tables[name], highest)
             require_equal(written, shapes, ends, progress)
-            answers = _compare_answers(connection, written, day_of(moment), sample, progress)
+            answers = _compare_answers(connection, written, day, sample, progress)
             database.backend.refresh_statistics(written)
-    with source.reading() as connection:
-        since = connection.scalar(sa.select(sa.func.count()).select_from(journaal).where(journaal.c.id > last)) or 0
-    return Copied({name: end.rows for name, end in ends.items()}, answers, since)
+    return Copied({name: end.rows for name, end in ends.items()}, answers, None)
 
 
 def _compare_answers(source: sa.Connection, target_: sa.Connection, day: date, sample: int, progress: Progress) -> int:

@@ -37,7 +37,13 @@ def copy(context: Context, url: str, sample: int) -> None:
         f"and so is every answer of {done.answers} that were compared.",
         soft_wrap=True,
     )
-    if done.entries_since:
+    if done.entries_since is None:
+        context.messages.print(
+            "Warning: the source failed after it was copied: it is not known whether anything came into it meanwhile. "
+            "If anything served from it, stop that, and copy into a new database again.",
+            soft_wrap=True,
+        )
+    elif done.entries_since:
         context.messages.print(
             f"Warning: after the copy began {count_noun(done.entries_since, 'entry', 'entries')} came into the "
             "journaal of the source, and not into the copy. To move for good, stop what serves from the source, and "

@@ -102,7 +102,8 @@ def print_due(context: Context, due: Sequence[Due]) -> None:
 def run_job(context: Context, job: Job) -> int:
     """Run a job by its lease, with its progress on standard error; return how much it handled.
 
-    Raises ClickException when it refuses, or another process runs it or took it over.
+    What it did is told there too, also when it fails: each of its transactions stays. Raises ClickException when it
+    refuses, or another process runs it or took it over.
     """
     counts: dict[str, int] = {}
 
@@ -113,7 +114,11 @@ def run_job(context: Context, job: Job) -> int:
             status.update(f"{what}: {counts[what]} …")
 
         held = Lease(job.name, holder_name())
-        done = run_now(job, database, context.settings, held, moment=context.clock(), tell=tell)
+        try:
+            done = run_now(job, database, context.settings, held, moment=context.clock(), tell=tell)
+        finally:
+            if done_so_far := ", ".join(f"{what}: {number}" for what, number in counts.items() if number):
+                context.messages.print(f"Done: {done_so_far}.", soft_wrap=True)
     return 0 if done is None else done.handled
 
 
