@@ -68,8 +68,8 @@ def source(tmp_path: Path) -> Place:
 
 
 def without_settling(rows: Rows) -> Rows:
-    """Leave out what is done behind the rows of a restore: lines of the journaal, the ends of sessions and links."""
-    kept = {name: found for name, found in rows.items() if name not in {"gebruiker", "journaal"}}
+    """Leave out what a restore does behind the rows: lines of the journaal, ends of sessions, nothing told again."""
+    kept = {name: found for name, found in rows.items() if name not in {"gebruiker", "journaal", "act_to_tell"}}
     return kept | {"journaal": [row for row in rows["journaal"] if "back-up teruggezet" not in row]}
 
 

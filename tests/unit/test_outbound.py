@@ -410,6 +410,7 @@ CLIENTS = {"requests", "urllib3", "httpx", "aiohttp", "http.client", "urllib.req
 ALLOWED = {
     "outbound.py": {"http.client", "socket"},
     "web/soap/spyne_compat.py": {"urllib.request"},  # Spyne imports it under another name; nothing calls it
+    "mail/smtp.py": {"smtplib", "socket"},  # to the one mail server of the settings
 }
 """The modules that import such a library."""
 

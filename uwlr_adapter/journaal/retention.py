@@ -1,7 +1,8 @@
 """How long the journaal and the counts of refusals are kept: what is older goes, some rows in each transaction.
 
 Entries are found by their id: those of a transaction are written in the order of their moments, but for the seconds by
-which machines differ, so the oldest ones come first and nothing is searched. Counts of refusals are added up by the day
+which machines differ, so the oldest ones come first and nothing is searched. The last one of all stays, however old: the
+number of the next is one more, and other tables name entries by their number. Counts of refusals are added up by the day
 once nobody looks at minutes any more.
 """
 
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.db.backend import run
 from uwlr_adapter.db.statements import Insert
-from uwlr_adapter.journaal.tables import journaal, refusal
+from uwlr_adapter.journaal.tables import act_to_tell, journaal, refusal
 from uwlr_adapter.journaal.writer import COUNT_REFUSALS
 
 MINUTES_KEPT = timedelta(days=7)
@@ -22,15 +23,20 @@ _AT_ONCE = 32
 
 
 def count_entries(connection: sa.Connection, before: datetime) -> int:
-    """Return the number of entries from before a moment."""
-    return _count(connection, journaal, journaal.c.moment < to_utc(before))
+    """Return the number of entries from before a moment, without the last one of all."""
+    last = sa.select(sa.func.max(journaal.c.id)).scalar_subquery()
+    return _count(connection, journaal, (journaal.c.moment < to_utc(before)) & (journaal.c.id < last))
 
 
 def remove_entries(connection: sa.Connection, before: datetime, rows: int) -> int:
-    """Remove at most so many of the oldest entries, those from before a moment; return how many."""
-    oldest = sa.select(journaal.c.id, journaal.c.moment).order_by(journaal.c.id).limit(rows)
+    """Remove at most so many of the oldest entries, those from before a moment; return how many. The last one stays."""
+    last = sa.select(sa.func.max(journaal.c.id)).scalar_subquery()
+    oldest = (
+        sa.select(journaal.c.id, journaal.c.moment).where(journaal.c.id < last).order_by(journaal.c.id).limit(rows)
+    )
     ids = [row.id for row in connection.execute(oldest) if row.moment < to_utc(before)]
     if ids:
+        connection.execute(act_to_tell.delete().where(act_to_tell.c.entry_id.in_(ids)))
         connection.execute(journaal.delete().where(journaal.c.id.in_(ids)))
     return len(ids)
 

@@ -144,8 +144,8 @@ def require_same_texts(connection: sa.Connection, catalogue: Catalogue) -> None:
     for one in {entry.voorwaarden.id: entry.voorwaarden for entry in catalogue}.values():
         if kept.get((one.id, one.versie), digest := digest_of(one)) != digest:
             raise CatalogueError(
-                f"the text of the voorwaarden {one.id} is not that of the version {one.versie} that schools agreed to: "
-                "give the changed text a new versie, or put the text back"
+                f"the voorwaarden {one.id} have another text than when schools agreed to it, and the same versie "
+                f"({one.versie}): give the changed text a new versie, or put the old text back"
             )
 
 
