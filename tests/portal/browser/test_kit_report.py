@@ -10,7 +10,7 @@ from support.chromium import NARROW, WAIT, WIDE, BrowserWatch
 from support.kit_reports import EXCHANGE, HOSTILE, ONE_CAUSE, ORDINARY, report, result
 from support.page_findings import axe_findings, html_findings, pixels_sticking_out
 
-from uwlr_adapter.kit.checks import KoppelingVerdict, Level
+from uwlr_adapter.kit.checks import Level, Verdict
 from uwlr_adapter.kit.reports import report_html
 
 REPORTS = {
@@ -118,7 +118,7 @@ def test_paper_has_every_exchange_of_a_failure(window: BrowserContext, tmp_path:
 def test_the_chapters_can_be_read_on_a_telephone(browser: Browser, tmp_path: Path) -> None:
     """Their table is no wider than the page leaves room for, and no word of a verdict is broken."""
     results = [result(1, suite=one) for one in ("leerlinggegevens", "between", "caller-soap")]
-    results += [result(2, KoppelingVerdict.FAIL, Level.INFORMATION, one.suite) for one in results]
+    results += [result(2, Verdict.FAIL, Level.INFORMATION, one.suite) for one in results]
     path = tmp_path / "chapters.html"
     path.write_bytes(report_html.write(report(*results)))
     page = browser.new_page(viewport={"width": NARROW, "height": 900})
