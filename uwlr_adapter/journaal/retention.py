@@ -1,9 +1,9 @@
 """How long the journaal and the counts of refusals are kept: what is older goes, some rows in each transaction.
 
 Entries are found by their id: those of a transaction are written in the order of their moments, but for the seconds by
-which machines differ, so the oldest ones come first and nothing is searched. The last one of all stays, however old: the
-number of the next is one more, and other tables name entries by their number. Counts of refusals are added up by the day
-once nobody looks at minutes any more.
+which machines differ, so the oldest ones come first and nothing is searched. The last one of all stays, however old:
+the number of the next is one more, and other tables name entries by their number. Counts of refusals are added up by
+the day once nobody looks at minutes any more.
 """
 
 from datetime import datetime, timedelta
@@ -31,9 +31,7 @@ def count_entries(connection: sa.Connection, before: datetime) -> int:
 def remove_entries(connection: sa.Connection, before: datetime, rows: int) -> int:
     """Remove at most so many of the oldest entries, those from before a moment; return how many. The last one stays."""
     last = sa.select(sa.func.max(journaal.c.id)).scalar_subquery()
-    oldest = (
-        sa.select(journaal.c.id, journaal.c.moment).where(journaal.c.id < last).order_by(journaal.c.id).limit(rows)
-    )
+    oldest = sa.select(journaal.c.id, journaal.c.moment).where(journaal.c.id < last).order_by(journaal.c.id).limit(rows)
     ids = [row.id for row in connection.execute(oldest) if row.moment < to_utc(before)]
     if ids:
         connection.execute(act_to_tell.delete().where(act_to_tell.c.entry_id.in_(ids)))

@@ -143,6 +143,7 @@ class OtherTermsError(KoppelingError):
         "De gebruikersvoorwaarden of de gegevens die worden gedeeld, zijn gewijzigd terwijl u las. Lees ze opnieuw; er "
         "is niets vastgelegd."
     )
+    english = "the terms, or the fields that are shared, changed meanwhile: look again; nothing was recorded"
 
 
 class AkkoordMissingError(KoppelingError):

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Response, abort
 
 from uwlr_adapter.administratie.schools import Vestiging, find_vestiging
-from uwlr_adapter.clock import day_of
+from uwlr_adapter.clock import date_time, day_of, long_date
 from uwlr_adapter.contract.fields import FIELDS
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.contract.profiles import NamedProfiel
@@ -24,7 +24,6 @@ from uwlr_adapter.koppelingen.agreements import KeptText, Waiting
 from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
 from uwlr_adapter.koppelingen.lifecycle import Akkoord, Koppeling
 from uwlr_adapter.koppelingen.tables import Status
-from uwlr_adapter.moments import date_time, long_date
 from uwlr_adapter.portal.acts import ActInWords, acts_of, led_to
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now

@@ -5,9 +5,9 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
+from uwlr_adapter.clock import date_time, long_date, short_date, short_date_time
 from uwlr_adapter.contract.nouns import count_noun, noun_of
 from uwlr_adapter.koppelingen.terms_text import Paragraph, paragraphs
-from uwlr_adapter.moments import date_time, long_date, short_date, short_date_time
 
 
 def duration(wait: timedelta) -> str:
