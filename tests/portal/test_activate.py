@@ -23,7 +23,7 @@ def activate(browser: Browser, path: str = FORM, /, **fields: str | None) -> Pag
 
 
 def test_the_step_plan(portal: Portal) -> None:
-    """Activeren stands at Snappet under UWLR Leerlinggegevens; after Gereed it stands in the list, Actief."""
+    """Activeren stands at Snappet under UWLR Leerlinggegevens; after Gereed it is in the list and waits for it."""
     browser = portal.browser("school")
     overview = browser.get(SCHOOL)
     (group,) = overview.tree.xpath("//details[summary[contains(., 'UWLR Leerlinggegevens')]]")
@@ -49,7 +49,7 @@ def test_the_step_plan(portal: Portal) -> None:
     (row,) = page.tree.xpath("//tr[th[normalize-space()='Snappet']]")
     cells = [" ".join(cell.text_content().split()) for cell in row.findall("td")]
     assert cells[0] == "UWLR Leerlinggegevens"
-    assert cells[2:4] == ["25-11-2026", "Actief"]
+    assert cells[2:4] == ["25-11-2026", "Wacht op Snappet"]
     assert browser.get(FORM).location == f"{SCHOOL}/"
 
 

@@ -29,9 +29,9 @@ def run(run_: JobRun) -> None:
         all_ = call_states.living(connection)
     for ids in _pieces(all_):
         with run_.reading() as connection:
-            wanted = call_states.count_to_note(connection, ids, upto)
-        if wanted:
-            run_.write(_WHAT, partial(call_states.note, koppeling_ids=ids, moment=run_.moment, upto=upto))
+            rows = call_states.to_note(connection, ids, run_.moment, upto)
+        if rows:
+            run_.write(_WHAT, partial(call_states.note, rows=rows))
     while run_.write("ended koppelingen", partial(call_states.forget_ended, rows=MAX_ROWS)) == MAX_ROWS:
         pass
 

@@ -61,18 +61,23 @@ def read(connection: sa.Connection, koppeling_ids: Iterable[int], moment: dateti
     return found
 
 
-def note(connection: sa.Connection, koppeling_ids: Sequence[int], moment: datetime, upto: datetime) -> int:
-    """Note the calls of living koppelingen up to a moment (inclusive) that lies before the present; return how many.
+def to_note(
+    connection: sa.Connection, koppeling_ids: Sequence[int], moment: datetime, upto: datetime
+) -> list[Sequence[Any]]:
+    """Return the rows of living koppelingen to note up to a moment (inclusive) that lies before the present.
 
-    Only those are written that the journaal says more of. The transaction must be a writing one.
+    Only of those that the journaal says more of. Reading is what takes long; `note` writes them.
     """
     all_ = _stored(connection, koppeling_ids, to_utc(upto))
     stored = {id_: one for id_, one in all_.items() if one.upto is None or one.has_more}
     calls = _read_on(connection, stored, moment, to_utc(upto))
     owners = connection.execute(sa.select(koppeling.c.id, koppeling.c.afnemer_id).where(koppeling.c.id.in_(stored)))
-    afnemers: dict[int, int] = {row.id: row.afnemer_id for row in owners}
-    connection.execute(koppeling_calls.delete().where(_noted.koppeling_id.in_(stored)))
-    rows = [_row_of(id_, afnemers[id_], to_utc(upto), calls[id_]) for id_ in sorted(stored)]
+    return [_row_of(row.id, row.afnemer_id, to_utc(upto), calls[row.id]) for row in owners]
+
+
+def note(connection: sa.Connection, rows: Sequence[Sequence[Any]]) -> int:
+    """Write what `to_note` returned in the place of what was noted, in a writing transaction; return how many."""
+    connection.execute(koppeling_calls.delete().where(_noted.koppeling_id.in_([row[0] for row in rows])))
     bulk.insert_rows(connection, koppeling_calls, _COLUMNS, rows)
     return len(rows)
 

@@ -20,7 +20,7 @@ from uwlr_adapter.administratie.tables import (
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import day_of, from_utc, schooljaar_of, to_utc
 from uwlr_adapter.koppelingen import call_states
-from uwlr_adapter.koppelingen.call_states import pieces
+from uwlr_adapter.koppelingen.call_states import AT_ONCE, pieces
 from uwlr_adapter.koppelingen.calls import Calls
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
@@ -46,7 +46,7 @@ def facts_of(
     connection: sa.Connection, catalogue: Catalogue, koppelingen: Iterable[Koppeling], moment: datetime
 ) -> dict[int, Facts]:
     """Return the facts of each of these koppelingen by its id, as `verdicts_of` judges them. Raises DBAPIError."""
-    all_ = list(koppelingen)
+    all_, today = list(koppelingen), day_of(moment)
     carrying = [one for one in all_ if one.afnemer_id is not None]
     running = [one for one in carrying if one.status is Status.ACTIEF]
     brin6s = sorted({one.brin6 for one in running})
@@ -61,6 +61,7 @@ def facts_of(
     return {
         one.id: Facts(
             moment=moment,
+            today=today,
             koppeling=one,
             is_offered=_is_offered(catalogue, one),
             blocked_since=switched.get(one.afnemer_id, nobody)[0],
@@ -93,31 +94,34 @@ def _switched(connection: sa.Connection) -> dict[int | None, tuple[datetime | No
     return {row.id: (_aware(row.disabled_at), _aware(row.enabled_at)) for row in connection.execute(query.where(ever))}
 
 
+def _among(column: sa.ColumnElement[str], values: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+    """Return the condition that a column has one of some values; of many all rows of a small table are read."""
+    return [column.in_(values)] if len(values) <= AT_ONCE else []
+
+
 def _stale(connection: sa.Connection, brin6s: Sequence[str], moment: datetime) -> dict[str, datetime]:
     """Return by vestiging since when its records were not refreshed: an import was not taken, or none came."""
-    found: dict[str, datetime] = {}
-    limit = to_utc(moment - STALE_AFTER)
-    for some in pieces(brin6s):
-        old = sa.select(records_age.c.brin6, records_age.c.taken_at).where(
-            records_age.c.brin6.in_(some), records_age.c.taken_at < limit
-        )
-        noted = {row.brin6: row.taken_at for row in connection.execute(old)}
-        found |= {brin6: from_utc(taken) for brin6, taken in _still_old(connection, noted, limit).items()}
-    for some in pieces(brin6s):
-        present = ("", schooljaar_of(day_of(moment)))  # a refused source of the next year leaves this one as it is
-        refused = sa.select(import_not_taken.c.brin6, sa.func.min(import_not_taken.c.since).label("since")).where(
-            import_not_taken.c.brin6.in_(some), import_not_taken.c.schooljaar.in_(present)
-        )
-        for row in connection.execute(refused.group_by(import_not_taken.c.brin6)):
-            found[row.brin6] = from_utc(row.since)
+    limit, present = to_utc(moment - STALE_AFTER), ("", schooljaar_of(day_of(moment)))
+    old = sa.select(records_age.c.brin6, records_age.c.taken_at).where(
+        records_age.c.taken_at < limit, *_among(records_age.c.brin6, brin6s)
+    )
+    wanted = set(brin6s)
+    noted = {row.brin6: row.taken_at for row in connection.execute(old) if row.brin6 in wanted}
+    found = {brin6: from_utc(taken) for brin6, taken in _still_old(connection, noted, limit).items()}
+    refused = sa.select(import_not_taken.c.brin6, sa.func.min(import_not_taken.c.since).label("since")).where(
+        import_not_taken.c.schooljaar.in_(present),  # a refused source of the next year leaves this one as it is
+        *_among(import_not_taken.c.brin6, brin6s),
+    )
+    for row in connection.execute(refused.group_by(import_not_taken.c.brin6)):
+        found[row.brin6] = from_utc(row.since)
     return found
 
 
 def _still_old(connection: sa.Connection, noted: Mapping[str, datetime], limit: datetime) -> dict[str, datetime]:
     """Return those whose last import is as old as was noted: another one may have come within the hour."""
-    brincodes = {brincode_of(brin6) for brin6 in noted}
+    brincodes = sorted({brincode_of(brin6) for brin6 in noted})
     query = sa.select(import_batch.c.brincode).where(
-        import_batch.c.brincode.in_(brincodes), import_batch.c.moment >= limit, import_batch.c.undone_at.is_(None)
+        import_batch.c.moment >= limit, import_batch.c.undone_at.is_(None), *_among(import_batch.c.brincode, brincodes)
     )
     recent = set(connection.scalars(query.distinct())) if noted else set()
     found = dict(noted)
@@ -131,12 +135,13 @@ def _still_old(connection: sa.Connection, noted: Mapping[str, datetime], limit: 
 def _held(connection: sa.Connection, brin6s: Sequence[str]) -> dict[str, Held]:
     """Return by vestiging how many persons of it are held."""
     counted: dict[str, list[int]] = {}
-    wanted = set(brin6s)
-    for some in pieces(sorted({brincode_of(brin6) for brin6 in brin6s})):
-        query = sa.select(import_question.c.soort, import_question.c.years).where(import_question.c.brincode.in_(some))
-        for soort, years in connection.execute(query):
-            for brin6 in {year["brin6"] for year in years} & wanted:
-                counted.setdefault(brin6, [0, 0])[soort != PersonKind.LEERLING] += 1
+    wanted, brincodes = set(brin6s), sorted({brincode_of(brin6) for brin6 in brin6s})
+    query = sa.select(import_question.c.soort, import_question.c.years).where(
+        *_among(import_question.c.brincode, brincodes)
+    )
+    for soort, years in connection.execute(query):
+        for brin6 in {year["brin6"] for year in years} & wanted:
+            counted.setdefault(brin6, [0, 0])[soort != PersonKind.LEERLING] += 1
     return {brin6: Held(*numbers) for brin6, numbers in counted.items()}
 
 

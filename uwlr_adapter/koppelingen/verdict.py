@@ -7,10 +7,10 @@ one step that is shown is never in vain.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
-from uwlr_adapter.clock import AMSTERDAM, day_of, from_utc, to_utc
+from uwlr_adapter.clock import AMSTERDAM, from_utc, to_utc
 from uwlr_adapter.journaal.model import RefusalReason
 from uwlr_adapter.koppelingen.calls import SHORTEST_GAP, Calls
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
@@ -73,7 +73,8 @@ class Facts:
     """What a verdict is made of. Moments are timezone-aware, but for those of `calls`; None is never, or nobody."""
 
     moment: datetime
-    """The present."""
+    """The present, and its day in Amsterdam."""
+    today: date
     koppeling: Koppeling
     is_offered: bool = True
     """Whether the catalogue has its entry, and, when it carries data, a profile for it."""
@@ -117,7 +118,8 @@ ALWAYS_ON = Verdict(VerdictKind.NO_DATA_FLOW, None, None)
 
 def verdict_of(facts: Facts) -> Verdict:
     """Return the verdict: the first one in the order of precedence that holds."""
-    known = _Known(facts, _acted_at(facts))
+    acted_at = _acted_at(facts)
+    known = _Known(facts, acted_at, _fetched_at(facts.calls, acted_at))
     return next(verdict for rule in _ORDER if (verdict := rule(known)) is not None)
 
 
@@ -127,6 +129,8 @@ class _Known:
 
     facts: Facts
     acted_at: datetime
+    fetched_at: datetime | None
+    """The last fetch since the last act."""
 
     @property
     def koppeling(self) -> Koppeling:
@@ -147,19 +151,18 @@ class _Known:
         last = None if fetched is None else from_utc(fetched)
         return Verdict(kind, since, who, reason, held, has_leerlingen, last, self.acted_at)
 
-    @property
-    def fetched_at(self) -> datetime | None:
-        """The last fetch since the last act."""
-        calls = self.facts.calls
-        if calls.first_at is None or calls.fetched_at is None or from_utc(calls.fetched_at) < self.acted_at:
-            return None
-        return from_utc(calls.fetched_at)
+
+def _fetched_at(calls: Calls, acted_at: datetime) -> datetime | None:
+    if calls.first_at is None or calls.fetched_at is None:
+        return None
+    fetched = from_utc(calls.fetched_at)
+    return None if fetched < acted_at else fetched
 
 
 def _acted_at(facts: Facts) -> datetime:
     """Return the last moment at which the koppeling became what it is: an act, its start, or its platform let in."""
     koppeling, moments = facts.koppeling, [facts.koppeling.opened_at]
-    if koppeling.startdatum <= day_of(facts.moment):
+    if koppeling.opened_at.date() < koppeling.startdatum <= facts.today:
         moments.append(_start(koppeling))
     if facts.calls.acted_at is not None:
         moments.append(from_utc(facts.calls.acted_at))
@@ -197,7 +200,7 @@ def _paused(known: _Known) -> Verdict | None:
 
 
 def _not_started(known: _Known) -> Verdict | None:
-    if known.koppeling.is_open(known.facts.moment):
+    if known.koppeling.startdatum <= known.facts.today:
         return None
     return known.make(VerdictKind.NOT_STARTED, _start(known.koppeling), Who.SCHOOL)
 
@@ -235,7 +238,7 @@ def _waiting(known: _Known) -> Verdict | None:
 def _silent(known: _Known) -> Verdict | None:
     """Judge a silence: an outage when the platform was as silent everywhere else."""
     fetched, calls = known.fetched_at, known.facts.calls
-    if fetched is None or known.facts.moment - fetched <= _allowed_silence(calls, known.facts.moment):
+    if fetched is None or not is_silent(known.koppeling, calls, known.facts.moment):
         return None
     expected = fetched + max(SHORTEST_GAP, calls.longest_gap(to_utc(known.facts.moment)))
     if known.facts.elsewhere_at is not None and known.facts.elsewhere_at > expected:
@@ -244,17 +247,17 @@ def _silent(known: _Known) -> Verdict | None:
 
 
 def is_silent(koppeling: Koppeling, calls: Calls, moment: datetime) -> bool:
-    """Return whether a koppeling is silent for so long that the fetches of its platform elsewhere are asked for."""
+    """Return whether a koppeling is silent for so long that the fetches of its platform elsewhere are asked for.
+
+    `moment` is timezone-aware.
+    """
     if koppeling.status is not Status.ACTIEF or calls.fetched_at is None:
         return False
-    return moment - from_utc(calls.fetched_at) > _allowed_silence(calls, moment)
-
-
-def _allowed_silence(calls: Calls, moment: datetime) -> timedelta:
-    """Return how long (inclusive) a koppeling may be silent; a moment is timezone-aware."""
-    if not calls.has_rhythm:
-        return UNKNOWN_RHYTHM
-    return max(SILENCE, PATIENCE * calls.longest_gap(to_utc(moment)))
+    now = to_utc(moment)
+    silence = now - calls.fetched_at
+    if silence <= SILENCE:
+        return False
+    return silence > (max(SILENCE, PATIENCE * calls.longest_gap(now)) if calls.has_rhythm else UNKNOWN_RHYTHM)
 
 
 def _empty(known: _Known) -> Verdict | None:

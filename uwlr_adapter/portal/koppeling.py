@@ -99,7 +99,7 @@ def _show(brin6: str, koppeling_id: int, form: CodeForm, *, error: str | None = 
     with database().reading() as connection:
         koppeling = require_koppeling(connection, brin6, koppeling_id)
         verdict = verdicts_of(connection, catalogue(), [koppeling], now())[koppeling_id]
-        traffic = traffic_of(connection, {koppeling.id: verdict.acted_at}, now())[koppeling_id]
+        traffic = traffic_of(connection, {koppeling.id: verdict}, now())[koppeling_id]
         earlier = store.earlier_akkoorden(connection, koppeling.id)
         withheld = len(withholding.withheld_from(connection, koppeling.id))
     name = name_of(koppeling)

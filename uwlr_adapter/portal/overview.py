@@ -67,7 +67,7 @@ def _traffic(
 ) -> dict[int, Traffic]:
     """Return the traffic of the koppelingen that carry data, and whose entry is in the catalogue."""
     carrying = [one.id for one in living if one.entry_id in catalogue().profiel_by_entry and one.afnemer_id is not None]
-    return traffic_of(connection, {id_: verdicts[id_].acted_at for id_ in carrying}, now())
+    return traffic_of(connection, {id_: verdicts[id_] for id_ in carrying}, now())
 
 
 def _rows(

@@ -14,6 +14,7 @@ from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import Entry
 from uwlr_adapter.journaal.search import DayCount
+from uwlr_adapter.koppelingen.verdict import Verdict, VerdictKind
 from uwlr_adapter.moments import long_date
 
 DAYS = 30
@@ -44,18 +45,16 @@ class Traffic:
     """The last call, successful or not."""
     is_past: bool
     """Whether that was before the last act."""
+    is_refused: bool
+    """Whether that is the verdict: a refusal that was mended since, or that followed from a pause, is no warning."""
     bars: tuple[Bar, ...]
     text: str
     """The chart as a Dutch sentence."""
 
 
-def traffic_of(
-    connection: sa.Connection, acted_at: Mapping[int, datetime | None], moment: datetime
-) -> dict[int, Traffic]:
-    """Return the traffic of koppelingen by id, up to and including the day of the moment.
-
-    `acted_at` has for each the last act (`Verdict.acted_at`), before which everything is past.
-    """
+def traffic_of(connection: sa.Connection, verdicts: Mapping[int, Verdict], moment: datetime) -> dict[int, Traffic]:
+    """Return the traffic of koppelingen by id, up to and including the day of the moment, each under its verdict."""
+    acted_at = {id_: verdict.acted_at for id_, verdict in verdicts.items()}
     today = day_of(moment)
     days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     counts = search.count_days(connection, acted_at, days) if acted_at else {}
@@ -66,6 +65,7 @@ def traffic_of(
             last_fetched=None if success is None else success.moment,
             last_call=last,
             is_past=last is not None and acted is not None and last.moment < acted,
+            is_refused=verdicts[id_].kind is VerdictKind.REFUSED,
             bars=_bars(counts[id_]),
             text=_describe(days, counts[id_]),
         )

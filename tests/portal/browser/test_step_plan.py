@@ -206,7 +206,7 @@ def test_a_double_click(open_page: Open, world: ServedPortal) -> None:
     fill_in(page, CODE)
     page.get_by_role("button", name="Gereed").dblclick()
     page.wait_for_url(f"**{SCHOOL}/")
-    assert "Actief" in row_of_snappet(page)
+    assert "Wacht op Snappet" in row_of_snappet(page)
     assert link_of_snappet(page, "Bewerken").count() == 1
     assert fetch(world, CODE) == "leerlinggegevens"
 
