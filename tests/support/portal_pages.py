@@ -171,7 +171,9 @@ PAGES = (
         422,
     ),
     PageCase(
-        "koppeling-actief", f"{SCHOOL}/koppeling/{{actief}}", h1="Snappet 3 leerlingen en 1 leerkracht vastgehouden"
+        "koppeling-actief",
+        f"{SCHOOL}/koppeling/{{actief}}",
+        h1="Snappet 3 leerlingen en 1 leerkracht vastgehouden",
     ),
     PageCase("koppeling-gepauzeerd", f"{SCHOOL}/koppeling/{{gepauzeerd}}", h1="Basispoort Gepauzeerd"),
     PageCase("koppeling-beeindigd", f"{SCHOOL}/koppeling/{{beeindigd}}", h1="UWLR-4D Beëindigd"),
@@ -263,6 +265,8 @@ PAGES = (
     PageCase("vraag-intussen-gewijzigd", f"{SCHOOL}/vragen", step=_answer_after_somebody_else, status=409),
     PageCase("vraag-weg", f"{SCHOOL}/vragen/1/nieuw", status=404, h1="Deze vraag is er niet"),
     PageCase("vraag-beantwoord", f"{SCHOOL}/vragen", step=_answer, h1="Vragen over leerlingen"),
+    PageCase("meldingen", f"{SCHOOL}/meldingen", h1="Meldingen"),
+    PageCase("account", f"{BEGIN}/account", h1="Uw account"),
     PageCase("journaal", f"{SCHOOL}/journaal"),
     PageCase("journaal-gefilterd", f"{SCHOOL}/journaal?koppeling=snappet&uitkomst=geweigerd"),
     PageCase("journaal-niets-gevonden", f"{SCHOOL}/journaal?van=2001-01-01&tot=2001-01-02"),

@@ -39,7 +39,7 @@ def act(owner: Owner, record: Callable[[sa.Connection, bool], None]) -> AddressF
     try:
         if pressed == REMOVE:
             _remove(owner, record)
-        elif not has_mail():
+        elif pressed in {ENTER, CONFIRM, AGAIN} and not has_mail():
             flash(NO_MAIL, "let-op")
         elif pressed == ENTER:
             _enter(owner, forms)
