@@ -66,12 +66,18 @@ class SqlitePlace:
         with closing(sqlite3.connect(copy)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-            schema = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+            found_schema = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")
+            schema = [(*row[:3], _clauses(row[3])) for row in found_schema]
             tables = [name for kind, name, *_ in schema if kind == "table"]
             found = {name: connection.execute(f'SELECT * FROM "{name}"') for name in tables}  # noqa: S608 - its own names
             columns = {name: tuple(column[0] for column in cursor.description) for name, cursor in found.items()}
             rows: Rows = {name: cursor.fetchall() for name, cursor in found.items()}
         return Contents({**columns, SCHEMA: ()}, {**rows, SCHEMA: schema})
+
+
+def _clauses(text: str | None) -> str:
+    """Return the clauses of a CREATE in one order: a migration that makes a table anew writes them in any."""
+    return "\n".join(sorted(line.strip(" \t,") for line in (text or "").splitlines()))
 
 
 _PG_SCHEMA = """
