@@ -1,4 +1,4 @@
-"""Who agreed to what, and who did what: on the pages, in the logboek and its CSV, and as a PDF."""
+"""Agreements and acts, with the person who did them: on the pages, in the logboek and its CSV, and as a PDF."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ CHANGED = (
     ("6. Van elke uitwisseling", "6. De school vertelt ouders van de koppeling.\n7. Van elke uitwisseling"),
     (POINT_4, ""),
 )
-"""What a newer text of the terms has, and what it had."""
+"""A sentence of the newer text of the terms, and one of the older."""
 WIDE = (
     'afnemer = "Snappet"\nprofiel = "smalle set"',
     'afnemer = "Snappet"\nprofiel = "LVS-set"\nprofiel_reden = "voor de voortgang per groep"',

@@ -213,7 +213,7 @@ def test_before_it_was_kept(portal: Portal, browser: Browser) -> None:
 
 
 def test_after_a_backup_was_put_back(portal: Portal, browser: Browser) -> None:
-    """What was fetched in between is not known, and the page says that too."""
+    """The fetches in between are not known, and the page says that too."""
     with portal.database.writing() as connection:
         writer.record_going_back(connection, moment=MOMENT, brin6s=["21QW00"], actor="cli:test", remarks=None)
     assert "Op 25 november 2026 om 10:30 uur is een reservekopie teruggezet." in look(browser).text
@@ -235,7 +235,7 @@ def test_who_is_withheld_and_what_is_paused(portal: Portal, browser: Browser) ->
 
 
 def test_a_person_who_was_erased_is_no_page(portal: Portal, browser: Browser) -> None:
-    """What a forgotten leerling got is gone with the leerling."""
+    """The receipts of a forgotten leerling are gone with the leerling."""
     fetch(portal)
     look(browser)
     number = ids(portal)["101"]

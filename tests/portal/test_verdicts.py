@@ -55,7 +55,7 @@ class Life:
         return self.portal.browser("school")
 
     def pass_(self, **time: float) -> None:
-        """Let time pass."""
+        """Move the clock on."""
         self.portal.clock.advance(**time)
 
     def fetch(self, brin6: str = "21QW00", code: str = CODE) -> bytes:

@@ -22,7 +22,7 @@ FULL, NOTHING, SAME, TEACHERS = "leerlinggegevens", "geengegevens", "geenwijzigi
 
 
 class State(StrEnum):
-    """What a koppeling is."""
+    """The states of a koppeling."""
 
     OPEN = auto()
     PAUSED = auto()
@@ -33,7 +33,7 @@ class State(StrEnum):
 
 
 class Platform(StrEnum):
-    """What the operator lets its platform do."""
+    """The states of its platform, as the operator sets them."""
 
     LET_IN = auto()
     BLOCKED = auto()
@@ -51,7 +51,7 @@ class Records(StrEnum):
 
 
 class Journaal(StrEnum):
-    """What the calls were."""
+    """The calls that there were."""
 
     NOTHING = auto()
     DAILY = auto()
@@ -269,7 +269,7 @@ def test_silence(hours: tuple[float, ...], kind: VerdictKind) -> None:
 
 
 def test_a_silence_of_long_ago_is_forgotten() -> None:
-    """What ended more than 60 days ago allows nothing any more."""
+    """A gap that ended more than 60 days ago allows nothing any more."""
     days = [*range(90, 3, -1), 3.1]
     assert silent(*(24 * day for day in (120, *days))).kind is VerdictKind.STOPPED
     assert silent(*(24 * day for day in (58, *range(50, 3, -1), 3.1))).kind is VerdictKind.ACTIVE

@@ -12,7 +12,7 @@ from uwlr_adapter.jobs.work import MAX_ROWS, Due, JobRun
 from uwlr_adapter.journaal.tables import act_to_tell
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.mail import digest, outbox, sending, telling
-from uwlr_adapter.mail.outbox import Waiting
+from uwlr_adapter.mail.outbox import QueuedMail
 from uwlr_adapter.mail.smtp import MailConnection, MailServer, MailServerError
 from uwlr_adapter.mail.telling import TellingProgress
 from uwlr_adapter.settings import Settings
@@ -117,8 +117,8 @@ def _send_over(run_: JobRun, server: MailServer, connection: MailConnection, mos
     return most
 
 
-def _claim(run_: JobRun, server: MailServer) -> tuple[Waiting, EmailMessage] | None:
-    found: list[tuple[Waiting, EmailMessage] | None] = []
+def _claim(run_: JobRun, server: MailServer) -> tuple[QueuedMail, EmailMessage] | None:
+    found: list[tuple[QueuedMail, EmailMessage] | None] = []
 
     def act(connection: sa.Connection) -> int:
         found.append(sending.begin(connection, server.sender, run_.moment))

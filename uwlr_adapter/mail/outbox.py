@@ -56,7 +56,7 @@ class NewMail:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class QueuedMail:
     """A mail of which a try was noted."""
 
     id: int
@@ -130,7 +130,7 @@ def has_due(connection: sa.Connection, moment: datetime) -> bool:
     return connection.scalar(sa.select(mail.c.id).where(mail.c.next_try_at <= to_utc(moment)).limit(1)) is not None
 
 
-def claim(connection: sa.Connection, moment: datetime) -> Waiting | None:
+def claim(connection: sa.Connection, moment: datetime) -> QueuedMail | None:
     """Note the next try of the mail that waits longest, and return it; None when nothing is due."""
     query = sa.select(mail).where(mail.c.next_try_at <= to_utc(moment)).order_by(mail.c.next_try_at, mail.c.id)
     row = connection.execute(query.limit(1).with_for_update()).one_or_none()
@@ -139,7 +139,7 @@ def claim(connection: sa.Connection, moment: datetime) -> Waiting | None:
     tries = row.tries + 1
     values = {"tries": tries, "unsure": row.unsure + 1, "next_try_at": to_utc(moment + _wait(tries))}
     connection.execute(mail.update().where(mail.c.id == row.id).values(values))
-    return Waiting(row.id, row.cause, row.address, row.subject, row.text, row.message_id, tries)
+    return QueuedMail(row.id, row.cause, row.address, row.subject, row.text, row.message_id, tries)
 
 
 def note_sent(connection: sa.Connection, mail_id: int, moment: datetime) -> None:

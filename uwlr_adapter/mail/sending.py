@@ -15,12 +15,12 @@ from uwlr_adapter.mail import addresses, outbox
 from uwlr_adapter.mail.addresses import Owner
 from uwlr_adapter.mail.letter import Letter
 from uwlr_adapter.mail.message import MailSender, build
-from uwlr_adapter.mail.outbox import MailFailure, Waiting
+from uwlr_adapter.mail.outbox import MailFailure, QueuedMail
 from uwlr_adapter.mail.smtp import MailOutcome, Tried
 from uwlr_adapter.mail.words import Place, code_letter, user_in_words
 
 
-def begin(connection: sa.Connection, sender: MailSender, moment: datetime) -> tuple[Waiting, EmailMessage] | None:
+def begin(connection: sa.Connection, sender: MailSender, moment: datetime) -> tuple[QueuedMail, EmailMessage] | None:
     """Note a try of the mail that waits longest, and return it with its message; None when nothing is due.
 
     One that would say what is no longer so is given up on the way. The transaction must be a writing one.
@@ -33,7 +33,7 @@ def begin(connection: sa.Connection, sender: MailSender, moment: datetime) -> tu
     return None
 
 
-def end(connection: sa.Connection, waiting: Waiting, tried: Tried, moment: datetime) -> int:
+def end(connection: sa.Connection, waiting: QueuedMail, tried: Tried, moment: datetime) -> int:
     """Note what became of a try; return 1. An address that the mail server does not know is used no more."""
     if tried.delivery is MailOutcome.SENT:
         outbox.note_sent(connection, waiting.id, moment)
@@ -48,7 +48,7 @@ def end(connection: sa.Connection, waiting: Waiting, tried: Tried, moment: datet
     return 1
 
 
-def _letter_of(connection: sa.Connection, waiting: Waiting, moment: datetime) -> Letter | None:
+def _letter_of(connection: sa.Connection, waiting: QueuedMail, moment: datetime) -> Letter | None:
     owner = addresses.owner_of(waiting.cause)
     if owner is None:
         return None if waiting.text is None else Letter.of_json(waiting.subject, waiting.text)

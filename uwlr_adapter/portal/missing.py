@@ -51,7 +51,7 @@ class LackingPerson:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class Missing:
     """One field that is missing, why it is needed, which platforms rely on it, and who lacks it."""
 
     path: str
@@ -76,7 +76,7 @@ class Gap:
         return f"{self.nouns.capitalize()} zonder {self.word}"
 
 
-def gaps_of(dataset: Dataset, wanted: dict[str, tuple[str, ...]]) -> list[Gap]:
+def missing_of(dataset: Dataset, wanted: dict[str, tuple[str, ...]]) -> list[Missing]:
     """Return the fields that somebody lacks, in the order of the table of fields. Pure.
 
     `wanted` has by record/element the names of the platforms that rely on it.
@@ -93,7 +93,7 @@ def gaps_of(dataset: Dataset, wanted: dict[str, tuple[str, ...]]) -> list[Gap]:
         if lacking:
             lacking.sort(key=lambda one: (one.groep, one.naam, one.key))
             word = _WORDS.get(path) or BY_PATH[path].word
-            found.append(Gap(path, word, _WHY.get(path, _OTHERWISE), wanted[path], tuple(lacking)))
+            found.append(Missing(path, word, _WHY.get(path, _OTHERWISE), wanted[path], tuple(lacking)))
     return found
 
 
@@ -138,7 +138,7 @@ def download_missing(brin6: str) -> Response:
     return response
 
 
-def _look(brin6: str, act: Act) -> tuple[list[Gap], bool]:
+def _look(brin6: str, act: Act) -> tuple[list[Missing], bool]:
     """Return who lacks what today, and whether there are records, with an entry of the journaal that it was asked."""
     moment = now()
     with database().writing() as connection:
@@ -147,7 +147,7 @@ def _look(brin6: str, act: Act) -> tuple[list[Gap], bool]:
     with database().reading() as connection:
         dataset = dataset_of(connection, brin6, moment)
         wanted = wanted_at(connection, catalogue(), brin6)
-    return ([], False) if dataset is None else (gaps_of(dataset, wanted), True)
+    return ([], False) if dataset is None else (missing_of(dataset, wanted), True)
 
 
 def _lacks(element: str) -> Callable[[Leerling | Leerkracht], bool]:
