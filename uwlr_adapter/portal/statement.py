@@ -11,6 +11,7 @@ from itertools import zip_longest
 
 import sqlalchemy as sa
 from flask import Response, abort
+from flask.typing import ResponseReturnValue
 
 from uwlr_adapter.administratie.schools import Vestiging, find_vestiging
 from uwlr_adapter.clock import date_time, day_of, long_date
@@ -28,7 +29,7 @@ from uwlr_adapter.portal.acts import ActInWords, acts_of, led_to
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
 from uwlr_adapter.portal.pdf import Document
-from uwlr_adapter.portal.school import name_of, require_koppeling, shared_profiel, waiting_of
+from uwlr_adapter.portal.school import name_of, require_koppeling, shared_profiel, to_koppeling, waiting_of
 from uwlr_adapter.portal.sharing import grouped_words
 
 MAX_ACTS = 500
@@ -76,12 +77,12 @@ def download_statement(brin6: str, koppeling_id: int) -> Response:
 
 
 @SCHOOL.get("/koppeling/<id:koppeling_id>/einde.pdf")
-def download_end_statement(brin6: str, koppeling_id: int) -> Response:
-    """Return the statement that a koppeling ended. Raises NotFound for a living one."""
+def download_end_statement(brin6: str, koppeling_id: int) -> ResponseReturnValue:
+    """Return the statement that a koppeling ended; of a living one its page."""
     with database().reading() as connection:
         statement = _read(connection, brin6, koppeling_id)
     if statement.koppeling.ended_at is None:
-        abort(404)
+        return to_koppeling(brin6, koppeling_id)
     return _file(statement, "verklaring-einde-koppeling", _write_end(statement, statement.koppeling.ended_at))
 
 
