@@ -23,6 +23,7 @@ from uwlr_adapter.administratie.answered import AnsweredKind
 from uwlr_adapter.administratie.tables import receipt, received, received_until
 from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.contract.names import OPERATIONS
+from uwlr_adapter.db import bulk
 from uwlr_adapter.db.locks import lock
 from uwlr_adapter.journaal.model import EntryKind
 from uwlr_adapter.journaal.tables import journaal
@@ -244,4 +245,4 @@ def _add(
 ) -> None:
     if ids:
         rows = [{"receipt_id": receipt_id, "persoon_id": id_, "first": first, "last": last} for id_ in sorted(ids)]
-        connection.execute(received.insert(), rows)
+        bulk.insert_many(connection, received, rows)
