@@ -16,6 +16,8 @@ from support.school_builder import BRIN6, CODE, SERVER_KEYS, SchoolBuilder
 from uwlr_adapter.cli import main
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
+from uwlr_adapter.mail import addresses
+from uwlr_adapter.mail.addresses import Owner
 from uwlr_adapter.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
@@ -65,6 +67,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         built = SchoolBuilder(database)
         built.add_afnemer("Snappet")
         built.withhold(built.activate("snappet"), "lln-anna")
+        with database.writing() as connection:
+            addresses.enter(connection, Owner(brin6=BRIN6), "administratie@school.example", built.moment)
         database.close()
         yield made
 
