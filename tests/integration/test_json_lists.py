@@ -18,6 +18,8 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.gebruikers.tables import gebruiker
 from uwlr_adapter.keys.tables import server_key
+from uwlr_adapter.mail import addresses
+from uwlr_adapter.mail.addresses import Owner
 from uwlr_adapter.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
@@ -67,9 +69,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         built = SchoolBuilder(database)
         built.add_afnemer("Snappet")
         built.withhold(built.activate("snappet"), "lln-anna")
-        with database.writing() as connection:  # so that each kind of what needs a key is counted
+        with database.writing() as connection:
             key = sa.select(server_key.c.name).limit(1).scalar_subquery()
+            # So that each kind of what needs a key is counted.
             connection.execute(gebruiker.update().values(totp_secret=key + ":00"))
+            addresses.enter(connection, Owner(brin6=BRIN6), "administratie@school.example", built.moment)
         database.close()
         yield made
 
