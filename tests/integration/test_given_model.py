@@ -596,7 +596,7 @@ class Walk:
         seen = self.seen.setdefault(fresh.key, [])
         if (fresh.whole is not None or seen) and (not seen or seen[-1] != fresh.whole):
             seen.append(fresh.whole)
-        platform, profiel = self.platforms[entry], self.school.profielen[entry]
+        platform, profiel = self.platforms[entry], self.school.named_profiel(entry).digest
         profiel += " and somebody withheld" if self.school.withheld[entry] else ""
         if not fresh.is_empty and platform.profiel != profiel:
             platform.forget()

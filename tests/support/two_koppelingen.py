@@ -19,7 +19,7 @@ from uwlr_adapter.contract.answer import AnswerFormat
 from uwlr_adapter.contract.dataset import Dataset, GroepSoort
 from uwlr_adapter.contract.getrapt import GroepReference
 from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS, Operation
-from uwlr_adapter.contract.profiles import STANDARD, Profiel
+from uwlr_adapter.contract.profiles import STANDARD, NamedProfiel, Profiel
 from uwlr_adapter.contract.request import Verzoek
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.exchange.leerlinggegevens import Leerlinggegevens
@@ -200,9 +200,13 @@ class TwoKoppelingen(TrialSchool):
         """Return the school year that is asked, now."""
         return ask.schooljaar or schooljaar_of(day_of(self.moment))
 
+    def named_profiel(self, entry: str) -> NamedProfiel:
+        """Return the profile of a koppeling as far as the school agreed to it."""
+        return STANDARD[self.profielen[entry]].within(self.agreed[entry])
+
     def profiel_of(self, entry: str, ask: Ask) -> Profiel:
         """Return the effective profile of an ask: that of the koppeling, as far as agreed to, and to what is asked."""
-        own = STANDARD[self.profielen[entry]].within(self.agreed[entry]).in_version(ask.xsdversie)
+        own = self.named_profiel(entry).in_version(ask.xsdversie)
         named = KNOWN_SETS.get(ask.gegevenssetid or "")
         return own if named is None else own.narrowed(STANDARD[named].in_version(ask.xsdversie))
 
