@@ -247,7 +247,8 @@ def test_entries_without_an_answer(bench: Bench) -> None:
 
 def test_an_entry_that_becomes_visible_late(bench: Bench) -> None:
     """One with a lower id that another process commits later is read as well, until no such entry can come any more."""
-    bench.fetch("tweede")
+    bench.fetch("proef")
+    bench.school.import_data(records(*KEYS[1:3]))
     bench.fetch("proef")
     with bench.school.database.writing() as connection:
         late = (
@@ -308,16 +309,21 @@ def test_forgetting_erases_it_and_tells_who_got_the_person(bench: Bench, *, is_r
     bench.fetch("proef")
     if is_read:
         bench.read()
-    with bench.school.database.writing() as connection:
+    bench.fetch("tweede")
+    with bench.school.database.writing() as connection:  # as if it became visible only after the act
+        own = (journaal.c.koppeling_id == 2, journaal.c.kind == "verzoek")
+        late = dict(connection.execute(sa.select(journaal).where(*own)).mappings().one())
+        connection.execute(journaal.delete().where(*own))
         person = persons.get(connection, PersonKind.LEERLING, BRINCODE, "201")
         if not is_read:
             receipts.settle(connection, [BRIN6])
         erased = forget.forget(connection, BRINCODE, "201", bench.school.moment)
         assert [one.entry_id for one in who_got.got_before(connection, erased.received)] == ["proef"]
+        connection.execute(journaal.insert().values(late))
     bench.read()
     with bench.school.database.reading() as connection:
         assert who_got.got(connection, [person.id]) == []
-        assert len(who_got.got(connection, [persons.get(connection, PersonKind.LEERLING, BRINCODE, "202").id])) == 1
+        assert len(who_got.got(connection, [persons.get(connection, PersonKind.LEERLING, BRINCODE, "202").id])) == 2
 
 
 def test_a_person_who_became_one_with_another(bench: Bench) -> None:
