@@ -12,7 +12,10 @@ from uwlr_adapter.mail.letter import MAX_SUBJECT, Letter, one_line
 
 PORTAL_NAME = "Koppelingenoverzicht"
 _POLICY = policy.SMTP.clone(max_line_length=78, cte_type="7bit")
-_BODY = "font-family:sans-serif;font-size:16px;line-height:1.5;color:#1b1b1b;background:#ffffff;max-width:40em;margin:0;padding:16px"
+_BODY = (
+    "font-family:sans-serif;font-size:16px;line-height:1.5;color:#1b1b1b;background:#ffffff;max-width:40em;margin:0;"
+    "padding:16px"
+)
 _FOOT = "font-size:14px;color:#4a4a4a;border-top:1px solid #767676;padding-top:12px;margin-top:24px"
 
 
