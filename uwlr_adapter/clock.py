@@ -86,3 +86,31 @@ def parse_moment(text: str) -> datetime | None:
         return (read if read.tzinfo is not None else read.replace(tzinfo=AMSTERDAM, fold=0)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+MONTHS = (
+    *("januari", "februari", "maart", "april", "mei", "juni"),
+    *("juli", "augustus", "september", "oktober", "november", "december"),
+)
+
+
+def short_date(day: date) -> str:
+    """Return a day as `25-11-2026`."""
+    return f"{day:%d-%m-%Y}"
+
+
+def long_date(day: date) -> str:
+    """Return a day as `25 november 2026`."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def date_time(moment: datetime) -> str:
+    """Return a timezone-aware moment as `25 november 2026 om 14:05 uur`, in Amsterdam."""
+    local = moment.astimezone(AMSTERDAM)
+    return f"{long_date(local.date())} om {local:%H:%M} uur"
+
+
+def short_date_time(moment: datetime) -> str:
+    """Return a timezone-aware moment as `25-11-2026 14:05`, in Amsterdam."""
+    local = moment.astimezone(AMSTERDAM)
+    return f"{local:%d-%m-%Y %H:%M}"

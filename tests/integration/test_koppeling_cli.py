@@ -181,11 +181,12 @@ def test_list(context: Context) -> None:
     run(context, "activate", BRIN6, "basispoort", *AGREED, "--code", OTHER_CODE)
     run(context, "pause", BRIN6, "basispoort", "--yes")
     rows = {
-        cells[1].strip(): cells[-1].strip()
+        cells[1].strip(): cells[5].strip()
         for line in run(context, "list", BRIN6).stdout.splitlines()
-        if len(cells := line.strip("│ ").split("│")) == 6
+        if len(cells := line.split("│")[1:-1]) == 7
     }
     assert rows["bron"] == "actief"
+    assert all(word in run(context, "list", BRIN6).stdout for word in ("Start op 01-12-2026", "Gepauzeerd"))
     assert rows["snappet"] == "nog niet gestart"
     assert rows["basispoort"] == "gepauzeerd"
     assert rows["uwlr-4d"] == "nog niet beschikbaar"

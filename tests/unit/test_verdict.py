@@ -13,7 +13,7 @@ from uwlr_adapter.journaal.model import Act, RefusalReason
 from uwlr_adapter.koppelingen.calls import Calls, JournaalRow, fold
 from uwlr_adapter.koppelingen.lifecycle import Akkoord, Koppeling
 from uwlr_adapter.koppelingen.tables import Status
-from uwlr_adapter.koppelingen.verdict import Facts, Held, Verdict, VerdictKind, Who, verdict_of
+from uwlr_adapter.koppelingen.verdict import Facts, Held, KoppelingVerdict, VerdictKind, Who, verdict_of
 from uwlr_adapter.koppelingen.verdict_words import held_in_words, kind_in_words, words_of
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
@@ -237,7 +237,7 @@ def test_every_refusal(reason: RefusalReason | str | None) -> None:
         assert "Zo gaat het sinds 25 november 2026 om 10:30 uur." in words_of(verdict, "Snappet").sentence
 
 
-def silent(*hours: float, elsewhere: float | None = 1, acts: tuple[float, ...] = ()) -> Verdict:
+def silent(*hours: float, elsewhere: float | None = 1, acts: tuple[float, ...] = ()) -> KoppelingVerdict:
     """Return the verdict after fetches so many hours ago, with changes of the code in between."""
     events = [(NOW - timedelta(hours=hour), hour in hours) for hour in (*hours, *acts)]
     rows = [call(at, FULL, None, 5) if is_call else act(at, Act.CODE_CHANGED) for at, is_call in sorted(events)]

@@ -28,7 +28,7 @@ from uwlr_adapter.koppelingen.facts import verdicts_of
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.overview import overview
 from uwlr_adapter.koppelingen.tables import Status
-from uwlr_adapter.koppelingen.verdict import ALWAYS_ON, Verdict
+from uwlr_adapter.koppelingen.verdict import ALWAYS_ON, KoppelingVerdict
 from uwlr_adapter.koppelingen.verdict_words import words_of
 
 _Command = Callable[..., Any]
@@ -256,7 +256,7 @@ class _Listed(NamedTuple):
     type: str | None
     startdatum: date | None
     status: str
-    verdict: Verdict | None = None
+    verdict: KoppelingVerdict | None = None
     """None for one that is not activated."""
 
     def cells(self) -> tuple[str, ...]:

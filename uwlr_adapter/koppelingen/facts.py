@@ -25,7 +25,7 @@ from uwlr_adapter.koppelingen.calls import Calls
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status, afnemer
-from uwlr_adapter.koppelingen.verdict import STALE_AFTER, Facts, Held, Verdict, is_silent, verdict_of
+from uwlr_adapter.koppelingen.verdict import STALE_AFTER, Facts, Held, KoppelingVerdict, is_silent, verdict_of
 
 MAX_LOOKED_INTO = 20
 """The most vestigingen whose last import, noted to be long ago, is looked up in the imports themselves; of any more the
@@ -34,7 +34,7 @@ note is taken, which is an hour old at most."""
 
 def verdicts_of(
     connection: sa.Connection, catalogue: Catalogue, koppelingen: Iterable[Koppeling], moment: datetime
-) -> dict[int, Verdict]:
+) -> dict[int, KoppelingVerdict]:
     """Return the verdict on each of these koppelingen, living or ended, by its id. Raises DBAPIError.
 
     `moment` is the present, timezone-aware.

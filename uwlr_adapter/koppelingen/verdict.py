@@ -93,7 +93,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class KoppelingVerdict:
     """The verdict on one koppeling. Moments are timezone-aware."""
 
     kind: VerdictKind
@@ -112,19 +112,19 @@ class Verdict:
     """The last act: what was answered or refused before it is past."""
 
 
-ALWAYS_ON = Verdict(VerdictKind.NO_DATA_FLOW, None, None)
+ALWAYS_ON = KoppelingVerdict(VerdictKind.NO_DATA_FLOW, None, None)
 """The verdict on a koppeling that every school has, without a record."""
 
 
-def verdict_of(facts: Facts) -> Verdict:
+def verdict_of(facts: Facts) -> KoppelingVerdict:
     """Return the verdict: the first one in the order of precedence that holds."""
     acted_at = _acted_at(facts)
-    known = _Known(facts, acted_at, _fetched_at(facts.calls, acted_at))
+    known = _Judged(facts, acted_at, _fetched_at(facts.calls, acted_at))
     return next(verdict for rule in _ORDER if (verdict := rule(known)) is not None)
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _Judged:
     """The facts, with what more than one rule asks."""
 
     facts: Facts
@@ -146,10 +146,10 @@ class _Known:
         reason: str | None = None,
         held: Held = Held(),
         has_leerlingen: bool = True,
-    ) -> Verdict:
+    ) -> KoppelingVerdict:
         fetched = self.facts.calls.fetched_at
         last = None if fetched is None else from_utc(fetched)
-        return Verdict(kind, since, who, reason, held, has_leerlingen, last, self.acted_at)
+        return KoppelingVerdict(kind, since, who, reason, held, has_leerlingen, last, self.acted_at)
 
 
 def _fetched_at(calls: Calls, acted_at: datetime) -> datetime | None:
@@ -175,37 +175,37 @@ def _start(koppeling: Koppeling) -> datetime:
     return datetime.combine(koppeling.startdatum, time(), AMSTERDAM).astimezone(UTC)
 
 
-def _ended(known: _Known) -> Verdict | None:
+def _ended(known: _Judged) -> KoppelingVerdict | None:
     if known.koppeling.is_living:
         return None
     return known.make(VerdictKind.ENDED, known.koppeling.ended_at, Who.SCHOOL)
 
 
-def _not_offered(known: _Known) -> Verdict | None:
+def _not_offered(known: _Judged) -> KoppelingVerdict | None:
     return None if known.facts.is_offered else known.make(VerdictKind.NOT_OFFERED, None, Who.SCHOOL)
 
 
-def _blocked(known: _Known) -> Verdict | None:
+def _blocked(known: _Judged) -> KoppelingVerdict | None:
     since = known.facts.blocked_since
     if since is None or known.koppeling.afnemer_id is None:
         return None
     return known.make(VerdictKind.BLOCKED, since, Who.BEHEERDER)
 
 
-def _paused(known: _Known) -> Verdict | None:
+def _paused(known: _Judged) -> KoppelingVerdict | None:
     if known.koppeling.status is not Status.GEPAUZEERD:
         return None
     acted = known.facts.calls.acted_at
     return known.make(VerdictKind.PAUSED, None if acted is None else from_utc(acted), Who.SCHOOL)
 
 
-def _not_started(known: _Known) -> Verdict | None:
+def _not_started(known: _Judged) -> KoppelingVerdict | None:
     if known.koppeling.startdatum <= known.facts.today:
         return None
     return known.make(VerdictKind.NOT_STARTED, _start(known.koppeling), Who.SCHOOL)
 
 
-def _no_data_flow(known: _Known) -> Verdict | None:
+def _no_data_flow(known: _Judged) -> KoppelingVerdict | None:
     return None if known.koppeling.afnemer_id is not None else known.make(VerdictKind.NO_DATA_FLOW, None, None)
 
 
@@ -217,7 +217,7 @@ _WHO_MENDS = {
 """Who takes away the reason of a refusal; any other is the platform's."""
 
 
-def _refused(known: _Known) -> Verdict | None:
+def _refused(known: _Judged) -> KoppelingVerdict | None:
     calls = known.facts.calls
     if calls.refused_since is None or calls.refused_at is None or from_utc(calls.refused_at) < known.acted_at:
         return None
@@ -226,7 +226,7 @@ def _refused(known: _Known) -> Verdict | None:
     return known.make(VerdictKind.REFUSED, since, who, reason=calls.reason)
 
 
-def _waiting(known: _Known) -> Verdict | None:
+def _waiting(known: _Judged) -> KoppelingVerdict | None:
     if known.fetched_at is not None:
         return None
     facts, since = known.facts, known.acted_at
@@ -235,7 +235,7 @@ def _waiting(known: _Known) -> Verdict | None:
     return known.make(VerdictKind.WAITING, since, Who.SCHOOL, reason=facts.calls.act)
 
 
-def _silent(known: _Known) -> Verdict | None:
+def _silent(known: _Judged) -> KoppelingVerdict | None:
     """Judge a silence: an outage when the platform was as silent everywhere else."""
     fetched, calls = known.fetched_at, known.facts.calls
     if fetched is None or not is_silent(known.koppeling, calls, known.facts.moment):
@@ -260,7 +260,7 @@ def is_silent(koppeling: Koppeling, calls: Calls, moment: datetime) -> bool:
     return silence > (max(SILENCE, PATIENCE * calls.longest_gap(now)) if calls.has_rhythm else UNKNOWN_RHYTHM)
 
 
-def _empty(known: _Known) -> Verdict | None:
+def _empty(known: _Judged) -> KoppelingVerdict | None:
     calls = known.facts.calls
     if not calls.is_empty or calls.empty_since is None or calls.empty_at is None:
         return None
@@ -271,21 +271,21 @@ def _empty(known: _Known) -> Verdict | None:
     return known.make(VerdictKind.EMPTY, from_utc(calls.empty_since), who, has_leerlingen=has_leerlingen)
 
 
-def _stale(known: _Known) -> Verdict | None:
+def _stale(known: _Judged) -> KoppelingVerdict | None:
     since = known.facts.stale_since
     return None if since is None else known.make(VerdictKind.STALE, since, Who.BEHEERDER)
 
 
-def _held(known: _Known) -> Verdict | None:
+def _held(known: _Judged) -> KoppelingVerdict | None:
     held = known.facts.held
     return known.make(VerdictKind.HELD, None, Who.SCHOOL, held=held) if held else None
 
 
-def _active(known: _Known) -> Verdict:
+def _active(known: _Judged) -> KoppelingVerdict:
     return known.make(VerdictKind.ACTIVE, known.fetched_at, None)
 
 
-_ORDER: tuple[Callable[[_Known], Verdict | None], ...] = (
+_ORDER: tuple[Callable[[_Judged], KoppelingVerdict | None], ...] = (
     *(_ended, _not_offered, _blocked, _paused, _not_started, _no_data_flow),
     *(_refused, _waiting, _silent, _empty, _stale, _held, _active),
 )

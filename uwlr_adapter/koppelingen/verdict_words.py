@@ -6,11 +6,10 @@ They stand on the pages of a school, in lists, on paper and in mail: they hold n
 from dataclasses import dataclass
 from enum import StrEnum
 
-from uwlr_adapter.clock import day_of
+from uwlr_adapter.clock import date_time, day_of, long_date, short_date
 from uwlr_adapter.contract.nouns import count_records
 from uwlr_adapter.journaal.model import Act, RefusalReason
-from uwlr_adapter.koppelingen.verdict import Held, Verdict, VerdictKind, Who
-from uwlr_adapter.moments import date_time, long_date, short_date
+from uwlr_adapter.koppelingen.verdict import Held, KoppelingVerdict, VerdictKind, Who
 
 NOTHING_TO_DO = "U hoeft niets te doen."
 
@@ -123,7 +122,7 @@ _REFUSED_OTHERWISE = ("Het verzoek van {name} is geweigerd.", "Vraag {name} dit 
 _WHO = {Who.SCHOOL: "uw school", Who.BEHEERDER: "de beheerder van de koppelingen"}
 
 
-def words_of(verdict: Verdict, name: str) -> VerdictWords:
+def words_of(verdict: KoppelingVerdict, name: str) -> VerdictWords:
     """Return a verdict in words; `name` is that of the koppeling, which a school knows its platform by."""
     sentence, step = _sentence_and_step(verdict, name)
     who = None if verdict.who is None else _WHO.get(verdict.who, name)
@@ -146,14 +145,14 @@ def held_in_words(held: Held) -> str:
     return " en ".join(count_records(number, kind) for number, kind in counts if number)
 
 
-def _badge(verdict: Verdict, name: str) -> str:
+def _badge(verdict: KoppelingVerdict, name: str) -> str:
     if verdict.kind is VerdictKind.HELD:
         return f"{held_in_words(verdict.held)} vastgehouden"
     day = "" if verdict.since is None else short_date(day_of(verdict.since))
     return _BADGES[verdict.kind].format(name=name, day=day)
 
 
-def _sentence_and_step(verdict: Verdict, name: str) -> tuple[str, str]:
+def _sentence_and_step(verdict: KoppelingVerdict, name: str) -> tuple[str, str]:
     moment = "een onbekend moment" if verdict.since is None else date_time(verdict.since)
     long_day = "" if verdict.since is None else long_date(day_of(verdict.since))
     found = {
@@ -169,18 +168,18 @@ def _sentence_and_step(verdict: Verdict, name: str) -> tuple[str, str]:
     return sentence.format_map(values), step.format_map(values)
 
 
-def _paused(verdict: Verdict) -> tuple[str, str]:
+def _paused(verdict: KoppelingVerdict) -> tuple[str, str]:
     since = "" if verdict.since is None else " op {moment}"
     return f"De uitwisseling is gepauzeerd{since}; {{name}} kan niets ophalen.", ""
 
 
-def _refused(verdict: Verdict) -> tuple[str, str]:
+def _refused(verdict: KoppelingVerdict) -> tuple[str, str]:
     reasons = {str(reason): texts for reason, texts in _REFUSALS.items()}
     sentence, step = reasons.get(verdict.reason or "", _REFUSED_OTHERWISE)
     return f"{sentence} Zo gaat het sinds {{moment}}.", step
 
 
-def _waiting(verdict: Verdict) -> tuple[str, str]:
+def _waiting(verdict: KoppelingVerdict) -> tuple[str, str]:
     if verdict.who is Who.LEVERANCIER:
         return (
             "Sinds de beheerder {name} weer toelaat, op {moment}, heeft {name} nog niet opgehaald.",
@@ -191,7 +190,7 @@ def _waiting(verdict: Verdict) -> tuple[str, str]:
     return sentence, "Vul bij {name} dezelfde verificatiecode in als hier, en zet het ophalen daar aan."
 
 
-def _empty(verdict: Verdict) -> tuple[str, str]:
+def _empty(verdict: KoppelingVerdict) -> tuple[str, str]:
     sentence = "{name} haalt sinds {moment} wel op, maar er waren geen leerlingen om te geven"
     if verdict.has_leerlingen:
         return (
@@ -204,7 +203,7 @@ def _empty(verdict: Verdict) -> tuple[str, str]:
     )
 
 
-def _held(verdict: Verdict) -> tuple[str, str]:
+def _held(verdict: KoppelingVerdict) -> tuple[str, str]:
     last = "" if verdict.last_fetched is None else f"Laatst opgehaald op {date_time(verdict.last_fetched)}. "
     who = f"Van {held_in_words(verdict.held)} is niet zeker wie het is"
     return f"{last}{who}; die gaan niet mee, of zoals ze eerder bekend waren.", ""

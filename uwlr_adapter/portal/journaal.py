@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flask import Response, abort, render_template, request, stream_with_context
 
-from uwlr_adapter.clock import day_of
+from uwlr_adapter.clock import day_of, short_date_time
 from uwlr_adapter.contract.escape import BYTE_ORDER_MARK, csv_lines
 from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.db.limits import MAX_ID
@@ -15,7 +15,6 @@ from uwlr_adapter.journaal.model import Entry, OutcomeKind
 from uwlr_adapter.journaal.search import EntryFilter
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.moments import short_date_time
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.error_pages import logger

@@ -13,7 +13,7 @@ from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
 from uwlr_adapter.koppelingen.facts import verdicts_of
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.overview import AvailableEntry, Overview, overview
-from uwlr_adapter.koppelingen.verdict import ALWAYS_ON, Verdict
+from uwlr_adapter.koppelingen.verdict import ALWAYS_ON, KoppelingVerdict
 from uwlr_adapter.portal import question_words
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
@@ -63,7 +63,7 @@ def show_overview(brin6: str) -> str:
 
 
 def _traffic(
-    connection: sa.Connection, living: Iterable[Koppeling], verdicts: Mapping[int, Verdict]
+    connection: sa.Connection, living: Iterable[Koppeling], verdicts: Mapping[int, KoppelingVerdict]
 ) -> dict[int, Traffic]:
     """Return the traffic of the koppelingen that carry data, and whose entry is in the catalogue."""
     carrying = [one.id for one in living if one.entry_id in catalogue().profiel_by_entry and one.afnemer_id is not None]
@@ -71,7 +71,10 @@ def _traffic(
 
 
 def _rows(
-    found: Overview, living: Iterable[Koppeling], verdicts: Mapping[int, Verdict], traffic_by_id: Mapping[int, Traffic]
+    found: Overview,
+    living: Iterable[Koppeling],
+    verdicts: Mapping[int, KoppelingVerdict],
+    traffic_by_id: Mapping[int, Traffic],
 ) -> list[OverviewRow]:
     """Return the rows in the order of the catalogue, and after them those whose entry left it."""
     pairs: list[tuple[CatalogueEntry | None, Koppeling | None]] = [

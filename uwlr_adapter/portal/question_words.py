@@ -9,9 +9,9 @@ from uwlr_adapter.administratie.importing.match import DUMMY, Doubt
 from uwlr_adapter.administratie.importing.naming import Naming, compare, fold
 from uwlr_adapter.administratie.importing.questions import Choice, ImportQuestion, KnownSide
 from uwlr_adapter.administratie.tables import PersonKind
+from uwlr_adapter.clock import short_date
 from uwlr_adapter.contract.fields import FIELDS
 from uwlr_adapter.contract.nouns import count_noun
-from uwlr_adapter.moments import short_date
 from uwlr_adapter.portal.wording import in_words
 
 PLURALS = {PersonKind.LEERLING: "leerlingen", PersonKind.LEERKRACHT: "leerkrachten"}

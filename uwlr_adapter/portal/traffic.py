@@ -9,13 +9,12 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from uwlr_adapter.clock import day_of
+from uwlr_adapter.clock import day_of, long_date
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import Entry
 from uwlr_adapter.journaal.search import DayCount
-from uwlr_adapter.koppelingen.verdict import Verdict, VerdictKind
-from uwlr_adapter.moments import long_date
+from uwlr_adapter.koppelingen.verdict import KoppelingVerdict, VerdictKind
 
 DAYS = 30
 """The number of days in the chart; today is the last one."""
@@ -52,7 +51,9 @@ class Traffic:
     """The chart as a Dutch sentence."""
 
 
-def traffic_of(connection: sa.Connection, verdicts: Mapping[int, Verdict], moment: datetime) -> dict[int, Traffic]:
+def traffic_of(
+    connection: sa.Connection, verdicts: Mapping[int, KoppelingVerdict], moment: datetime
+) -> dict[int, Traffic]:
     """Return the traffic of koppelingen by id, up to and including the day of the moment, each under its verdict."""
     acted_at = {id_: verdict.acted_at for id_, verdict in verdicts.items()}
     today = day_of(moment)

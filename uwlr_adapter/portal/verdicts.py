@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import request, url_for
 
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.koppelingen.verdict import Verdict, VerdictKind
+from uwlr_adapter.koppelingen.verdict import KoppelingVerdict, VerdictKind
 from uwlr_adapter.koppelingen.verdict_words import VerdictWords, words_of
 
 _PAGES = {
@@ -26,7 +26,7 @@ class ShownVerdict:
     url: str | None
 
 
-def shown(verdict: Verdict, name: str, koppeling: Koppeling | None) -> ShownVerdict:
+def shown(verdict: KoppelingVerdict, name: str, koppeling: Koppeling | None) -> ShownVerdict:
     """Return a verdict as a page shows it; `koppeling` is None for one that every school has."""
     words, page = words_of(verdict, name), _PAGES.get(verdict.kind)
     if koppeling is None or page is None:

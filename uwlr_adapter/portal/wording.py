@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
+from uwlr_adapter.clock import date_time, long_date, short_date, short_date_time
 from uwlr_adapter.contract.nouns import count_noun, noun_of
-from uwlr_adapter.moments import date_time, long_date, short_date, short_date_time
 
 
 def duration(wait: timedelta) -> str:
