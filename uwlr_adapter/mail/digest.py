@@ -18,7 +18,7 @@ from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.facts import facts_of
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status, koppeling
-from uwlr_adapter.koppelingen.verdict import Facts, Verdict, VerdictKind, Who, verdict_of
+from uwlr_adapter.koppelingen.verdict import Facts, KoppelingVerdict, VerdictKind, Who, verdict_of
 from uwlr_adapter.koppelingen.verdict_words import words_of
 from uwlr_adapter.mail import outbox, recipients, telling
 from uwlr_adapter.mail.outbox import NewMail
@@ -133,15 +133,15 @@ def _of_records(facts: Iterable[Facts]) -> list[OpenMatter]:
     found = []
     stale = min((one.stale_since for one in all_ if one.stale_since is not None), default=None)
     if stale is not None:
-        found.append(_in_words("records", Verdict(VerdictKind.STALE, stale, Who.BEHEERDER), _ANY_PLATFORM))
+        found.append(_in_words("records", KoppelingVerdict(VerdictKind.STALE, stale, Who.BEHEERDER), _ANY_PLATFORM))
     held = next((one.held for one in all_ if one.held), None)
     if held is not None:
-        verdict = Verdict(VerdictKind.HELD, None, Who.SCHOOL, held=held)
+        verdict = KoppelingVerdict(VerdictKind.HELD, None, Who.SCHOOL, held=held)
         found.append(_in_words("held", verdict, _ANY_PLATFORM, f"{held.leerlingen}:{held.leerkrachten}"))
     return found
 
 
-def _in_words(about: str, verdict: Verdict, name: str, state: str = "") -> OpenMatter:
+def _in_words(about: str, verdict: KoppelingVerdict, name: str, state: str = "") -> OpenMatter:
     words = words_of(verdict, name)
     since = "" if verdict.since is None else to_utc(verdict.since).isoformat(timespec="seconds")
     title = words.badge if name == _ANY_PLATFORM or name in words.badge else f"{name}: {words.badge.lower()}"

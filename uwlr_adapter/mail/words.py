@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from uwlr_adapter.clock import date_time
 from uwlr_adapter.journaal.model import CLI, JOB, Act
 from uwlr_adapter.mail.letter import Block, Letter, one_line
-from uwlr_adapter.moments import date_time
 
 MAX_NAME = 60
 """Characters of a name in a sentence (inclusive)."""

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from uwlr_adapter.administratie import calendar_acts, school_calendar
 from uwlr_adapter.administratie.summer import Region, Summer, summer_of
-from uwlr_adapter.clock import day_of
+from uwlr_adapter.clock import day_of, short_date_time
 from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.journaal.model import Act
@@ -19,7 +19,6 @@ from uwlr_adapter.mail.address import shown
 from uwlr_adapter.mail.addresses import MailAddress, Owner
 from uwlr_adapter.mail.outbox import MailFailure, MailRecord
 from uwlr_adapter.mail.recipients import MailRecipient
-from uwlr_adapter.moments import short_date_time
 from uwlr_adapter.portal import address_form, login_session
 from uwlr_adapter.portal.address_form import AddressForms
 from uwlr_adapter.portal.blueprints import SCHOOL
