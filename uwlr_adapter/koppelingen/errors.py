@@ -134,6 +134,7 @@ class TermsChangedError(KoppelingError):
         "De tekst van deze gebruikersvoorwaarden is gewijzigd zonder nieuwe versie. De beheerder van de koppelingen "
         "moet dat eerst herstellen; daarna kunt u akkoord gaan."
     )
+    english = "its terms have another text than when schools agreed to this versie: give the changed text a new versie"
 
 
 class OtherTermsError(KoppelingError):
