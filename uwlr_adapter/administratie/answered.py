@@ -18,8 +18,6 @@ from uwlr_adapter.clock import to_utc
 from uwlr_adapter.contract.profiles import Profiel
 from uwlr_adapter.db.statements import Insert, InsertStatement
 
-HASH_DIGITS, PROFIEL_DIGITS = 16, 8
-"""The digits of a content hash and of a profile in the number of an answer: no two of a database share them."""
 _RECORDS = {"leerlingen": "leerling", "leerkrachten": "leerkracht"}
 _INSERT = InsertStatement(answered, [column.name for column in answered.c], replaces=True)
 
@@ -33,14 +31,6 @@ class AnsweredKind:
     profiel: str
     fields: tuple[str, ...]
     """Record/element of what may be in it of a person."""
-
-
-def number_of(content_hash: str, profiel: str) -> str:
-    """Return the number of an answer: of its content, under a profile (its digest), in 24 hexadecimal digits.
-
-    Each request that gets an answer asks it.
-    """
-    return content_hash[:HASH_DIGITS] + profiel[:PROFIEL_DIGITS]
 
 
 def keeping(

@@ -12,10 +12,15 @@ from uwlr_adapter.db.statements import Row
 from uwlr_adapter.koppelingen.access import JoinedRows
 from uwlr_adapter.koppelingen.tables import koppeling
 
+HASH_DIGITS, PROFIEL_DIGITS = 16, 8
+"""The digits of a content hash and of a profile in the number of an answer: no two of a database share them."""
+
 
 class AnswerState(NamedTuple):
     """The state of an answer that can be sent now."""
 
+    number: str
+    """By which the journaal and `administratie/answered.py` name it."""
     content_hash: str
     """One of WITHOUT_DATA when there are no data."""
     gewijzigd: datetime
@@ -50,8 +55,14 @@ def usable(
             is_current = version is not None and version >= school_version
             is_current = is_current and renderer == renderer_of(answer_format, withheld)
             if is_current and valid_from <= day and (valid_until is None or day < valid_until):
-                return AnswerState(content_hash, gewijzigd.replace(tzinfo=UTC), persons, incomplete)
+                number = number_of(content_hash, profiel)
+                return AnswerState(number, content_hash, gewijzigd.replace(tzinfo=UTC), persons, incomplete)
     return None
+
+
+def number_of(content_hash: str, profiel: str) -> str:
+    """Return the number of an answer: of its content, under a profile (its digest), in 24 hexadecimal digits."""
+    return content_hash[:HASH_DIGITS] + profiel[:PROFIEL_DIGITS]
 
 
 def renderer_of(answer_format: AnswerFormat, withheld: int | None) -> str:

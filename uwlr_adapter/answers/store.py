@@ -41,7 +41,7 @@ from uwlr_adapter.administratie.tables import answer_content
 from uwlr_adapter.answers import freshness
 from uwlr_adapter.answers.content import AnswerContent, format_moment, from_row, school_of
 from uwlr_adapter.answers.freshness import NO_DATA_HASH, NOT_LAID_OUT_HASH, WITHOUT_DATA, AnswerKey, by_key
-from uwlr_adapter.answers.state import COLUMNS, AnswerState, renderer_of, usable
+from uwlr_adapter.answers.state import COLUMNS, AnswerState, number_of, renderer_of, usable
 from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import day_of
@@ -205,7 +205,7 @@ class AnswerRenderer:
                 parts = answer_format.operation.parts
                 kind = _kind(answer_key, answer_format)
                 persons = selection.persons(found, parts, left_out)
-                number = answered.number_of(content_hash, answer_key.profiel)
+                number = number_of(content_hash, answer_key.profiel)
                 keeping = answered.keeping(number, kind, answer_key.brin6, persons, moment)
                 run(connection, [keeping])
             if state.validation is not None:

@@ -7,7 +7,6 @@ from datetime import date
 from hashlib import sha256
 from typing import NamedTuple
 
-from uwlr_adapter.administratie.answered import number_of
 from uwlr_adapter.answers import freshness, state
 from uwlr_adapter.answers.content import AnswerContent, assemble
 from uwlr_adapter.answers.freshness import NO_DATA_HASH, NOT_LAID_OUT_HASH, WITHOUT_DATA, AnswerKey
@@ -153,7 +152,7 @@ class Answering:
         last = verzoek.laatstontvangengegevens
         if has_it and last is not None and freshness.caller_has_it(last, gewijzigd, entry.moment):
             entry.outcome, entry.leerlingen = "geenwijzigingen", None
-            entry.answer = number_of(found.content_hash, answer_key.profiel)
+            entry.answer = found.number
             return Outcome(entry, AnswerBytes(answer.geenwijzigingen(operation)))
         gzip = request.gzip and (part is None or len(part.records) >= MIN_GZIP)
         data = None if part is not None else self.memory.whole(found.content_hash, gewijzigd, request.day, gzip=gzip)
@@ -167,7 +166,7 @@ class Answering:
                 data = self.memory.assemble(
                     answer_format, found.content_hash, content, gewijzigd, request.day, gzip=gzip
                 )
-        entry.outcome, entry.answer = operation.payload, number_of(found.content_hash, answer_key.profiel)
+        entry.outcome, entry.answer = operation.payload, found.number
         return Outcome(entry, AnswerBytes(data, gzip), None if has_it else Given(request.slot, asked, gewijzigd))
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.answered import HASH_DIGITS, PROFIEL_DIGITS
 from uwlr_adapter.administratie.tables import answered
+from uwlr_adapter.answers.state import HASH_DIGITS, PROFIEL_DIGITS
 from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.jobs.work import Due, JobRun
