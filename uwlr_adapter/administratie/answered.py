@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing.diff import AT_ONCE
-from uwlr_adapter.administratie.tables import answered, persoon, received
+from uwlr_adapter.administratie.tables import answered, received
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.contract.profiles import Profiel
 from uwlr_adapter.db.statements import Insert, InsertStatement
@@ -81,24 +81,6 @@ def persons_in(connection: sa.Connection, answer: str) -> frozenset[int]:
     return frozenset() if stored is None else frozenset(_read(stored))
 
 
-def known_to_platforms(connection: sa.Connection, ids: Collection[int]) -> set[int]:
-    """Return those of some persons whom a koppeling got, or may have got since the journaal was read.
-
-    They stay known when the import that brought them is undone, so that whoever comes back is the one they had.
-    """
-    found: set[int] = set()
-    brincodes: set[str] = set()
-    wanted = sorted(ids)
-    for start in range(0, len(wanted), AT_ONCE):
-        some = wanted[start : start + AT_ONCE]
-        found.update(connection.scalars(sa.select(received.c.persoon_id).where(received.c.persoon_id.in_(some))))
-        brincodes.update(connection.scalars(sa.select(persoon.c.brincode).where(persoon.c.id.in_(some)).distinct()))
-    for brincode in sorted(brincodes):
-        for _, persons in _lists(connection, brincode):
-            found |= {*ids} & {*persons}
-    return found
-
-
 def erase(connection: sa.Connection, brincodes: Iterable[str], ids: Collection[int]) -> list[Mapping[str, Any]]:
     """Erase persons of schools, who are erased everywhere, from what is kept of answers and of who got whom.
 
@@ -106,7 +88,11 @@ def erase(connection: sa.Connection, brincodes: Iterable[str], ids: Collection[i
     """
     gone = set(ids)
     for brincode in brincodes:
-        for answer, persons in _lists(connection, brincode):
+        lists = sa.select(answered.c.answer, answered.c.persons).where(
+            answered.c.brin6.startswith(brincode, autoescape=True)
+        )
+        for answer, stored in connection.execute(lists).all():
+            persons = _read(stored)
             left = [one for one in persons if one not in gone]
             if left != persons:
                 where = answered.c.answer == answer
@@ -118,13 +104,6 @@ def erase(connection: sa.Connection, brincodes: Iterable[str], ids: Collection[i
         had += [dict(row) for row in connection.execute(sa.select(received).where(about)).mappings()]
         connection.execute(received.delete().where(about))
     return had
-
-
-def _lists(connection: sa.Connection, brincode: str) -> list[tuple[str, list[int]]]:
-    """Return the lists of a school: the number of an answer, and who is in it."""
-    own = answered.c
-    query = sa.select(own.answer, own.persons).where(own.brin6.startswith(brincode, autoescape=True))
-    return [(answer, _read(stored)) for answer, stored in connection.execute(query)]
 
 
 def _stored(persons: Sequence[int]) -> bytes:

@@ -391,7 +391,7 @@ received = sa.Table(
         primary_key=True,
         autoincrement=False,
         index=True,
-        comment="no foreign key: the number of somebody who became another (joined) stays",
+        comment="no foreign key: who was in an import that is undone, was received all the same",
     ),
     sa.Column("first", sa.DateTime, nullable=False, comment="UTC, of the first fetch with this person"),
     sa.Column("last", sa.DateTime, comment="UTC, of the last one; none: in what the koppeling got last"),

@@ -18,12 +18,13 @@ from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.db.backend import run as run_statements
 from uwlr_adapter.db.statements import Insert, InsertStatement
 from uwlr_adapter.gebruikers import retention as gebruikers
-from uwlr_adapter.jobs import received
+from uwlr_adapter.jobs import received as fetched
 from uwlr_adapter.jobs.clock_guard import require_trusted_clock
 from uwlr_adapter.jobs.tables import erased
 from uwlr_adapter.jobs.terms import Terms
 from uwlr_adapter.jobs.work import MAX_ROWS, Due, JobRun
 from uwlr_adapter.journaal import retention as journaal
+from uwlr_adapter.koppelingen import received
 from uwlr_adapter.koppelingen import retention as koppelingen
 from uwlr_adapter.mail import retention as mail
 from uwlr_adapter.settings import Settings
@@ -227,9 +228,16 @@ KINDS: tuple[Kind, ...] = (
     _of_rows(
         "lists of who is in an answer",
         "a day after it is sent no more",
-        lambda terms: terms.moment - received.NOTED,
-        received.count_lists,
-        received.remove_lists,
+        lambda terms: terms.moment - fetched.NOTED,
+        fetched.count_lists,
+        fetched.remove_lists,
+    ),
+    _of_rows(
+        "receipts of persons of an import that was undone",
+        "{undo_days} days (UWLR_UNDO_DAYS)",
+        attrgetter("undo_before"),
+        received.count_orphans,
+        received.erase_orphans,
     ),
     _of_rows(
         "entries of the journaal",

@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.tables import joined, receipt, received
-from uwlr_adapter.clock import from_utc
+from uwlr_adapter.administratie.tables import joined, persoon, receipt, received
+from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.contract.names import OPERATIONS
 from uwlr_adapter.koppelingen.tables import Status, afnemer, koppeling
 
@@ -119,3 +119,29 @@ def _read(connection: sa.Connection, query: sa.Select[Any]) -> list[Got]:
 
 def _in_order(one: Got) -> tuple[str, str, datetime]:
     return one.brin6, one.klantnaam, one.first
+
+
+def count_orphans(connection: sa.Connection, before: datetime) -> int:
+    """Return how many rows are about nobody who is known, and of before a moment (timezone-aware)."""
+    return connection.scalar(sa.select(sa.func.count()).select_from(_orphans(before).subquery())) or 0
+
+
+def erase_orphans(connection: sa.Connection, before: datetime, rows: int) -> int:
+    """Erase at most so many of these: what undid their import cannot be taken back any more. Return how many."""
+    found = [tuple(row) for row in connection.execute(_orphans(before).limit(rows))]
+    if found:
+        key = sa.tuple_(received.c.receipt_id, received.c.persoon_id)
+        connection.execute(received.delete().where(key.in_(found)))
+    return len(found)
+
+
+def _orphans(before: datetime) -> sa.Select[tuple[int, int]]:
+    known = sa.union(sa.select(persoon.c.id), sa.select(joined.c.id)).subquery()
+    return (
+        sa.select(received.c.receipt_id, received.c.persoon_id)
+        .join(receipt, receipt.c.id == received.c.receipt_id)
+        .where(
+            sa.func.coalesce(received.c.last, receipt.c.last) < to_utc(before),
+            ~sa.exists().where(known.c.id == received.c.persoon_id),
+        )
+    )

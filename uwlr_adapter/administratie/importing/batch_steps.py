@@ -15,7 +15,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from uwlr_adapter.administratie import answered
 from uwlr_adapter.administratie.importing.diff import AT_ONCE, TableDiff, TableRow, delete, find_rows, key_of, update
 from uwlr_adapter.administratie.importing.table_rows import PERSON
 from uwlr_adapter.administratie.tables import (
@@ -121,7 +120,6 @@ def take_back(connection: sa.Connection, batch_id: int) -> list[BatchStep]:
     stored = [_StoredStep.read(row) for row in connection.execute(query)]
     added = [row["id"] for step in stored if step.table is persoon and step.kind is StepKind.ADDED for row in step.rows]
     stay = _referred_to(connection, added, {step.table for step in stored})
-    stay |= answered.known_to_platforms(connection, added)
     done = [new for step in stored for new in step.take_back(connection, stay)]
     connection.execute(import_step.delete().where(import_step.c.batch_id == batch_id))
     store(connection, batch_id, done)
