@@ -202,6 +202,7 @@ def test_the_fields_are_those_of_the_profile(bench: Bench) -> None:
     bench.fetch("proef")
     bench.fetch("proef", Ask(xsdversie="2.3"))
     bench.school.change_profiel("tweede", "volledig")
+    bench.school.agree("tweede")
     bench.fetch("tweede")
     bench.read()
     found = {

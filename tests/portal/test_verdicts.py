@@ -238,7 +238,7 @@ def test_silence(life: Life) -> None:
     )
     page = life.portal.browser("operator").get(AFNEMER)
     counts = [" ".join(one.text_content().split()) for one in page.tree.xpath("//ul[@class='getallen']/li")]
-    assert counts == ["1 Niet meer opgehaald", "1 Actief"]
+    assert counts == ["Niet meer opgehaald: 1", "Actief: 1"]
     life.fetch()
     life.expect("Actief")
 

@@ -16,8 +16,8 @@ from uwlr_adapter.koppelingen.errors import InvalidCodeError, KoppelingError, Me
 
 PACKAGE = Path(uwlr_adapter.__file__).parent
 DUTCH = re.compile(r"\b(al|de|deze|een|eerst|en|geen|het|kies|kunnen|niet|uw|voor|vul|wordt|zij)\b", re.IGNORECASE)
-OF_PAGES = {"WeakPasswordError"}
-"""What only a page of the portal can cause."""
+OF_PAGES = {"WeakPasswordError", "ConfirmationError", "AddressError"}
+"""What only a page of the portal can cause, or a command tells in words of its own."""
 BY_TEXT = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, KoppelingError)]
 
 

@@ -92,6 +92,8 @@ class Insight:
     now: tuple[PlatformNow, ...]
     went_back: tuple[datetime, ...]
     """When a backup was put back: what was fetched between that and the backup is not known."""
+    undone: tuple[datetime, ...]
+    """When an import was undone: whoever came with it is somebody else when coming back."""
 
 
 def vestigingen_of(connection: sa.Connection, brin6: str) -> list[str]:
@@ -119,6 +121,7 @@ def insight_of(
         tuple(_platforms(catalogue, not_known)),
         tuple(_now(connection, catalogue, brin6, leerling, day, whole_eckid=whole_eckid)),
         tuple(search.moments_of(connection, brin6, Act.WENT_BACK)),
+        tuple(search.moments_of(connection, brin6, Act.IMPORT_UNDONE)),
     )
 
 

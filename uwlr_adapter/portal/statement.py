@@ -8,6 +8,7 @@ statement: that it ended, when and by whom.
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from flask import Response, abort
@@ -28,9 +29,11 @@ from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.portal.acts import ActInWords, acts_of, led_to
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
-from uwlr_adapter.portal.pdf import Document
 from uwlr_adapter.portal.school import name_of, require_koppeling, shared_profiel, to_koppeling, waiting_of
 from uwlr_adapter.portal.sharing import grouped_words
+
+if TYPE_CHECKING:
+    from uwlr_adapter.portal.pdf import Document
 
 MAX_ACTS = 500
 """Acts that a statement lists: more than a koppeling has in the term of the logboek."""
@@ -175,7 +178,9 @@ def _write_end(statement: Statement, ended_at: datetime) -> bytes:
     return document.finish()
 
 
-def _begin(title: str, statement: Statement) -> Document:
+def _begin(title: str, statement: Statement) -> "Document":
+    from uwlr_adapter.portal.pdf import Document  # noqa: PLC0415 - its library takes longer than the start of a command
+
     vestiging, koppeling = statement.vestiging, statement.koppeling
     foot = f"{title} {koppeling.id}, {vestiging.brin6}, {long_date(day_of(statement.moment))}"
     return Document(f"{title} {statement.name}", foot, statement.moment)
@@ -244,7 +249,7 @@ def _waiting_in_words(waiting: Waiting) -> str:
     )
 
 
-def _write_fields(document: Document, statement: Statement) -> None:
+def _write_fields(document: "Document", statement: Statement) -> None:
     """Write what leaves; of an ended koppeling what the school agreed to, whatever the profile is now."""
     document.heading("Gegevens")
     koppeling, profiel = statement.koppeling, statement.profiel
@@ -267,7 +272,7 @@ def _write_fields(document: Document, statement: Statement) -> None:
     document.paragraph("Een burgerservicenummer wordt nooit gedeeld.")
 
 
-def _write_acts(document: Document, statement: Statement) -> None:
+def _write_acts(document: "Document", statement: Statement) -> None:
     document.heading("Wie wat deed")
     if statement.acts:
         document.pairs((date_time(one.moment), one.sentence_with_person) for one in statement.acts)
@@ -288,7 +293,7 @@ def _end_in_words(statement: Statement, ended_at: datetime) -> list[tuple[str, s
     ]
 
 
-def _write_what_stays(document: Document, statement: Statement) -> None:
+def _write_what_stays(document: "Document", statement: Statement) -> None:
     if statement.koppeling.afnemer_id is not None:
         document.pairs([("Laatst opgehaald", _last_fetched(statement))])
         document.paragraph(f"{statement.name} houdt wat het al heeft; vraag zelf om verwijdering.")
