@@ -15,7 +15,7 @@ from support.school_builder import CODE
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.database_clock import database_clock
 from uwlr_adapter.gebruikers import accounts, new_browsers
-from uwlr_adapter.gebruikers.tables import GebruikerRol
+from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker_vestiging
 from uwlr_adapter.jobs import mailing
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.runner import JobRunner
@@ -459,6 +459,36 @@ def test_an_address_that_was_in_use_is_told_that_it_is_not(one: MailBench) -> No
         (SCHOOL, "Dit e-mailadres krijgt geen meldingen meer"),
         ("nieuw@school.example", "Code om dit e-mailadres te bevestigen"),
     ]
+
+
+def test_a_former_colleague_gets_nothing(bench: MailBench) -> None:
+    """What waited for the mail server goes to nobody who may not know it any more, nor to an address out of use."""
+    bench.give_address()
+    for login in ("jan", "eva", "tim", "ria"):
+        bench.add_user(login)
+    bench.add_user("bob", confirmed=False)
+    bench.server.mood = Mood.ASKS_LATER
+    bench.pause(bench.builder.living(BRIN6, "snappet"))
+    with bench.database.writing() as connection:
+        addresses.send_code(connection, Owner(gebruiker_id=accounts.get(connection, "bob").id), bench.moment)
+    bench.run()
+    with bench.database.writing() as connection:
+        ids = {one.login: one.id for one in accounts.list_all(connection)}
+        accounts.disable(connection, "jan", bench.moment)
+        accounts.disable(connection, "bob", bench.moment)
+        addresses.enter(connection, Owner(gebruiker_id=ids["eva"]), "eva@elders.example", bench.moment)
+        connection.execute(gebruiker_vestiging.delete().where(gebruiker_vestiging.c.gebruiker_id == ids["tim"]))
+        addresses.remove(connection, Owner(brin6=BRIN6), bench.moment)
+    bench.server.mood = Mood.TAKES
+    bench.later(hours=1)
+    assert [(taken.to, str(taken.message["Subject"])[:4]) for taken in bench.run()] == [
+        (SCHOOL, "Dit "),
+        ("eva@elders.example", "Code"),
+        (EVA, "Dit "),
+        ("ria@school.example", "Snap"),
+    ]
+    given_up = {row.address for row in bench.mails() if row.failure is MailFailure.OBSOLETE}
+    assert given_up == {JAN, EVA, "tim@school.example", "bob@school.example", SCHOOL}
 
 
 def test_a_restore_sends_nothing_twice(one: MailBench) -> None:

@@ -366,3 +366,24 @@ def test_lists_go_when_their_answer_is_sent_no_more(bench: Bench) -> None:
     bench.fetch("proef")
     bench.read()
     assert bench.spans() == bench.truth.spans()
+
+
+def test_who_was_forgotten_and_is_imported_again(bench: Bench) -> None:
+    """The answer may be the same to the letter as before: whoever is in it is another person to us, and counts."""
+    bench.fetch("proef")
+    bench.read()
+    with bench.school.database.writing() as connection:
+        forget.forget(connection, BRINCODE, "201", bench.school.moment)
+    assert bench.fetch("proef") == {"202", "203"}
+    for _ in range(3):  # until no entry from before is read once more
+        bench.school.wait(3600)
+        bench.read()
+    with bench.school.database.writing() as connection:
+        forget.allow(connection, BRINCODE, "201")
+    bench.school.import_data(records(*KEYS[:3]))
+    assert bench.fetch("tweede") == {"201", "202", "203"}
+    bench.read()
+    assert [one.entry_id for one in bench.got("201")] == ["tweede"]
+    assert bench.fetch("proef") == {"201", "202", "203"}
+    bench.read()
+    assert {one.entry_id for one in bench.got("201")} == {"proef", "tweede"}

@@ -1,18 +1,22 @@
 """Bewerken, pauzeren, hervatten, beëindigen: the tap as the platform feels it, and two people at once."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from support import messages
+from support.journaal import write_entries
 from support.messages import school_element
 from support.portal_browser import Browser, Page, Portal
 from support.served_school import import_one_of_each
 from support.wsgi import call
 
 from uwlr_adapter.journaal import search
+from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
 from uwlr_adapter.journaal.tables import journaal
+from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.koppelingen import catalogue as catalogi
 
 VESTIGING = "/koppelingen/30AB00"
@@ -252,3 +256,28 @@ def test_a_board_sees_where_to_look(portal: Portal) -> None:
     assert page.h1 == "Kies een vestiging"
     assert "Snappet: gepauzeerd" in page.text
     assert page.tree.xpath("//ul[@class='keuzes']//a/@href") == ["/koppelingen/21QW00/", "/koppelingen/21QW01/"]
+
+
+def test_a_board_sees_the_verdict_that_the_school_sees(portal: Portal) -> None:
+    """The choice of a vestiging says of each koppeling what its page says, also what no last attempt tells."""
+    browser, own = portal.browser("bestuur"), "/koppelingen/21QW00/koppeling/1"
+    activation = {"naam": "D", "akkoord": "ja", "verificatiecode": "21QW00Ygr67BfgKl!gr8", "actie": "gereed"}
+
+    def badges(path: str) -> list[str]:
+        return [one.text_content() for one in browser.get(path).tree.xpath("//span[contains(@class, 'badge')]")]
+
+    browser.submit("/koppelingen/21QW00/activeren/snappet", **activation)
+    assert badges("/koppelingen") == badges(own) == ["Wacht op Snappet"]
+    portal.clock.moment += timedelta(minutes=1)
+    line = VerzoekEntry(portal.clock(), "HaalLeerlinggegevens", 1, reason=RefusalReason.WRONG_CODE)
+    line.outcome, line.koppeling_id, line.brin6 = "Client.AutorisatieOngeldig", 1, "21QW00"
+    with portal.database.writing() as connection:
+        write_entries(connection, line)
+    assert badges(own) == ["Geweigerd"]
+    assert badges("/koppelingen") == ["Snappet: geweigerd"]
+    portal.clock.moment += timedelta(minutes=1)
+    browser.submit(own, 0, verificatiecode="21QW00eenandere-code-dan-eerst", actie="opslaan")
+    assert badges("/koppelingen") == badges(own) == ["Wacht op Snappet"]  # the refusal is from before this
+    with portal.database.writing() as connection:
+        afnemers.disable(connection, "Snappet", portal.clock(), actor="cli:proef")
+    assert badges("/koppelingen") == ["Snappet: leverancier geblokkeerd"]

@@ -20,7 +20,7 @@ from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.mail import outbox
 from uwlr_adapter.mail.address import parse
 from uwlr_adapter.mail.letter import Letter
-from uwlr_adapter.mail.outbox import CODE, NewMail
+from uwlr_adapter.mail.outbox import CODE, GONE, NewMail
 from uwlr_adapter.mail.tables import mail, mail_address
 from uwlr_adapter.mail.words import goodbye_letter
 
@@ -198,7 +198,7 @@ def owner_of(cause: str) -> Owner | None:
 def _say_goodbye(connection: sa.Connection, owner: Owner, gone: MailAddress, moment: datetime) -> None:
     """Mail to an address that was in use that it no longer is: its reader may not be the one who changed it."""
     if gone.is_usable:
-        cause = f"gone:{gone.id}:{secrets.token_hex(8)}"
+        cause = f"{GONE}{gone.id}:{secrets.token_hex(8)}"
         outbox.put(
             connection, [NewMail(cause, gone.address, goodbye_letter(), owner.brin6, owner.gebruiker_id)], moment
         )

@@ -25,6 +25,8 @@ MAX_UNSURE = 2
 """Tries of unknown outcome (inclusive), after which a mail is given up: it may have arrived each time."""
 CODE = "code:"
 """The begin of the cause of a mail with a code to confirm an address; its text is made when it is sent."""
+GONE = "gone:"
+"""The begin of the cause of a mail to an address that is no longer in use."""
 
 
 class MailFailure(StrEnum):
@@ -41,7 +43,8 @@ class MailFailure(StrEnum):
     UNSURE = "onzeker"
     TOO_LATE = "te laat"
     OBSOLETE = "vervallen"
-    """It would say what is no longer so: the address was changed or confirmed."""
+    """It would say what is no longer so, or to whom it no longer goes: the address was changed or confirmed, or its
+    user may not act for the school any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class QueuedMail:
     """The letter, as stored; None of a code."""
     message_id: str
     tries: int
+    gebruiker_id: int | None
+    brin6: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,8 @@ def claim(connection: sa.Connection, moment: datetime) -> QueuedMail | None:
     tries = row.tries + 1
     values = {"tries": tries, "unsure": row.unsure + 1, "next_try_at": to_utc(moment + _wait(tries))}
     connection.execute(mail.update().where(mail.c.id == row.id).values(values))
-    return QueuedMail(row.id, row.cause, row.address, row.subject, row.text, row.message_id, tries)
+    about = (row.gebruiker_id, row.brin6)
+    return QueuedMail(row.id, row.cause, row.address, row.subject, row.text, row.message_id, tries, *about)
 
 
 def note_sent(connection: sa.Connection, mail_id: int, moment: datetime) -> None:

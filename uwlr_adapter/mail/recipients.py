@@ -45,6 +45,22 @@ def of_gebruiker(connection: sa.Connection, gebruiker_id: int) -> MailRecipient 
     return found[0] if found else None
 
 
+def is_told_still(connection: sa.Connection, address: str, gebruiker_id: int | None, brin6: str | None) -> bool:
+    """Return whether an address may get now what was put in the outbox for it.
+
+    It must be in use by its owner still. A user must have a live account, and act for the vestiging that the mail is
+    about, if it is about one; operators act for all.
+    """
+    if gebruiker_id is None:
+        own = sa.select(mail_address.c.id).where(mail_address.c.brin6 == brin6, mail_address.c.address == address)
+        return connection.scalar(own.where(_USABLE)) is not None
+    acts_for = sa.exists().where(
+        gebruiker_vestiging.c.gebruiker_id == gebruiker.c.id, gebruiker_vestiging.c.brin6 == brin6
+    )
+    about = [] if brin6 is None else [sa.or_(gebruiker.c.rol == GebruikerRol.OPERATOR, acts_for)]
+    return bool(_users(connection, gebruiker.c.id == gebruiker_id, mail_address.c.address == address, *about))
+
+
 def _users(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[MailRecipient]:
     query = (
         sa.select(mail_address.c.address, gebruiker.c.id, gebruiker.c.login, gebruiker.c.rol)

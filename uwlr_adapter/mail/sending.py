@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie.schools import find_vestiging
 from uwlr_adapter.gebruikers import accounts
-from uwlr_adapter.mail import addresses, outbox
+from uwlr_adapter.mail import addresses, outbox, recipients
 from uwlr_adapter.mail.addresses import Owner
 from uwlr_adapter.mail.letter import Letter
 from uwlr_adapter.mail.message import MailSender, build
-from uwlr_adapter.mail.outbox import MailFailure, QueuedMail
+from uwlr_adapter.mail.outbox import GONE, MailFailure, QueuedMail
 from uwlr_adapter.mail.smtp import MailOutcome, Tried
 from uwlr_adapter.mail.words import Place, code_letter, user_in_words
 
@@ -23,7 +23,7 @@ from uwlr_adapter.mail.words import Place, code_letter, user_in_words
 def begin(connection: sa.Connection, sender: MailSender, moment: datetime) -> tuple[QueuedMail, EmailMessage] | None:
     """Note a try of the mail that waits longest, and return it with its message; None when nothing is due.
 
-    One that would say what is no longer so is given up on the way. The transaction must be a writing one.
+    One that would say what is no longer so, or to a former colleague, is given up on the way. The transaction must be a writing one.
     """
     while (waiting := outbox.claim(connection, moment)) is not None:
         letter = _letter_of(connection, waiting, moment)
@@ -51,7 +51,13 @@ def end(connection: sa.Connection, waiting: QueuedMail, tried: Tried, moment: da
 def _letter_of(connection: sa.Connection, waiting: QueuedMail, moment: datetime) -> Letter | None:
     owner = addresses.owner_of(waiting.cause)
     if owner is None:
-        return None if waiting.text is None else Letter.of_json(waiting.subject, waiting.text)
+        about = (waiting.address, waiting.gebruiker_id, waiting.brin6)
+        goes = waiting.cause.startswith(GONE) or recipients.is_told_still(connection, *about)
+        return Letter.of_json(waiting.subject, waiting.text) if goes and waiting.text is not None else None
+    if owner.gebruiker_id is not None:
+        gebruiker = accounts.by_id(connection, owner.gebruiker_id)
+        if gebruiker is None or not gebruiker.is_enabled:
+            return None
     code = addresses.make_code(connection, owner, waiting.address, moment)
     return None if code is None else code_letter(code, _whose(connection, owner))
 

@@ -15,13 +15,13 @@ from uwlr_adapter.administratie.schools import list_vestigingen
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.gebruikers import accounts, second_factor
 from uwlr_adapter.gebruikers.tables import GebruikerRol
-from uwlr_adapter.journaal import search
-from uwlr_adapter.journaal.model import OutcomeKind
 from uwlr_adapter.koppelingen import store
-from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.koppelingen.facts import verdicts_of
+from uwlr_adapter.koppelingen.verdict import KoppelingVerdict, VerdictKind
+from uwlr_adapter.koppelingen.verdict_words import words_of
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import ACCOUNT
-from uwlr_adapter.portal.context import database, now, server_keys
+from uwlr_adapter.portal.context import catalogue, database, now, server_keys
 from uwlr_adapter.portal.forms import TotpForm
 from uwlr_adapter.portal.school import name_of
 
@@ -94,17 +94,24 @@ def log_out() -> Response:
 
 
 def _summarise(connection: sa.Connection, brin6: str) -> Summary:
+    """Return the state of a vestiging by the verdicts that its own pages show."""
     living = [koppeling for koppeling in store.list_living(connection, brin6) if koppeling.afnemer_id is not None]
     attention = []
     if number := questions.number_at(connection, brin6):
         attention.append(count_noun(number, "vraag", "vragen"))
+    verdicts = verdicts_of(connection, catalogue(), living, now())
     for koppeling in living:
-        last_call = search.last_call(connection, koppeling.id)
-        if koppeling.status is Status.GEPAUZEERD:
-            attention.append(f"{name_of(koppeling)}: gepauzeerd")
-        elif last_call is not None and last_call.outcome_kind is OutcomeKind.REFUSED:
-            attention.append(f"{name_of(koppeling)}: laatste poging geweigerd")
-    return Summary(len(living), tuple(attention))
+        verdict = verdicts[koppeling.id]
+        if verdict.who is not None and verdict.kind is not VerdictKind.HELD:  # these are the questions
+            attention.append(_badge(verdict, name_of(koppeling)))
+    return Summary(len(living), tuple(dict.fromkeys(attention)))
+
+
+def _badge(verdict: KoppelingVerdict, name: str) -> str:
+    """Return a verdict in a few words among those of others; old records are of the vestiging, and named once."""
+    badge = words_of(verdict, name).badge
+    is_clear = verdict.kind is VerdictKind.STALE or name in badge
+    return badge if is_clear else f"{name}: {badge[0].lower()}{badge[1:]}"
 
 
 def _pending_secret() -> str:
