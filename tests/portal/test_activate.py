@@ -14,6 +14,7 @@ from uwlr_adapter.koppelingen.catalogue import Catalogue
 
 FORM = f"{SCHOOL}/activeren/snappet"
 GOOD = {"naam": "A. de Vries", "akkoord": "ja", "verificatiecode": CODE, "actie": "gereed"}
+BEGIN = "De verificatiecode moet beginnen met 21QW00, het BRIN- en vestigingsnummer van uw school."
 TODAY = date(2026, 11, 25)
 
 
@@ -81,21 +82,18 @@ def test_the_step_plan(portal: Portal) -> None:
         (
             "verificatiecode",
             "21QW01Ygr67BfgKl!gr8",
-            ["De verificatiecode moet beginnen met 21QW00, het BRIN- en vestigingsnummer van uw school."],
+            [BEGIN],
         ),
         (
             "verificatiecode",
             "21qw00Ygr67BfgKl!gr8",
-            [
-                "De verificatiecode moet beginnen met 21QW00, het BRIN- en vestigingsnummer van uw school. De letters "
-                "daarin zijn hoofdletters."
-            ],
+            [f"{BEGIN} De letters daarin zijn hoofdletters."],
         ),
         (
             "verificatiecode",
             '"><script>',
             [
-                "De verificatiecode moet beginnen met 21QW00, het BRIN- en vestigingsnummer van uw school.",
+                BEGIN,
                 "De verificatiecode heeft minimaal 20 tekens.",
             ],
         ),
