@@ -27,8 +27,8 @@ def test_the_step_plan(portal: Portal) -> None:
     """Activeren stands at Snappet under UWLR Leerlinggegevens; after Gereed it is in the list and waits for it."""
     browser = portal.browser("school")
     overview = browser.get(SCHOOL)
-    (group,) = overview.tree.xpath("//details[summary[contains(., 'UWLR Leerlinggegevens')]]")
-    assert " ".join(group.find("summary").text_content().split()) == "UWLR Leerlinggegevens (3 koppelingen)"
+    (group,) = overview.tree.xpath("//section[h3[contains(., 'UWLR Leerlinggegevens')]]")
+    assert " ".join(group.find("h3").text_content().split()) == "UWLR Leerlinggegevens (3 koppelingen)"
     (link,) = group.xpath(".//a[contains(., 'Activeren') and contains(., 'Snappet')]/@href")
     assert link == FORM
     form = browser.get(FORM)
