@@ -6,7 +6,7 @@ needs the present takes a `Clock`, so that no setting, header or environment var
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -38,6 +38,11 @@ def from_utc(stored: datetime) -> datetime:
 def day_of(moment: datetime) -> date:
     """Return the calendar day in Amsterdam of a timezone-aware moment."""
     return moment.astimezone(AMSTERDAM).date()
+
+
+def start_of(day: date) -> datetime:
+    """Return the moment, in UTC, at which a calendar day begins in Amsterdam."""
+    return datetime.combine(day, time(), AMSTERDAM).astimezone(UTC)
 
 
 def schooljaar_of(day: date) -> str:

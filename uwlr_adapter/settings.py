@@ -9,6 +9,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -35,6 +36,8 @@ AGREEMENTS_YEARS = 5
 """As long as a claim from an agreement can be brought (Burgerlijk Wetboek 3, article 307)."""
 MAIL_DAYS = 90
 """A question whether a mail was sent comes within a term of school, and an address is of somebody."""
+_MAILTO = re.compile(r"mailto:[A-Za-z0-9.!#$%*+/=^_{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_TEL = re.compile(r"tel:\+?[0-9-]{3,20}")
 _MONTH_AND_DAY = re.compile(r"(?P<month>[0-9]{2})-(?P<day>[0-9]{2})")
 
 
@@ -48,6 +51,33 @@ def _day_of_year(value: str) -> str:
     except ValueError:
         pass
     raise ValueError("must be a day that each year has, as month and day: 10-01 is 1 October")
+
+
+def _link(value: str) -> str:
+    """Return the address of a page that people may be sent to. Raises ValueError for any other text.
+
+    Only https, to a host without a user name in front of it: javascript: would run in the page of a school, and a text
+    such as `https://us@them` shows another place than it leads to.
+    """
+    if value.isprintable() and value.isascii() and not set(value) & set(" \"'<>\\`"):
+        try:
+            parts = urlsplit(value)
+            is_safe = parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+        except ValueError:
+            is_safe = False
+        if is_safe:
+            return value
+    raise ValueError("must be the address of a page that begins with https://")
+
+
+def _contact_link(value: str) -> str:
+    """Return a page (`_link`), an e-mail address after mailto:, or a number after tel:. Raises ValueError."""
+    if _MAILTO.fullmatch(value) or _TEL.fullmatch(value):
+        return value
+    try:
+        return _link(value)
+    except ValueError:
+        raise ValueError("must begin with https://, or be mailto: and an address, or tel: and a number") from None
 
 
 _SIMILAR = 0.75
@@ -175,8 +205,17 @@ class Settings(BaseSettings):
     """UWLR_MAIL_DAYS: for how many days it is kept which mail was sent to whom; its text goes as soon as it is sent."""
 
     organisation: str | None = None
-    """UWLR_ORGANISATION: the name of whoever runs this service for schools, as mails are signed. Default: none, and
-    they are signed with the name of the portal."""
+    """UWLR_ORGANISATION: the name of whoever runs this service for schools, on every page of the portal and under
+    mails. Default: none, and mails are signed with the name of the portal."""
+
+    help_url: Annotated[str, AfterValidator(_link)] | None = None
+    """UWLR_HELP_URL: the page with help for schools, linked on every page (https). Default: none, and no link."""
+
+    contact_url: Annotated[str, AfterValidator(_contact_link)] | None = None
+    """UWLR_CONTACT_URL: where a school asks for help: a page (https), `mailto:` or `tel:`. Default: none."""
+
+    privacy_url: Annotated[str, AfterValidator(_link)] | None = None
+    """UWLR_PRIVACY_URL: the privacy statement, linked on every page (https). Default: none."""
 
     smtp_host: str | None = None
     """UWLR_SMTP_HOST: the mail server that sends what schools are told. Default: none, and nothing is mailed."""

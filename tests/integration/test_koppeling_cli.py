@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from support.school_builder import BRIN6, CODE, MOMENT, open_database
 from uwlr_adapter.cli.afnemer import afnemer
 from uwlr_adapter.cli.base import Context, own_actor
 from uwlr_adapter.cli.koppeling import koppeling
+from uwlr_adapter.clock import day_of
 from uwlr_adapter.contract.dataset import Groep, Leerling
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal import search
@@ -112,6 +113,28 @@ def test_whole_life(context: Context, database: Database) -> None:
         actors = set(connection.scalars(sa.select(journaal.c.actor)))
     assert acts == ["geactiveerd", "code gewijzigd", "gepauzeerd", "hervat", "beëindigd"]
     assert actors == {own_actor()}, "the afnemers were added by a command too"
+
+
+def test_startdatum(context: Context, database: Database) -> None:
+    """It can be changed until it comes, in either way of writing a day; the act and the day stand in the journaal."""
+    today = day_of(context.clock())
+    first, second = (today + timedelta(days=days) for days in (20, 10))
+    assert activate(context, "--code", CODE, "--startdatum", first.isoformat()).exit_code == 0
+    result = run(context, "startdatum", BRIN6, "snappet", f"{second:%d-%m-%Y}")
+    assert (result.exit_code, f"begins on {second:%d-%m-%Y}" in result.output) == (0, True), result.output
+    found = living(database)
+    assert found is not None
+    assert found.startdatum == second
+    assert run(context, "startdatum", BRIN6, "snappet", today.isoformat()).exit_code == 0
+    late = run(context, "startdatum", BRIN6, "snappet", second.isoformat())
+    assert late.exit_code == 1
+    assert "has come" in str(late.exception or "") + late.output
+    with database.reading() as connection:
+        rows = [(row.act, row.remarks) for row in search.read(connection, brin6=BRIN6)]
+    assert rows[:2] == [
+        ("startdatum gewijzigd", (f"startdatum={today.isoformat()}",)),
+        ("startdatum gewijzigd", (f"startdatum={second.isoformat()}",)),
+    ]
 
 
 @pytest.mark.parametrize("act", ["pause", "end"])

@@ -25,6 +25,7 @@ GEBRUIKERS = (
     NewGebruiker("school", "A. de Vries", GebruikerRol.SCHOOLBEHEERDER, ("21QW00",), needs_totp=False),
     NewGebruiker("collega", "B. Bakker", GebruikerRol.SCHOOLBEHEERDER, ("21QW00",), needs_totp=False),
     NewGebruiker("andere", "C. Elders", GebruikerRol.SCHOOLBEHEERDER, ("30AB00",), needs_totp=False),
+    NewGebruiker("tweede", "T. Tweede", GebruikerRol.SCHOOLBEHEERDER, ("30AB00",), needs_totp=False),
     NewGebruiker("bestuur", "D. Bestuur", GebruikerRol.BESTUUR, ("21QW00", "21QW01"), needs_totp=False),
     NewGebruiker("operator", "E. Beheer", GebruikerRol.OPERATOR, (), needs_totp=False),
     NewGebruiker("streng", "F. Strik", GebruikerRol.SCHOOLBEHEERDER, ("21QW00",)),

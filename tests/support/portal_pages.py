@@ -70,7 +70,7 @@ def _too_often(page: Page) -> None:
 def _with_stale_token(page: Page) -> None:
     """Send a form whose token is of no session."""
     page.locator("main [name=csrf_token]").evaluate("field => { field.value = 'verouderd'; }")
-    _press("Code wijzigen", verificatiecode="x")(page)
+    _press("Gereed", verificatiecode="x")(page)
 
 
 def _after_somebody_else(page: Page) -> None:
@@ -186,7 +186,7 @@ PAGES = (
         "koppeling-foute-code",
         f"{SCHOOL}/koppeling/{{gepauzeerd}}",
         SCHOOLBEHEERDER,
-        _press("Hervatten", verificatiecode="te kort"),
+        _press("Gereed", verificatiecode="te kort"),
         422,
     ),
     PageCase("pauzeren", f"{SCHOOL}/koppeling/{{actief}}/pauzeren"),

@@ -239,6 +239,25 @@ def resume(context: Context, brin6: str, koppeling_id: str, code: str | None, *,
     context.messages.print(f"Resumed {koppeling_id} for {brin6}.")
 
 
+@koppeling.command("startdatum")
+@koppeling_arguments
+@click.argument("startdatum", metavar="DATE", type=click.DateTime(["%Y-%m-%d", "%d-%m-%Y"]))
+@click.pass_obj
+def startdatum_(context: Context, brin6: str, koppeling_id: str, startdatum: datetime) -> None:
+    """Change the startdatum of a koppeling, until it comes: today, or a day at most a year ahead.
+
+    Example:  uwlr-adapter koppeling startdatum 21QW00 snappet 2027-01-04
+    """
+    with context.database() as database:
+        with database.reading() as connection:
+            seen = require_living(context, connection, brin6, koppeling_id)
+        with database.writing() as connection:
+            moment, actor = context.clock(), own_actor()
+            chosen = startdatum.date()
+            actions.change_startdatum(connection, seen.id, seen.version, chosen, moment, actor=actor)
+    context.messages.print(f"{koppeling_id} for {brin6} begins on {startdatum:%d-%m-%Y}.")
+
+
 @koppeling.command("end")
 @koppeling_arguments
 @dry_run_option

@@ -91,7 +91,7 @@ FIELDS = (
     ),
     Field("leerling", "jaargroep", "jaargroep", "R R o", kind="jaargroep", csv="plaatsingen/Jaargroep*", example="4"),
     Field("leerling", "groep", "groep", "o o o", kind="verwijzing", csv="plaatsingen/Groep*", example="G2026-4A"),
-    Field("leerling", "samengestelde_groepen", "samengestelde groepen", "o o o", kind="verwijzingen"),
+    Field("leerling", "samengestelde_groepen", "overige groepen", "o o o", kind="verwijzingen"),
     Field("leerling", "vestiging", "locatie", "- - o", kind="verwijzing", csv="inschrijvingen/Locatie"),
     Field("leerling", "gebruikersnaam", "gebruikersnaam", "- - o", csv="Gebruikersnaam"),
     Field("leerling", "emailadres", "e-mailadres", "- - o", csv="E-mailadres"),

@@ -8,6 +8,7 @@ _SINGULAR = {
     "leerlingen": "leerling",
     "locaties": "locatie",
     "plaatsingen": "plaatsing",
+    "overige groepen": "overige groep",
     "samengestelde groepen": "samengestelde groep",
 }
 

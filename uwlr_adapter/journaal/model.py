@@ -47,6 +47,7 @@ class Act(StrEnum):
     AKKOORD_RENEWED = "akkoord vernieuwd"
     WITHHELD = "leerling niet gedeeld"
     SHARED_AGAIN = "leerling weer gedeeld"
+    STARTDATUM_CHANGED = "startdatum gewijzigd"
     ENDED = "beëindigd"
 
     VESTIGING_ADDED = "vestiging toegevoegd"

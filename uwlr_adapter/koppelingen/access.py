@@ -8,14 +8,14 @@ The work is one query and so many comparisons as the afnemer has entries in the 
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.tables import school as schools
 from uwlr_adapter.administratie.tables import vestiging
-from uwlr_adapter.clock import AMSTERDAM
+from uwlr_adapter.clock import start_of
 from uwlr_adapter.contract.autorisatie import Autorisatie
 from uwlr_adapter.contract.fault import AutorisatieOngeldig, OngeldigeKlantIdentificatie
 from uwlr_adapter.contract.profiles import NamedProfiel
@@ -335,6 +335,4 @@ def _refusal(access_rows: AccessRows, brin6: str) -> AccessRefused:
     return AccessRefused(RefusalReason.NO_KOPPELING, brin6)
 
 
-@functools.lru_cache(maxsize=1024)
-def _begin(startdatum: date) -> datetime:
-    return datetime.combine(startdatum, time(), AMSTERDAM).astimezone(UTC)
+_begin = functools.lru_cache(maxsize=1024)(start_of)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie import leerlingen, schools, withholding
 from uwlr_adapter.brin import brincode_of
+from uwlr_adapter.clock import day_of
 from uwlr_adapter.db import schema_version
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Act
@@ -128,6 +129,16 @@ def enter_code(
     new = lifecycle.enter_code(before, digest, moment)
     resumed = before.status is Status.GEPAUZEERD
     return _save(connection, new, Act.RESUMED if resumed else Act.CODE_CHANGED, moment, actor)
+
+
+def change_startdatum(
+    connection: sa.Connection, koppeling_id: int, version: int, startdatum: date, moment: datetime, *, actor: str
+) -> Koppeling:
+    """Change the Startdatum of a koppeling, until it comes. Raises KoppelingError; for `version` see `enter_code`."""
+    before = store.by_id(connection, koppeling_id, version)
+    new = lifecycle.change_startdatum(before, startdatum, day_of(moment))
+    told = f"startdatum={startdatum.isoformat()}"
+    return _save(connection, new, Act.STARTDATUM_CHANGED, moment, actor, told)
 
 
 def clear_code(
@@ -288,7 +299,12 @@ def _code_digest(connection: sa.Connection, server_keys: ServerKeys, brin6: str,
     return server_keys.digest(SecretPurpose.VERIFICATIECODE, code)
 
 
-_LEAVE_THE_CODE = frozenset({Act.AKKOORD_RENEWED, Act.WITHHELD, Act.SHARED_AGAIN})
+def is_code_of(koppeling: Koppeling, server_keys: ServerKeys, code: str) -> bool:
+    """Return whether a koppeling has this verificatiecode now."""
+    return server_keys.probe(SecretPurpose.VERIFICATIECODE, code).matches(koppeling.code_digest)
+
+
+_LEAVE_THE_CODE = frozenset({Act.AKKOORD_RENEWED, Act.WITHHELD, Act.SHARED_AGAIN, Act.STARTDATUM_CHANGED})
 """The acts on a koppeling after which its code is what it was."""
 
 

@@ -19,7 +19,7 @@ SHORTEST_GAP = timedelta(hours=48)
 """A silence up to this long (inclusive) is not kept: it allows no more than the three days that everybody has."""
 ONE_NIGHT = timedelta(hours=12)
 """Answers within this time belong together: a platform asks several years or groepen one after the other."""
-_BEGIN_ANEW = frozenset({Act.ACTIVATED, Act.CODE_CHANGED, Act.PAUSED, Act.RESUMED})
+_BEGIN_ANEW = frozenset({Act.ACTIVATED, Act.CODE_CHANGED, Act.PAUSED, Act.RESUMED, Act.STARTDATUM_CHANGED})
 _OF_A_STATE = frozenset(
     {RefusalReason.PAUSED, RefusalReason.ENDED, RefusalReason.NOT_STARTED, RefusalReason.NO_KOPPELING}
 )

@@ -59,6 +59,9 @@ class CatalogueEntry:
     """Why the platform needs what the profile shares, for a school that is asked to agree to more; in Dutch, a part of
     a sentence."""
 
+    code_plaats: str | None = None
+    """Where a school enters the verificatiecode at the platform; in Dutch, a sentence."""
+
     def __post_init__(self) -> None:
         """Check that the parts go together. Raises CatalogueError."""
         _require_slugs(self.id)
@@ -66,6 +69,8 @@ class CatalogueEntry:
             raise CatalogueError("afnemer and profiel stand together")
         if self.profiel_reden is not None and self.profiel is None:
             raise CatalogueError("profiel_reden stands with a profiel only")
+        if self.code_plaats is not None and self.profiel is None:
+            raise CatalogueError("code_plaats stands with a profiel only")
         if self.standaard and self.afnemer is not None:
             raise CatalogueError("a standaard koppeling has no afnemer: its school never agreed to a data flow")
 

@@ -161,6 +161,20 @@ class InvalidStartdatumError(KoppelingError):
     english = "the startdatum is today or a day within a year"
 
 
+class StartedError(KoppelingError):
+    """The Startdatum has come, so that it cannot be changed any more."""
+
+    text = "De koppeling is al begonnen; de startdatum kan niet meer worden gewijzigd."
+    english = "the startdatum has come, and cannot be changed any more"
+
+
+class SameStartdatumError(KoppelingError):
+    """The new Startdatum is the one that the koppeling has."""
+
+    text = "Dit is de startdatum al."
+    english = "this is the startdatum already"
+
+
 class BrokenRule(NamedTuple):
     """A rule of the verificatiecode that a code breaks: a Dutch sentence for the school, and words for an operator."""
 

@@ -16,6 +16,8 @@ from uwlr_adapter.koppelingen.errors import (
     InvalidStartdatumError,
     NoCodeError,
     NoExchangeError,
+    SameStartdatumError,
+    StartedError,
 )
 from uwlr_adapter.koppelingen.tables import Status
 
@@ -169,6 +171,20 @@ def enter_code(koppeling: Koppeling, code_digest: str, moment: datetime) -> Kopp
         opened_at=opened_at,
         version=koppeling.version + 1,
     )
+
+
+def change_startdatum(koppeling: Koppeling, startdatum: date, today: date) -> Koppeling:
+    """Return the koppeling with another Startdatum, which is possible until the present one comes.
+
+    Raises EndedError, StartedError, InvalidStartdatumError or SameStartdatumError.
+    """
+    _require_living(koppeling)
+    if koppeling.startdatum <= today:
+        raise StartedError
+    require_startdatum(startdatum, today)
+    if startdatum == koppeling.startdatum:
+        raise SameStartdatumError
+    return replace(koppeling, startdatum=startdatum, version=koppeling.version + 1)
 
 
 def renew_akkoord(koppeling: Koppeling, akkoord: Akkoord) -> Koppeling:

@@ -7,10 +7,10 @@ one step that is shown is never in vain.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from uwlr_adapter.clock import AMSTERDAM, from_utc, to_utc
+from uwlr_adapter.clock import from_utc, start_of, to_utc
 from uwlr_adapter.journaal.model import RefusalReason
 from uwlr_adapter.koppelingen.calls import SHORTEST_GAP, Calls
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
@@ -172,7 +172,7 @@ def _acted_at(facts: Facts) -> datetime:
 
 
 def _start(koppeling: Koppeling) -> datetime:
-    return datetime.combine(koppeling.startdatum, time(), AMSTERDAM).astimezone(UTC)
+    return start_of(koppeling.startdatum)
 
 
 def _ended(known: _Judged) -> KoppelingVerdict | None:

@@ -31,12 +31,10 @@ def broken_rules(code: str, brin6: str) -> tuple[BrokenRule, ...]:
         return (EMPTY,)
     rules = []
     if not code.startswith(brin6):
-        rules.append(
-            BrokenRule(
-                f"De verificatiecode begint met {brin6}, het brin- en vestigingsnummer van uw school.",
-                f"begin with {brin6}",
-            )
-        )
+        text = f"De verificatiecode moet beginnen met {brin6}, het BRIN- en vestigingsnummer van uw school."
+        if code.upper().startswith(brin6):
+            text = f"{text} De letters daarin zijn hoofdletters."
+        rules.append(BrokenRule(text, f"begin with {brin6}"))
     if len(code) < MIN_LENGTH:
         minimum = f"De verificatiecode heeft minimaal {MIN_LENGTH} tekens."
         rules.append(BrokenRule(minimum, f"have at least {MIN_LENGTH} characters"))
@@ -53,7 +51,7 @@ def broken_rules(code: str, brin6: str) -> tuple[BrokenRule, ...]:
     if not rules and _is_trivial(code[len(brin6) :]):
         rules.append(
             BrokenRule(
-                "De verificatiecode is te gemakkelijk te raden: gebruik na het brin- en vestigingsnummer ten minste "
+                "De verificatiecode is te gemakkelijk te raden: gebruik na het BRIN- en vestigingsnummer ten minste "
                 f"{MIN_DIFFERENT} verschillende tekens, en geen rij zoals 123456 of abcdef.",
                 f"have at least {MIN_DIFFERENT} different characters behind the brin6, and no row such as 123456",
             )

@@ -19,12 +19,13 @@ from uwlr_adapter.koppelingen.errors import (
     NotYetAvailableError,
     OtherTermsError,
 )
-from uwlr_adapter.koppelingen.lifecycle import Koppeling, last_startdatum, require_startdatum
+from uwlr_adapter.koppelingen.lifecycle import FIRST_VERSION, Koppeling, last_startdatum, require_startdatum
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now, server_keys
 from uwlr_adapter.portal.forms import GENERATE_CODE, ActivationForm, DutchDateField, add_error, check_code
-from uwlr_adapter.portal.school import require_entry, to_overview
+from uwlr_adapter.portal.overview import overview_page
+from uwlr_adapter.portal.school import code_once, require_entry, to_overview
 
 _FIELDS: dict[type[KoppelingError], str] = {
     InvalidCodeError: "verificatiecode",
@@ -59,16 +60,13 @@ def activate(brin6: str, entry_id: str) -> ResponseReturnValue:
     if not _validate(form, entry, brin6):
         return _show(form, entry), 422
     try:
-        koppeling = _activate(brin6, entry, form)
+        return _show_done(brin6, entry, _activate(brin6, entry, form), form)
     except AlreadyActivatedError:
-        return _back(brin6, f"{entry.naam} is al geactiveerd. Er is niets dubbel gedaan.", "let-op")
+        return _already(brin6, entry, form)
     except tuple(_FIELDS) as error:
         add_error(form[_FIELDS[type(error)]], str(error))
     except KoppelingError as error:
         return _back(brin6, str(error), "fout")
-    else:
-        flash(_done(brin6, entry, koppeling), "goed")
-        return to_overview(brin6)
     return _show(form, entry), 422
 
 
@@ -107,6 +105,34 @@ def _activate(brin6: str, entry: CatalogueEntry, form: ActivationForm) -> Koppel
         return actions.activate(connection, catalogue(), server_keys(), activation, now(), actor=activation.login)
 
 
+def _already(brin6: str, entry: CatalogueEntry, form: ActivationForm) -> ResponseReturnValue:
+    """Return what is shown of a koppeling that is activated already: as the first time, when its form is sent again."""
+    if (done := _done_before(brin6, entry, form)) is not None:
+        return _show_done(brin6, entry, done, form)
+    return _back(brin6, f"{entry.naam} is al geactiveerd. Er is niets dubbel gedaan.", "let-op")
+
+
+def _done_before(brin6: str, entry: CatalogueEntry, form: ActivationForm) -> Koppeling | None:
+    """Return the koppeling that this user activated with this very form; None for any other."""
+    with database().reading() as connection:
+        found = store.find_living(connection, brin6, entry.id)
+    if found is None or found.version != FIRST_VERSION:
+        return None
+    is_own = found.akkoord.login == login_session.require_gebruiker().login
+    same = not entry.has_code or actions.is_code_of(found, server_keys(), form.verificatiecode.data or "")
+    return found if is_own and same else None
+
+
+def _show_done(brin6: str, entry: CatalogueEntry, koppeling: Koppeling, form: ActivationForm) -> ResponseReturnValue:
+    """Return the overview, with the verificatiecode of a koppeling that has one: it is shown this once."""
+    done = f"{entry.naam} is geactiveerd."
+    if entry.has_code:
+        return overview_page(brin6, code_once(koppeling, done, form.verificatiecode.data or "", is_new=True))
+    printout = url_for(".show_printout", brin6=brin6, koppeling_id=koppeling.id)
+    flash(Markup('{} <a href="{}">Bevestiging om af te drukken</a>').format(done, printout), "goed")
+    return to_overview(brin6)
+
+
 def _require_activatable(entry_id: str) -> CatalogueEntry:
     """Return an entry that a school activates itself. Raises NotFound, also for one that every school has."""
     entry = require_entry(entry_id)
@@ -139,12 +165,3 @@ def _show(form: ActivationForm, entry: CatalogueEntry, *, generated: bool = Fals
 def _back(brin6: str, text: str, category: str) -> Response:
     flash(text, category)
     return to_overview(brin6)
-
-
-def _done(brin6: str, entry: CatalogueEntry, koppeling: Koppeling) -> str:
-    """Return the message after an activation, with a link to its printable confirmation."""
-    done = f"{entry.naam} is geactiveerd."
-    if entry.has_code:
-        done = f"{done} Vul dezelfde verificatiecode nu ook in bij {entry.naam}."
-    printout = url_for(".show_printout", brin6=brin6, koppeling_id=koppeling.id)
-    return Markup('{} <a href="{}">Bevestiging om af te drukken</a>').format(done, printout)

@@ -10,6 +10,8 @@ from uwlr_adapter.journaal.model import Act, OutcomeKind
 from uwlr_adapter.journaal.search import EntryFilter
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.portal import login_session
+from uwlr_adapter.portal.context import database
 from uwlr_adapter.portal.known_users import known_users
 from uwlr_adapter.portal.sentences import AUTOMATIC, UNKNOWN, actor_of, sentence_of
 
@@ -51,6 +53,19 @@ def acts_of(connection: sa.Connection, koppeling: Koppeling, name: str, limit: i
     return tuple(
         ActInWords(entry.moment, entry.act, sentence_of(entry, name), actor_of(entry, name, users)) for entry in entries
     )
+
+
+def was_done(koppeling: Koppeling, seen: int, act: Act) -> bool:
+    """Return whether the logged-in user did this very act on the version that was seen, and nothing came after it.
+
+    So it is when a form is sent twice: the second time it is done already, and nobody else was in between.
+    """
+    if koppeling.version != seen + 1:
+        return False
+    entry_filter = EntryFilter(koppeling.brin6, (koppeling.id,), outcome=OutcomeKind.ACT)
+    with database().reading() as connection:
+        last = search.search(connection, entry_filter, limit=1)
+    return bool(last) and (last[0].act, last[0].actor) == (act, login_session.require_gebruiker().login)
 
 
 def led_to(status: Status, acts: tuple[ActInWords, ...]) -> ActInWords | None:

@@ -35,12 +35,13 @@ from uwlr_adapter.portal import (
     password_link,  # noqa: F401 - as above
     questions,  # noqa: F401 - as above
     schooljaar,  # noqa: F401 - as above
+    startdatum,  # noqa: F401 - as above
     statement,  # noqa: F401 - as above
     voorwaarden,  # noqa: F401 - as above
     withhold,  # noqa: F401 - as above
     wording,
 )
-from uwlr_adapter.portal.context import PortalContext, install
+from uwlr_adapter.portal.context import Organisation, PortalContext, install
 from uwlr_adapter.portal.paths import PREFIX
 from uwlr_adapter.settings import UNDO_DAYS
 
@@ -48,6 +49,9 @@ MAX_FORM = 4 * 1024
 """The maximum size of a request body in bytes (inclusive): the largest form, a new password typed twice, has 3,300."""
 MAX_SIGNATURE_AGE = SESSION
 """The age at which the signature of a session is no longer accepted; `login_session` ends sessions before that."""
+
+
+NO_ORGANISATION = Organisation()
 
 
 class Brin6Converter(BaseConverter):
@@ -112,12 +116,12 @@ def make_portal(
     undo_days: int = UNDO_DAYS,
     *,
     has_mail: bool = False,
+    organisation: Organisation = NO_ORGANISATION,
 ) -> Flask:
     """Return the portal.
 
     `base_url` is the address of the service for people; whether it is https decides the cookie. `has_mail` is whether
-    there is a mail server. Nothing is ever derived
-    from a Host header.
+    there is a mail server; `organisation` is named on every page. Nothing is ever derived from a Host header.
     """
     app = Portal("uwlr_adapter.portal", static_url_path=f"{PREFIX}/static")
     app.keys = SessionKeys(server_keys)
@@ -128,6 +132,7 @@ def make_portal(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(wording.FILTERS)
     app.jinja_env.globals["code_rules"] = verificatiecode
+    app.jinja_env.globals["organisation"] = organisation
     install(app, PortalContext(database, catalogue, server_keys, clock, undo_days, has_mail))
     guard.csrf.init_app(app)
     login_session.make_login_manager().init_app(app)

@@ -8,12 +8,14 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from uwlr_adapter.clock import day_of
+from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.koppelingen import actions, what_if
 from uwlr_adapter.koppelingen.actions import KoppelingAct
 from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, KoppelingError
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.portal import login_session
+from uwlr_adapter.portal.acts import was_done
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.forms import VersionForm, seen_version
@@ -37,7 +39,7 @@ def pause(brin6: str, koppeling_id: int) -> ResponseReturnValue:
         "{name} houdt wat het al heeft; vraag zelf om verwijdering."
     )
     after = to_koppeling(brin6, koppeling_id)
-    return _act(brin6, koppeling_id, actions.clear_code, "pause.html", done, after)
+    return _act(brin6, koppeling_id, actions.clear_code, Act.PAUSED, "pause.html", done, after)
 
 
 @SCHOOL.get("/koppeling/<id:koppeling_id>/beeindigen")
@@ -55,7 +57,7 @@ def end(brin6: str, koppeling_id: int) -> ResponseReturnValue:
     done = "De koppeling met {name} is beëindigd. U vindt haar terug onder Beëindigde koppelingen."
     if read_koppeling(brin6, koppeling_id).afnemer_id is not None:
         done = f"{done} {{name}} houdt wat het al heeft; vraag zelf om verwijdering."
-    return _act(brin6, koppeling_id, actions.end, "end.html", done, to_overview(brin6))
+    return _act(brin6, koppeling_id, actions.end, Act.ENDED, "end.html", done, to_overview(brin6))
 
 
 def _ask(template: str, koppeling: Koppeling, error: str | None = None) -> str:
@@ -65,7 +67,7 @@ def _ask(template: str, koppeling: Koppeling, error: str | None = None) -> str:
 
 
 def _act(
-    brin6: str, koppeling_id: int, act: KoppelingAct, template: str, done: str, after: Response
+    brin6: str, koppeling_id: int, act: KoppelingAct, kind: Act, template: str, done: str, after: Response
 ) -> ResponseReturnValue:
     """Perform a confirmed act; return `after` with the message `done`, or the page that says why it was refused."""
     name = name_of(read_koppeling(brin6, koppeling_id))
@@ -75,6 +77,9 @@ def _act(
             act(connection, koppeling_id, seen_version(VersionForm(request.form)), now(), actor=actor)
     except ChangedMeanwhileError as error:
         changed = read_koppeling(brin6, koppeling_id)
+        if was_done(changed, seen_version(VersionForm(request.form)), kind):
+            flash(done.format(name=name), "goed")
+            return after
         return (_ask(template, changed, str(error)), 409) if changed.is_living else refuse(brin6, koppeling_id, error)
     except KoppelingError as error:
         return refuse(brin6, koppeling_id, error)

@@ -17,6 +17,22 @@ _EXTENSION = "uwlr"
 
 
 @dataclass(frozen=True, slots=True)
+class Organisation:
+    """Whoever runs this service for schools, as every page names it; each part may be absent."""
+
+    name: str | None = None
+    help_url: str | None = None
+    contact_url: str | None = None
+    privacy_url: str | None = None
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """The links at the foot of every page: a word and its URL, which `Settings` checked."""
+        links = (("Hulp", self.help_url), ("Contact", self.contact_url), ("Privacy", self.privacy_url))
+        return [(word, url) for word, url in links if url is not None]
+
+
+@dataclass(frozen=True, slots=True)
 class PortalContext:
     """The objects that every view of one application shares."""
 

@@ -46,6 +46,11 @@ def _require_printable(_form: Form, field: Field) -> None:
         raise ValidationError("Gebruik alleen gewone letters en tekens.")
 
 
+def _without_outer_space(typed: str | None) -> str | None:
+    """Return what was typed without the space around it, which comes along with what is copied."""
+    return None if typed is None else typed.strip()
+
+
 class LoginForm(Form):
     """The first step of logging in."""
 
@@ -134,14 +139,21 @@ class ActivationForm(AkkoordForm):
     """The activation of a koppeling; the page leaves out the verificatiecode of a koppeling that has none."""
 
     startdatum = StartDateField("Startdatum")
-    verificatiecode = StringField("Verificatiecode")
+    verificatiecode = StringField("Verificatiecode", filters=[_without_outer_space])
 
 
 class CodeForm(Form):
     """A verificatiecode, and the version of the koppeling that was shown."""
 
     versie = IntegerField()
-    verificatiecode = StringField("Verificatiecode")
+    verificatiecode = StringField("Verificatiecode", filters=[_without_outer_space])
+
+
+class StartdatumForm(Form):
+    """Another Startdatum, and the version of the koppeling that was shown."""
+
+    versie = IntegerField()
+    startdatum = StartDateField("Startdatum")
 
 
 class VersionForm(Form):
@@ -260,7 +272,7 @@ class RotateForm(Form):
     )
 
 
-def seen_version(form: CodeForm | VersionForm | NewAkkoordForm) -> int:
+def seen_version(form: CodeForm | StartdatumForm | VersionForm | NewAkkoordForm) -> int:
     """Return the version of the koppeling that was shown with the form, or UNSEEN_VERSION."""
     version = form.versie.data
     return UNSEEN_VERSION if version is None else version

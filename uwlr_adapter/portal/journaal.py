@@ -76,7 +76,7 @@ def download_journaal(brin6: str) -> Response:
     if entry_filter is None:
         abort(400)
     response = Response(stream_with_context(_csv_lines(entry_filter, koppelingen)), mimetype="text/csv")
-    file_name = f"journaal-{brin6}-{day_of(now()):%Y-%m-%d}.csv"
+    file_name = f"logboek-{brin6}-{day_of(now()):%Y-%m-%d}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
     return response
 

@@ -1,30 +1,35 @@
 """The pages of one koppeling: its state and its verificatiecode, what it shares, and a printable confirmation.
 
-The verificatiecode is never shown again. Its form carries the version of the koppeling that was shown: when somebody
-else changed the koppeling in between, nothing is done and the page is shown again with its new state.
+The verificatiecode is shown in the answer to its form, and never again. The form carries the version of the koppeling
+that was shown: when somebody else changed the koppeling in between, nothing is done and the page is shown again with
+its new state.
 """
 
-from flask import abort, flash, render_template, request
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from uwlr_adapter.administratie import withholding
-from uwlr_adapter.clock import day_of
+from uwlr_adapter.clock import day_of, start_of
+from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.koppelingen import actions, agreements, store, verificatiecode
 from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, CodeInUseError, InvalidCodeError, KoppelingError
 from uwlr_adapter.koppelingen.facts import verdicts_of
+from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.portal import login_session
-from uwlr_adapter.portal.acts import acts_of, led_to
+from uwlr_adapter.portal.acts import acts_of, led_to, was_done
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now, server_keys
 from uwlr_adapter.portal.forms import GENERATE_CODE, CodeForm, add_error, check_code, seen_version
 from uwlr_adapter.portal.school import (
+    CodeOnce,
+    code_once,
+    is_to_come,
     name_of,
     read_koppeling,
     refuse,
     require_koppeling,
     shared_profiel,
-    to_koppeling,
     waiting_of,
 )
 from uwlr_adapter.portal.sentences import sentence_of
@@ -50,23 +55,40 @@ def enter_code(brin6: str, koppeling_id: int) -> ResponseReturnValue:
     if request.form.get("actie") == GENERATE_CODE:
         form.verificatiecode.data = verificatiecode.generate(brin6)
         return _show(brin6, koppeling_id, form, generated=True)
+    if not form.verificatiecode.data and seen.status is Status.ACTIEF and seen.afnemer_id is not None:
+        return redirect(url_for(".confirm_pause", brin6=brin6, koppeling_id=koppeling_id, leeg="ja"), 303)
     if seen.is_living and seen.afnemer_id is not None and not check_code(form.verificatiecode, brin6):
         return _show(brin6, koppeling_id, form), 422
+    return _enter_code(brin6, koppeling_id, seen, form)
+
+
+def _enter_code(brin6: str, koppeling_id: int, seen: Koppeling, form: CodeForm) -> ResponseReturnValue:
+    """Store the verificatiecode, and show it once with the page of the koppeling."""
     code = form.verificatiecode.data or ""
+    act = Act.RESUMED if seen.status is Status.GEPAUZEERD else Act.CODE_CHANGED
     try:
         with database().writing() as connection:
             actor = login_session.require_gebruiker().login
             actions.enter_code(connection, server_keys(), koppeling_id, seen_version(form), code, now(), actor=actor)
     except ChangedMeanwhileError as error:
-        return _show(brin6, koppeling_id, form, error=str(error)), 409
+        if (repeated := _done_before(brin6, koppeling_id, form)) is None:
+            return _show(brin6, koppeling_id, form, error=str(error)), 409
+        act = repeated
     except (InvalidCodeError, CodeInUseError) as error:
         add_error(form.verificatiecode, str(error))
         return _show(brin6, koppeling_id, form), 422
     except KoppelingError as error:
         return refuse(brin6, koppeling_id, error)
-    done = "De uitwisseling is hervat" if seen.status is Status.GEPAUZEERD else "De verificatiecode is gewijzigd"
-    flash(f"{done}. Vul dezelfde verificatiecode ook in bij {name_of(seen)}.", "goed")
-    return to_koppeling(brin6, koppeling_id)
+    done = "De uitwisseling is hervat." if act is Act.RESUMED else "De verificatiecode is gewijzigd."
+    return _show(brin6, koppeling_id, CodeForm(), once=code_once(seen, done, code))
+
+
+def _done_before(brin6: str, koppeling_id: int, form: CodeForm) -> Act | None:
+    """Return how this user entered this very code with this form, which is sent again; None when that is not so."""
+    koppeling, version = read_koppeling(brin6, koppeling_id), seen_version(form)
+    if not actions.is_code_of(koppeling, server_keys(), form.verificatiecode.data or ""):
+        return None
+    return next((act for act in (Act.CODE_CHANGED, Act.RESUMED) if was_done(koppeling, version, act)), None)
 
 
 @SCHOOL.get("/koppeling/<id:koppeling_id>/delen")
@@ -78,14 +100,16 @@ def show_sharing(brin6: str, koppeling_id: int) -> str:
         if profiel is None:
             abort(404)
         withheld = withholding.withheld_from(connection, koppeling.id)
-        sharing = sharing_of(connection, brin6, profiel, now(), withheld)
+        moment = start_of(koppeling.startdatum) if is_to_come(koppeling) else now()
+        sharing = sharing_of(connection, brin6, profiel, moment, withheld)
     return render_template(
         "sharing.html",
         koppeling=koppeling,
         name=name_of(koppeling),
         sharing=sharing,
         waiting=waiting_of(koppeling),
-        today=day_of(now()),
+        day=day_of(moment),
+        is_to_come=is_to_come(koppeling),
     )
 
 
@@ -107,7 +131,15 @@ def show_printout(brin6: str, koppeling_id: int) -> str:
     )
 
 
-def _show(brin6: str, koppeling_id: int, form: CodeForm, *, error: str | None = None, generated: bool = False) -> str:
+def _show(
+    brin6: str,
+    koppeling_id: int,
+    form: CodeForm,
+    *,
+    error: str | None = None,
+    generated: bool = False,
+    once: CodeOnce | None = None,
+) -> str:
     with database().reading() as connection:
         koppeling = require_koppeling(connection, brin6, koppeling_id)
         verdict = verdicts_of(connection, catalogue(), [koppeling], now())[koppeling_id]
@@ -132,4 +164,6 @@ def _show(brin6: str, koppeling_id: int, form: CodeForm, *, error: str | None = 
         form=form,
         error=error,
         generated=generated,
+        code=once,
+        is_to_come=is_to_come(koppeling),
     )

@@ -18,7 +18,7 @@ from uwlr_adapter.koppelingen.verdict import ALWAYS_ON, KoppelingVerdict
 from uwlr_adapter.portal import question_words
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
-from uwlr_adapter.portal.school import waiting_of
+from uwlr_adapter.portal.school import CodeOnce, waiting_of
 from uwlr_adapter.portal.sentences import sentence_of
 from uwlr_adapter.portal.traffic import Traffic, traffic_of
 from uwlr_adapter.portal.verdicts import ShownVerdict, shown
@@ -44,6 +44,11 @@ class OverviewRow:
 @SCHOOL.get("/")
 def show_overview(brin6: str) -> str:
     """Show the overview."""
+    return overview_page(brin6)
+
+
+def overview_page(brin6: str, code: CodeOnce | None = None) -> str:
+    """Return the overview; with a code, that of the koppeling that was activated just now."""
     with database().reading() as connection:
         found = overview(connection, catalogue(), brin6)
         living = store.list_living(connection, brin6)
@@ -61,6 +66,7 @@ def show_overview(brin6: str) -> str:
         questions=open_questions,
         questions_in_words=question_words.count_of(open_questions),
         age=age,
+        code=code,
     )
 
 

@@ -1,11 +1,14 @@
 """What the pages of one vestiging share: the vestiging itself, and looking up koppelingen and catalogue entries."""
 
+from dataclasses import dataclass, field
+
 import sqlalchemy as sa
 from flask import abort, flash, g, redirect, url_for
 from werkzeug.wrappers import Response
 
 from uwlr_adapter.administratie.importing import questions
 from uwlr_adapter.administratie.schools import Vestiging, find_vestiging
+from uwlr_adapter.clock import day_of
 from uwlr_adapter.contract.profiles import NamedProfiel
 from uwlr_adapter.koppelingen import agreements, store
 from uwlr_adapter.koppelingen.agreements import Waiting
@@ -13,7 +16,21 @@ from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
 from uwlr_adapter.koppelingen.errors import KoppelingError
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.portal.blueprints import INSIGHT, SCHOOL
-from uwlr_adapter.portal.context import catalogue, database
+from uwlr_adapter.portal.context import catalogue, database, now
+
+
+@dataclass(frozen=True, slots=True)
+class CodeOnce:
+    """A verificatiecode that came in force just now: the answer to its form shows it, and no later page."""
+
+    done: str
+    """What was done, as a sentence."""
+    code: str = field(repr=False)
+    name: str
+    place: str | None = None
+    """Where it is entered at the platform, as a sentence."""
+    printout: int | None = None
+    """The id of the koppeling that has a confirmation to print."""
 
 
 @SCHOOL.context_processor
@@ -60,6 +77,18 @@ def shared_profiel(koppeling: Koppeling) -> NamedProfiel | None:
 def waiting_of(koppeling: Koppeling) -> Waiting:
     """Return what waits until the school agrees again: newer voorwaarden, and fields that the profile added."""
     return agreements.waiting(catalogue(), koppeling)
+
+
+def is_to_come(koppeling: Koppeling) -> bool:
+    """Return whether a living koppeling has not begun: its Startdatum is after today."""
+    return koppeling.is_living and koppeling.startdatum > day_of(now())
+
+
+def code_once(koppeling: Koppeling, done: str, code: str, *, is_new: bool = False) -> CodeOnce:
+    """Return the verificatiecode that came in force at a koppeling, to show this once."""
+    entry = catalogue().get(koppeling.entry_id)
+    place = None if entry is None else entry.code_plaats
+    return CodeOnce(done, code, name_of(koppeling), place, koppeling.id if is_new else None)
 
 
 def to_overview(brin6: str) -> Response:

@@ -1,8 +1,11 @@
 """Entries of the journaal as Dutch sentences for a school."""
 
+from datetime import date
+
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.journaal.model import CLI, JOB, Act, Entry, OutcomeKind, RefusalReason
+from uwlr_adapter.moments import long_date
 from uwlr_adapter.portal.known_users import NOBODY_KNOWN, KnownUsers
 
 _ANSWERED = {
@@ -71,6 +74,7 @@ _ACTS = {
     "akkoord vernieuwd": "De school is opnieuw akkoord gegaan.",
     "leerling niet gedeeld": "Eén leerling wordt niet meer gedeeld.",
     "leerling weer gedeeld": "Eén leerling wordt weer gedeeld.",
+    "startdatum gewijzigd": "De startdatum is gewijzigd in {startdatum}.",
     "beëindigd": "De koppeling is beëindigd.",
     "schooljaar vrijgegeven": "Het schooljaar {schooljaar} is vrijgegeven.",
     "vrijgeven teruggenomen": "Het schooljaar {schooljaar} is niet meer vrijgegeven.",
@@ -99,7 +103,7 @@ _ACTS = {
         "De beheerder van de koppelingen heeft gegevens van deze vestiging ingetrokken; die worden niet meer gegeven."
     ),
     "school samengevoegd": (
-        "De gegevens van deze vestiging zijn door een fusie onder een ander brinnummer gekomen, of daar vandaan."
+        "De gegevens van deze vestiging zijn door een fusie onder een ander BRIN-nummer gekomen, of daar vandaan."
     ),
     "leerling ingezien": (
         "Er is bekeken wie de gegevens van één leerling kreeg, en wat er van die leerling gaat (leerling nummer "
@@ -124,7 +128,10 @@ def sentence_of(entry: Entry, name: str) -> str:
         if entry.act == Act.AKKOORD_RENEWED and (about := _agreed_to(told)):
             return f"De school is akkoord met {about}."
         return _ACTS.get(entry.act, entry.act).format(
-            schooljaar=told.get("schooljaar", ""), login=told.get("login", ""), leerling=told.get("leerling", "")
+            schooljaar=told.get("schooljaar", ""),
+            login=told.get("login", ""),
+            leerling=told.get("leerling", ""),
+            startdatum=long_date(date.fromisoformat(told["startdatum"])) if "startdatum" in told else "",
         )
     if entry.outcome_kind is OutcomeKind.ANSWERED:
         return _ANSWERED.get(entry.outcome, _ANSWERED_OTHERWISE).format(name=name)

@@ -92,7 +92,7 @@ def grouped_words(velden: Collection[Field]) -> list[tuple[str, list[str]]]:
 _KINDS = (
     ("leerlingen", "leerling"),
     ("groepen", "groep"),
-    ("samengestelde groepen", "samengestelde_groep"),
+    ("overige groepen", "samengestelde_groep"),
     ("leerkrachten", "leerkracht"),
 )
 

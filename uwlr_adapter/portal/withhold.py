@@ -12,14 +12,19 @@ from werkzeug.wrappers import Response
 from uwlr_adapter.administratie import leerlingen, withholding
 from uwlr_adapter.administratie.leerlingen import KnownLeerling
 from uwlr_adapter.clock import day_of
+from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.koppelingen import actions, what_if
 from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, KoppelingError
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.portal import login_session
+from uwlr_adapter.portal.acts import was_done
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.forms import LeerlingForm, VersionForm, seen_version
 from uwlr_adapter.portal.school import name_of, read_koppeling, refuse, require_koppeling, to_koppeling
+
+WITHHOLD, SHARE = "niet", "weer"
+"""What a form asks for, so that one that is sent twice does not ask for the opposite the second time."""
 
 
 @SCHOOL.get("/koppeling/<id:koppeling_id>/niet-delen")
@@ -48,20 +53,29 @@ def change_withheld(brin6: str, koppeling_id: int, persoon_id: int) -> ResponseR
     """Withhold a leerling from a koppeling, or share a withheld one again."""
     with database().reading() as connection:
         koppeling, _, withheld = _require(connection, brin6, koppeling_id, persoon_id)
-    act = actions.share_again if persoon_id in withheld else actions.withhold
+    form = VersionForm(request.form)
+    again = request.form.get("wat", SHARE if persoon_id in withheld else WITHHOLD) == SHARE
+    act = actions.share_again if again else actions.withhold
     try:
         with database().writing() as connection:
             actor = login_session.require_gebruiker().login
-            act(connection, koppeling_id, seen_version(VersionForm(request.form)), persoon_id, now(), actor=actor)
+            act(connection, koppeling_id, seen_version(form), persoon_id, now(), actor=actor)
     except ChangedMeanwhileError as error:
+        kind = Act.SHARED_AGAIN if again else Act.WITHHELD
+        if (persoon_id in withheld) != again and was_done(koppeling, seen_version(form), kind):
+            return _tell_done(koppeling, again=again)
         if read_koppeling(brin6, koppeling_id).is_living:
             return _ask(brin6, koppeling_id, persoon_id, str(error)), 409
         return refuse(brin6, koppeling_id, error)
     except KoppelingError as error:
         return refuse(brin6, koppeling_id, error)
-    what = "wordt weer gedeeld" if persoon_id in withheld else "wordt niet meer gedeeld"
+    return _tell_done(koppeling, again=again)
+
+
+def _tell_done(koppeling: Koppeling, *, again: bool) -> Response:
+    what = "wordt weer gedeeld" if again else "wordt niet meer gedeeld"
     flash(f"De leerling {what} met {name_of(koppeling)}.", "goed")
-    return redirect(url_for("school.show_withheld", brin6=brin6, koppeling_id=koppeling_id), 303)
+    return redirect(url_for("school.show_withheld", brin6=koppeling.brin6, koppeling_id=koppeling.id), 303)
 
 
 def _show(brin6: str, koppeling_id: int, form: LeerlingForm, naam: str | None = None) -> str | Response:

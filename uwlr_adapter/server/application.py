@@ -13,6 +13,7 @@ from uwlr_adapter.koppelingen import agreements
 from uwlr_adapter.koppelingen.access import Gate
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.portal.app import make_portal
+from uwlr_adapter.portal.context import Organisation
 from uwlr_adapter.portal.paths import PREFIX
 from uwlr_adapter.settings import Part, Settings
 from uwlr_adapter.web.app import App
@@ -91,7 +92,18 @@ def compose(settings: Settings, clock: Clock) -> tuple[App, HolderReport]:
     portal = None
     if Part.PORTAL in settings.parts:
         base_url, undo_days, has_mail = settings.base_url, settings.undo_days, settings.smtp_host is not None
-        pages = make_portal(database, gate.catalogue, gate.server_keys, clock, base_url, undo_days, has_mail=has_mail)
+        pages = make_portal(
+            database,
+            gate.catalogue,
+            gate.server_keys,
+            clock,
+            base_url,
+            undo_days,
+            has_mail=has_mail,
+            organisation=Organisation(
+                settings.organisation, settings.help_url, settings.contact_url, settings.privacy_url
+            ),
+        )
         portal = PREFIX, pages
     is_https = settings.base_url.startswith("https://")
     known = [service.path for service in SERVICES]

@@ -5,6 +5,10 @@
   const focus = document.querySelector("[data-focus]");
   if (focus) focus.focus();
 
+  // The answer to a form that shows a code once: going back to it, or loading it again, must not send the form again.
+  const once = document.querySelector("[data-verder]");
+  if (once) history.replaceState(null, "", once.dataset.verder);
+
   const print = document.querySelector("[data-druk-af]");
   if (print) {
     print.hidden = false;
@@ -26,10 +30,12 @@
     const generate = box.querySelector("[data-maak]");
     const copy = box.querySelector("[data-kopieer]");
 
-    const check = (code) => {
+    const inCapitals = (code) => prefix.startsWith(code.slice(0, prefix.length).toUpperCase()) ? ", in hoofdletters" : "";
+    const check = (typed) => {
+      const code = typed.trim();
       if (code === "") return ["", `0 van ${shortest} tot ${longest} tekens`];
       const count = `${code.length} ${code.length === 1 ? "teken" : "tekens"}`;
-      if (!prefix.startsWith(code.slice(0, prefix.length))) return ["mis", `${count}: de code begint met ${prefix}`];
+      if (!prefix.startsWith(code.slice(0, prefix.length))) return ["mis", `${count}: moet beginnen met ${prefix}${inCapitals(code)}`];
       if (!/^[!-~]*$/.test(code)) return ["mis", `${count}: gebruik geen spaties of letters met accenten`];
       if (code.length < shortest) return ["mis", `${count}: nog minimaal ${shortest - code.length}`];
       if (code.length > longest) return ["mis", `${count}: ${code.length - longest} te veel`];
@@ -49,7 +55,7 @@
       input.focus();
       input.select();
     });
-    copy.addEventListener("click", () => copyText(input.value, copy));
+    copy.addEventListener("click", () => copyText(input.value.trim(), copy));
     input.addEventListener("input", show);
     counter.setAttribute("role", "status");
     counter.hidden = false;
