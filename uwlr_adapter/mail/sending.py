@@ -23,7 +23,8 @@ from uwlr_adapter.mail.words import Place, code_letter, user_in_words
 def begin(connection: sa.Connection, sender: MailSender, moment: datetime) -> tuple[QueuedMail, EmailMessage] | None:
     """Note a try of the mail that waits longest, and return it with its message; None when nothing is due.
 
-    One that would say what is no longer so, or to a former colleague, is given up on the way. The transaction must be a writing one.
+    One that would say what is no longer so, or to a former colleague, is given up on the way. The transaction must be a
+    writing one.
     """
     while (waiting := outbox.claim(connection, moment)) is not None:
         letter = _letter_of(connection, waiting, moment)

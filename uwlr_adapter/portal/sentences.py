@@ -2,10 +2,10 @@
 
 from datetime import date
 
+from uwlr_adapter.clock import long_date
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.journaal.model import CLI, JOB, Act, Entry, OutcomeKind, RefusalReason
-from uwlr_adapter.moments import long_date
 from uwlr_adapter.portal.known_users import NOBODY_KNOWN, KnownUsers
 
 _ANSWERED = {

@@ -3,7 +3,7 @@
 from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 
-from uwlr_adapter.clock import day_of
+from uwlr_adapter.clock import day_of, long_date
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.koppelingen import actions
 from uwlr_adapter.koppelingen.errors import (
@@ -13,7 +13,6 @@ from uwlr_adapter.koppelingen.errors import (
     SameStartdatumError,
 )
 from uwlr_adapter.koppelingen.lifecycle import Koppeling, last_startdatum
-from uwlr_adapter.moments import long_date
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.acts import was_done
 from uwlr_adapter.portal.blueprints import SCHOOL
