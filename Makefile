@@ -10,6 +10,7 @@ WALK ?=
 AGAINST ?= HEAD
 UPGRADE ?=
 SBOM ?=
+ALL ?=
 
 # The tests start hundreds of processes; without bytecode on disk each of them compiles the program anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -104,8 +105,8 @@ walk: $(VENV)/installed-test ## Count the calls and changes of file of one verzo
 bench-paired: $(VENV)/installed-test ## Measure this checkout beside the commit AGAINST; QUICK=--quick takes few rounds.
 	$(VENV)/bin/python benchmarks/paired.py --against '$(AGAINST)' $(QUICK)
 
-screenshots: $(VENV)/installed-test ## Take pictures of the pages into docs/screenshots; look at each before a commit.
-	PYTHONPATH=tests $(VENV)/bin/python -m support.screenshots
+screenshots: $(VENV)/installed-test ## Take pictures of the pages into docs/screenshots; ALL=folder takes each page.
+	PYTHONPATH=tests $(VENV)/bin/python -m support.screenshots $(if $(ALL),--all $(ALL))
 
 python: $(VENV)/bin/python ## Print the version of Python of the environment.
 	@$(VENV)/bin/python -c '$(VERSION)'

@@ -1,5 +1,6 @@
 """Logging in and out: sessions that begin clean and end, a second factor, and links for once."""
 
+import json
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -142,18 +143,64 @@ def test_a_busy_session_ends_too(portal: Portal) -> None:
 
 
 def test_an_expired_session_in_the_middle_of_a_form(portal: Portal) -> None:
-    """Nothing of the form is done or kept; after the login the form starts again."""
+    """Nothing of the form is done; after the login it holds what was typed, but for the code and the akkoord."""
     browser = portal.browser("school")
     form = f"{SCHOOL}/activeren/snappet"
     page = browser.get(form)
     portal.clock.advance(minutes=31)
-    answer = browser.submit_page(page, naam="A", akkoord="ja", verificatiecode="21QW00Ygr67BfgKl!gr8", actie="gereed")
+    typed = {"naam": "Ada", "startdatum": "2026-12-24", "verificatiecode": "21QW00Ygr67BfgKl!gr8"}
+    answer = browser.submit_page(page, akkoord="ja", actie="gereed", **typed)
     assert answer.location == f"{LOGIN}?verder={form}"
     login = browser.follow(answer)
-    assert "Wat u had ingevuld, is niet verwerkt en niet bewaard." in login.text
+    assert "dan staat wat u had ingevuld weer klaar" in login.text
+    assert "Ada" not in login.body
     again = browser.submit_page(login, login="school", wachtwoord=PASSWORD)
     assert again.location == form
-    assert browser.follow(again).fields()["verificatiecode"] == ""
+    restored = browser.follow(again)
+    assert "Wat u had ingevuld, staat er weer." in restored.text
+    found = restored.fields()
+    assert (found["naam"], found["startdatum"], found["verificatiecode"]) == ("Ada", "2026-12-24", "")
+    assert "akkoord" not in found
+    assert browser.get(form).fields()["naam"] != "Ada"  # once
+
+
+def test_what_was_typed_is_of_its_owner(portal: Portal) -> None:
+    """Somebody else who logs in at the same browser finds nothing of it; nor is it kept for longer than a session."""
+    form = f"{SCHOOL}/activeren/snappet"
+    for who, minutes in (("bestuur", 1), ("school", 31)):
+        browser = portal.browser("school")
+        page = browser.get(form)
+        portal.clock.advance(minutes=31)
+        login = browser.follow(browser.submit_page(page, naam="Ada", actie="gereed"))
+        portal.clock.advance(minutes=minutes)
+        browser.submit_page(login, login=who, wachtwoord=PASSWORD)
+        assert browser.get(form).fields()["naam"] != "Ada"
+
+
+def test_a_form_of_an_earlier_session(portal: Portal) -> None:
+    """Who logged in again in another tab finds what was typed in the first one, on the form that is new."""
+    browser = portal.browser("school")
+    form = f"{SCHOOL}/activeren/snappet"
+    page = browser.get(form)
+    portal.clock.advance(minutes=31)
+    assert browser.get(SCHOOL).status == 303
+    assert browser.login("school").status == 303
+    stale = browser.submit_page(page, naam="Ada", verificatiecode="21QW00Ygr67BfgKl!gr8", actie="gereed")
+    assert stale.status == 400
+    assert "Ada" not in stale.body
+    found = browser.get(form).fields()
+    assert (found["naam"], found["verificatiecode"]) == ("Ada", "")
+
+
+def test_how_long_a_session_lasts(portal: Portal) -> None:
+    """A page that asks does not extend the session; who goes on does; at its end the answer is the login."""
+    browser = portal.browser("school")
+    portal.clock.advance(minutes=20)
+    for _ in range(2):
+        assert json.loads(browser.get("/koppelingen/sessie").body) == {"seconden": 600}
+    assert json.loads(browser.get("/koppelingen/sessie/verder").body) == {"seconden": 1800}
+    portal.clock.advance(minutes=30)
+    assert sent_away(browser.get("/koppelingen/sessie"))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from support.portal_browser import MOMENT, Page, Portal
+from support.portal_browser import CODE, MOMENT, SCHOOL, Page, Portal
 from support.world import identify
 
 from uwlr_adapter.journaal import model, search
@@ -90,6 +90,22 @@ def test_rotate(portal: Portal) -> None:
     assert acts(portal) == ["klantcode vernieuwd"]
 
 
+def test_what_an_act_on_an_afnemer_concerns(portal: Portal) -> None:
+    """The question names the koppelingen and the vestigingen that it concerns; an end without overlap asks as much."""
+    operator = portal.browser("operator")
+    page = f"{AFNEMERS}/1"
+    assert "Geen school heeft nu een koppeling met Snappet." in operator.get(f"{page}/uitschakelen").text
+    fields = {"naam": "Naam", "akkoord": "ja", "verificatiecode": CODE, "actie": "gereed"}
+    portal.browser("school").submit(f"{SCHOOL}/activeren/snappet", **fields)
+    assert "Dit raakt 1 koppeling van 1 vestiging." in operator.get(f"{page}/uitschakelen").text
+    refused = operator.submit(page, 0, overlap="0")
+    assert refused.status == 422
+    assert refused.errors("klantnaam") == ["Typ ter bevestiging precies: Snappet"]
+    assert acts(portal) == []
+    klantcode(operator.submit_page(refused, 0, klantnaam="Snappet"))
+    assert acts(portal) == ["klantcode vernieuwd"]
+
+
 @pytest.mark.parametrize("overlap", ["", "-1", "367", "x", "1e3"])
 def test_wrong_overlaps(portal: Portal, overlap: str) -> None:
     """The error stands beside the field, and nothing is rotated."""
@@ -115,7 +131,17 @@ def test_who_is_bound_to_certificates(portal: Portal) -> None:
 def test_disable_and_enable(portal: Portal) -> None:
     """A disabled afnemer is refused, and enabled as it was."""
     browser = portal.browser("operator")
-    assert browser.follow(browser.submit(f"{AFNEMERS}/1", 1)).h1 == "Snappet Uitgeschakeld"
+    question = f"{AFNEMERS}/1/uitschakelen"
+    for typed in ("", "snappet", "Basispoort"):
+        wrong = browser.submit(question, klantnaam=typed)
+        assert wrong.status == 422
+        assert wrong.errors("klantnaam") == ["Typ ter bevestiging precies: Snappet"]
+    assert acts(portal) == []
+    page = browser.get(question)
+    assert browser.follow(browser.submit_page(page, klantnaam=" Snappet ")).h1 == "Snappet Uitgeschakeld"
+    again = browser.follow(browser.submit_page(page, klantnaam="Snappet"))
+    assert "Snappet was al uitgeschakeld. Er is nu niets gewijzigd." in again.text
+    assert browser.get(question).status == 303
     assert not identifies(portal, "Snappet", "een-klantcode-van-Snappet")
     assert browser.follow(browser.submit(f"{AFNEMERS}/1", 0)).h1 == "Snappet Ingeschakeld"
     assert identifies(portal, "Snappet", "een-klantcode-van-Snappet")

@@ -192,7 +192,8 @@ def test_a_colleague_was_first(portal: Portal, browser: Browser) -> None:
     assert colleague.submit(f"{KOPPELING}/pauzeren").status == 303
     again = browser.submit_page(page)
     assert again.status == 409
-    assert "er is niets gedaan" in again.text
+    assert "Er is niets gedaan" in again.text
+    assert re.search("uur .*verificatiecode.* Door B. Bakker.* zoals zij nu is", again.text)
     assert "Iedereen wordt gedeeld." in browser.get(PAGE).text
     assert browser.submit_page(again).status == 303
     assert found(browser.get(PAGE)) == ["Zoë de Bruijn"]

@@ -8,9 +8,24 @@ from playwright.sync_api import Page
 
 from support.chromium import node_file
 
-FOUND = """axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`)))"""
-STICKS_OUT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+FOUND = """axe.run({ rules: { "target-size": { enabled: true } } }).then(({ violations }) =>
+    violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`)))"""
+LOOKS = Path(__file__).with_name("page_looks.js").read_text(encoding="utf-8").partition("\n")[2]
+LENGTHEN = Path(__file__).with_name("longest_names.js").read_text(encoding="utf-8").partition("\n")[2]
+LONGEST = {
+    "Snappet": "Leerplatform voor gepersonaliseerd onderwijs en toetsen in Nederland",
+    "Basispoort": "Toegangspoort_Basisonderwijs_zonder_spaties_van_64_tekens_precies",
+    "UWLR-4D": "Leerlingvolgsysteemuitwisselingsovereenkomstbeheersorganisatie4D",
+    "Ouderportaal Basis": "Ouderportaal voor basisscholen, kinderopvang en buitenschoolse opvang",
+    "De Voorbeeldschool": "Openbare Daltonbasisschool Burgemeester Van Heemstra-Wijkerslooth, locatie Zuid",
+    "De Lege Bank": "Samenwerkingsschoolgemeenschapvoorbijzonderneutraalonderwijs",
+    "A. de Vries": "A. van der Oudenhoven-Schimmelpenninck van Nijenrode tot Rijckevorsel",
+    "van den Bestuur": "Wijkerslooth-de-Weerdesteyn-van-den-Bosch-van-Rijckevorsel-Schimmelpenninck",
+    "E. Beheer": "Ooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo",
+    "de Jong": "van den Schimmelpenninckvandernoijevanrijckevorsel-Wijkerslooth",
+}
+"""Longest names for names of the example school: of many words, and of one that goes on."""
 CONFIG = Path(__file__).with_name("htmlvalidate.cjs")
 
 
@@ -25,10 +40,22 @@ def axe_findings(page: Page, axe: str) -> list[str]:
     return found
 
 
+def looks(page: Page, width: int) -> list[str]:
+    """Return what is wrong with how a page looks at a width: off the screen, sticking out, overlapping, too small."""
+    page.set_viewport_size({"width": width, "height": 900})
+    found: list[str] = page.evaluate(LOOKS)
+    return found
+
+
 def pixels_sticking_out(page: Page) -> int:
     """Return by how many pixels a page is wider than its window."""
-    found: int = page.evaluate(STICKS_OUT)
+    found: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return found
+
+
+def lengthen_names(page: Page) -> None:
+    """Put the longest names in a page."""
+    page.evaluate(LENGTHEN, LONGEST)
 
 
 def html_findings(folder: Path) -> list[str]:

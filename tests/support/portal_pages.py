@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from playwright.sync_api import Page, Response
 
@@ -24,6 +25,7 @@ class PageCase:
     step: Step | None = None
     status: int = 200
     h1: str | None = None
+    """Its heading; ? stands for a figure that depends on the day."""
 
     def path(self, context: PortalSchool) -> str:
         """Return where it stands."""
@@ -171,9 +173,7 @@ PAGES = (
         422,
     ),
     PageCase(
-        "koppeling-actief",
-        f"{SCHOOL}/koppeling/{{actief}}",
-        h1="Snappet 3 leerlingen en 1 leerkracht vastgehouden",
+        "koppeling-actief", f"{SCHOOL}/koppeling/{{actief}}", h1="Snappet ? leerlingen en 1 leerkracht vastgehouden"
     ),
     PageCase("koppeling-gepauzeerd", f"{SCHOOL}/koppeling/{{gepauzeerd}}", h1="Basispoort Gepauzeerd"),
     PageCase("koppeling-beeindigd", f"{SCHOOL}/koppeling/{{beeindigd}}", h1="UWLR-4D Beëindigd"),
@@ -272,6 +272,10 @@ PAGES = (
     PageCase("journaal-niets-gevonden", f"{SCHOOL}/journaal?van=2001-01-01&tot=2001-01-02"),
     PageCase("journaal-nog-leeg", f"{WITHOUT_KOPPELINGEN}/journaal", BESTUUR),
     PageCase("journaal-fout", f"{SCHOOL}/journaal?van=morgen"),
+    PageCase("meldingen", f"{SCHOOL}/meldingen", h1="Meldingen"),
+    PageCase("account", f"{BEGIN}/account", h1="Uw account"),
+    PageCase("koppeling-begint-later", f"{BEGIN}/{EMPTY}/koppeling/{{later}}", "leeg"),
+    PageCase("koppeling-zonder-leerlingen", f"{BEGIN}/{EMPTY}/koppeling/{{zonder_leerlingen}}", "leeg"),
     PageCase("bestaat-niet", f"{SCHOOL}/bestaat-niet", status=404),
     PageCase("bestaat-niet-onbekend", f"{BEGIN}/bestaat/niet", None, status=404),
     PageCase("kan-hier-niet", f"{BEGIN}/uitloggen", status=405),
@@ -282,6 +286,21 @@ PAGES = (
     PageCase("afnemer-uitgeschakeld", f"{BEGIN}/beheer/afnemers/4", OPERATOR, h1="Gestopt Uitgeschakeld"),
     PageCase(
         "afnemer-fout", f"{BEGIN}/beheer/afnemers/2", OPERATOR, _press("Maak een nieuwe klantcode", overlap="999"), 422
+    ),
+    PageCase(
+        "afnemer-zonder-overlap",
+        f"{BEGIN}/beheer/afnemers/2",
+        OPERATOR,
+        _press("Maak een nieuwe klantcode", overlap="0"),
+        422,
+    ),
+    PageCase("uitschakelen", f"{BEGIN}/beheer/afnemers/1/uitschakelen", OPERATOR),
+    PageCase(
+        "uitschakelen-andere-naam",
+        f"{BEGIN}/beheer/afnemers/1/uitschakelen",
+        OPERATOR,
+        _press("Ja, schakel uit voor alle scholen", klantnaam="snappet"),
+        422,
     ),
     PageCase(
         "klantcode",
@@ -311,5 +330,5 @@ def show(page: Page, page_case: PageCase, context: PortalSchool) -> str:
     page.remove_listener("response", keep)
     assert answers[-1].status == page_case.status, page_case.name
     if page_case.h1 is not None:
-        assert page.locator("h1").inner_text() == page_case.h1
+        assert fnmatchcase(page.locator("h1").inner_text(), page_case.h1), page_case.name
     return answers[-1].text()

@@ -13,22 +13,26 @@ from pathlib import Path
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from playwright.sync_api import Browser, BrowserContext, ViewportSize
+from playwright.sync_api import Browser, Page
 
 from support import portal_school
 from support.chromium import NARROW, WIDE, log_in, running
 from support.portal_pages import PAGES, show
 from support.portal_school import PortalSchool
+from uwlr_adapter.clock import Clock
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 
 MOMENT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 HIGHEST = {NARROW: 1500, WIDE: 2000}
-"""Pixels of a picture: beyond that a page repeats itself."""
+"""Pixels of a picture of the documents: beyond that a page repeats itself."""
+MAX_HEIGHT = 6000
+NARROWEST_TABLE = 700
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 NARROW_PAGES = ("inloggen", "overzicht", "activeren-fouten", "koppeling-actief", "delen", "journaal-gefilterd")
 WIDE_PAGES = (*NARROW_PAGES[1:], "beeindigen", "bevestiging", "afnemers")
 """Which pages, by their name in `portal_pages`; `--all FOLDER` makes all of them, to look at."""
+ALL_WIDTHS = (320, 768, 1240)
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -41,9 +45,9 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def serving(data: Path) -> Iterator[str]:
-    """Serve the portal at one moment; yields its address."""
-    app = make_app(Settings(data=data), lambda: MOMENT)
+def serving(data: Path, clock: Clock = lambda: MOMENT) -> Iterator[str]:
+    """Serve the portal by a clock, one that stands still unless told otherwise; yields its address."""
+    app = make_app(Settings(data=data), clock)
     with make_server("127.0.0.1", 0, app, _Server, _Quiet) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -52,21 +56,26 @@ def serving(data: Path) -> Iterator[str]:
 
 
 def picture(browser: Browser, base: str, context: PortalSchool, folder: Path, names: dict[int, set[str]]) -> None:
-    """Make the pictures of these pages, by width."""
-    windows: dict[tuple[str | None, int], BrowserContext] = {}
+    """Make the pictures of these pages, by width.
+
+    A page is opened once and its window is made narrower and wider: a step that changes something can be taken once.
+    """
+    windows: dict[str | None, Page] = {}
     for page_case in PAGES:
-        for width in (width for width, chosen in names.items() if page_case.name in chosen):
-            key = (page_case.login, width)
-            if key not in windows:
-                size: ViewportSize = {"width": width, "height": 780 if width == NARROW else 900}
-                windows[key] = browser.new_context(base_url=base, viewport=size, locale="nl-NL", timezone_id="UTC")
-                windows[key].new_page()
-                if page_case.login is not None:
-                    log_in(windows[key].pages[0], base, page_case.login)
-            (page,) = windows[key].pages
-            show(page, page_case, context)
-            page.evaluate("document.activeElement.blur()")
-            height = min(page.evaluate("document.documentElement.scrollHeight"), HIGHEST[width])
+        widths = [width for width, chosen in names.items() if page_case.name in chosen]
+        if not widths:
+            continue
+        if page_case.login not in windows:
+            window = browser.new_context(base_url=base, locale="nl-NL", timezone_id="UTC")
+            windows[page_case.login] = window.new_page()
+            if page_case.login is not None:
+                log_in(windows[page_case.login], base, page_case.login)
+        page = windows[page_case.login]
+        show(page, page_case, context)
+        page.evaluate("document.activeElement.blur()")
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 780 if width < NARROWEST_TABLE else 900})
+            height = min(page.evaluate("document.documentElement.scrollHeight"), HIGHEST.get(width, MAX_HEIGHT))
             page.screenshot(
                 path=folder / f"{page_case.name}-{width}.png",
                 full_page=True,
@@ -81,7 +90,7 @@ def main(arguments: list[str]) -> None:
     folder = Path(arguments[1]) if everything else FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     every = {page_case.name for page_case in PAGES}
-    names = {NARROW: every, WIDE: every} if everything else {NARROW: set(NARROW_PAGES), WIDE: set(WIDE_PAGES)}
+    names = dict.fromkeys(ALL_WIDTHS, every) if everything else {NARROW: set(NARROW_PAGES), WIDE: set(WIDE_PAGES)}
     with tempfile.TemporaryDirectory() as temporary, running() as browser:
         context = portal_school.furnish(Path(temporary) / "data", MOMENT)
         with serving(context.data) as base:

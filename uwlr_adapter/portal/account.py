@@ -83,6 +83,18 @@ def set_up_totp() -> ResponseReturnValue:
     return redirect(url_for(".start"), 303)
 
 
+@ACCOUNT.get("/sessie")
+def show_session() -> dict[str, int]:
+    """Return how long the session lasts, in seconds; a page that is open asks, and does not extend it so."""
+    return {"seconden": login_session.seconds_left()}
+
+
+@ACCOUNT.get("/sessie/verder")
+def extend_session() -> dict[str, int]:
+    """Return how long the session lasts, in seconds, now that it was extended as every page does."""
+    return {"seconden": login_session.seconds_left()}
+
+
 @ACCOUNT.post("/uitloggen")
 def log_out() -> Response:
     """End every session of the user, so that a copied cookie is void too."""

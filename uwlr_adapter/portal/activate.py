@@ -20,7 +20,7 @@ from uwlr_adapter.koppelingen.errors import (
     OtherTermsError,
 )
 from uwlr_adapter.koppelingen.lifecycle import FIRST_VERSION, Koppeling, last_startdatum, require_startdatum
-from uwlr_adapter.portal import login_session
+from uwlr_adapter.portal import kept_form, login_session
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now, server_keys
 from uwlr_adapter.portal.forms import GENERATE_CODE, ActivationForm, DutchDateField, add_error, check_code
@@ -46,6 +46,7 @@ def show_activation(brin6: str, entry_id: str) -> ResponseReturnValue:
     form = ActivationForm()
     form.startdatum.data = day_of(now())
     form.naam.data = login_session.require_gebruiker().naam
+    kept_form.restore(form)
     return _show(form, entry)
 
 

@@ -23,6 +23,10 @@ _LED_TO = {
 """The acts that lead to each status."""
 
 
+MAX_MISSED = 5
+"""Acts of somebody else that a page lists for who did not know of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class ActInWords:
     """One act on a koppeling: `act` is its word in the journaal."""
@@ -66,6 +70,11 @@ def was_done(koppeling: Koppeling, seen: int, act: Act) -> bool:
     with database().reading() as connection:
         last = search.search(connection, entry_filter, limit=1)
     return bool(last) and (last[0].act, last[0].actor) == (act, login_session.require_gebruiker().login)
+
+
+def missed(connection: sa.Connection, koppeling: Koppeling, name: str, seen: int) -> tuple[ActInWords, ...]:
+    """Return what was done to a koppeling since its version `seen`, at most MAX_MISSED acts, the newest first."""
+    return acts_of(connection, koppeling, name, min(max(koppeling.version - seen, 1), MAX_MISSED))
 
 
 def led_to(status: Status, acts: tuple[ActInWords, ...]) -> ActInWords | None:

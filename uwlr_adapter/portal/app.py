@@ -133,6 +133,8 @@ def make_portal(
     app.jinja_env.filters.update(wording.FILTERS)
     app.jinja_env.globals["code_rules"] = verificatiecode
     app.jinja_env.globals["organisation"] = organisation
+    app.jinja_env.globals["seconds_left"] = login_session.seconds_left
+    app.jinja_env.globals["session_warning"] = int(login_session.WARNING.total_seconds())
     install(app, PortalContext(database, catalogue, server_keys, clock, undo_days, has_mail))
     guard.csrf.init_app(app)
     login_session.make_login_manager().init_app(app)

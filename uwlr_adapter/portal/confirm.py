@@ -15,7 +15,7 @@ from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, KoppelingErro
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.portal import login_session
-from uwlr_adapter.portal.acts import was_done
+from uwlr_adapter.portal.acts import missed, was_done
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.forms import VersionForm, seen_version
@@ -60,27 +60,32 @@ def end(brin6: str, koppeling_id: int) -> ResponseReturnValue:
     return _act(brin6, koppeling_id, actions.end, Act.ENDED, "end.html", done, to_overview(brin6))
 
 
-def _ask(template: str, koppeling: Koppeling, error: str | None = None) -> str:
+def _ask(template: str, koppeling: Koppeling, error: str | None = None, seen: int = 0) -> str:
+    """Show a question; with an error also what was done since the version `seen`."""
+    name = name_of(koppeling)
     with database().reading() as connection:
         years = what_if.if_stopped(connection, koppeling, day_of(now()))
-    return render_template(template, koppeling=koppeling, name=name_of(koppeling), years=years, error=error)
+        others = missed(connection, koppeling, name, seen) if error else ()
+    return render_template(template, koppeling=koppeling, name=name, years=years, error=error, missed=others)
 
 
 def _act(
     brin6: str, koppeling_id: int, act: KoppelingAct, kind: Act, template: str, done: str, after: Response
 ) -> ResponseReturnValue:
     """Perform a confirmed act; return `after` with the message `done`, or the page that says why it was refused."""
-    name = name_of(read_koppeling(brin6, koppeling_id))
+    name, seen = name_of(read_koppeling(brin6, koppeling_id)), seen_version(VersionForm(request.form))
     try:
         with database().writing() as connection:
             actor = login_session.require_gebruiker().login
-            act(connection, koppeling_id, seen_version(VersionForm(request.form)), now(), actor=actor)
+            act(connection, koppeling_id, seen, now(), actor=actor)
     except ChangedMeanwhileError as error:
         changed = read_koppeling(brin6, koppeling_id)
-        if was_done(changed, seen_version(VersionForm(request.form)), kind):
+        if was_done(changed, seen, kind):
             flash(done.format(name=name), "goed")
             return after
-        return (_ask(template, changed, str(error)), 409) if changed.is_living else refuse(brin6, koppeling_id, error)
+        if changed.is_living:
+            return _ask(template, changed, str(error), seen), 409
+        return refuse(brin6, koppeling_id, error)
     except KoppelingError as error:
         return refuse(brin6, koppeling_id, error)
     flash(done.format(name=name), "goed")

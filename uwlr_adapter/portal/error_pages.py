@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from uwlr_adapter.db.event_log import log_failure
+from uwlr_adapter.portal import kept_form, login_session
 from uwlr_adapter.portal.guard import requested_page
 
 logger = logging.getLogger("uwlr_adapter.portal")
@@ -42,7 +43,11 @@ def retry_later(page: str, status: int, wait: timedelta) -> Response:
 
 
 def _refused(error: HTTPException) -> tuple[str, int]:
+    """Return the page of a refusal; a form of an earlier session, in another tab, is not lost."""
     retry = isinstance(error, CSRFError) and request.method == "POST"
+    gebruiker = login_session.find_gebruiker() if retry else None
+    if gebruiker is not None:
+        kept_form.keep(gebruiker.id)
     return _page(error.code or 500, retry_url=requested_page() if retry else None)
 
 

@@ -270,6 +270,14 @@ class RotateForm(Form):
             NumberRange(0, MAX_OVERLAP, f"Kies 0 tot en met {MAX_OVERLAP} dagen."),
         ],
     )
+    klantnaam = StringField("Typ de klantnaam ter bevestiging")
+    """Asked for when the old klantcode would be void at once while schools use it."""
+
+
+class DisableForm(Form):
+    """The confirmation that an afnemer is disabled, for all schools: its klantnaam, typed."""
+
+    klantnaam = StringField("Typ de klantnaam ter bevestiging")
 
 
 def seen_version(form: CodeForm | StartdatumForm | VersionForm | NewAkkoordForm) -> int:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol
-from uwlr_adapter.portal import login_session
+from uwlr_adapter.portal import kept_form, login_session
 from uwlr_adapter.portal.blueprints import ACCOUNT, INSIGHT, OPERATOR, PUBLIC, SCHOOL
 from uwlr_adapter.portal.paths import local_path
 from uwlr_adapter.web.bounds import MAX_FIELDS
@@ -21,7 +21,21 @@ EXPIRED_IN_FORM = (
     "Uw sessie is verlopen. Wat u had ingevuld, is niet verwerkt en niet bewaard. Log opnieuw in; daarna begint u het "
     "formulier opnieuw."
 )
-WITHOUT_TOTP = frozenset({"account.show_totp_setup", "account.set_up_totp", "account.log_out"})
+EXPIRED_AND_KEPT = (
+    "Uw sessie is verlopen. Er is nog niets verwerkt. Log opnieuw in: dan staat wat u had ingevuld weer klaar. Een "
+    "code en een akkoord worden niet bewaard."
+)
+NOT_IN_USE = frozenset({"account.show_session"})
+"""The endpoints that a page asks by itself: they do not extend the session."""
+WITHOUT_TOTP = frozenset(
+    {
+        "account.show_totp_setup",
+        "account.set_up_totp",
+        "account.log_out",
+        "account.show_session",
+        "account.extend_session",
+    }
+)
 """The endpoints for a user that still has to set up the required second factor."""
 
 csrf = CSRFProtect()
@@ -34,13 +48,14 @@ def guard() -> BaseResponse | None:
     """
     if request.endpoint is None or request.endpoint == "static":
         return None
-    alive = login_session.touch()
+    owner = login_session.owner()
+    alive = login_session.touch(extend=request.endpoint not in NOT_IN_USE)
     if not alive:
         logout_user()
     if request.blueprint != PUBLIC.name:
         gebruiker = login_session.find_gebruiker()
         if gebruiker is None:
-            return _to_login(alive=alive)
+            return _to_login(None if alive else owner)
         if not _is_allowed(gebruiker):
             abort(404)
         if gebruiker.must_set_up_totp and request.endpoint not in WITHOUT_TOTP:
@@ -66,8 +81,8 @@ def harden(response: Response) -> Response:
     """Add the headers that keep a response from being stored, framed or extended with foreign content."""
     headers = response.headers
     headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     headers["X-Frame-Options"] = "DENY"
     headers["X-Content-Type-Options"] = "nosniff"
@@ -86,11 +101,19 @@ def requested_page() -> str | None:
     return request.path if adapter.test(request.path, "GET") else None
 
 
-def _to_login(*, alive: bool) -> BaseResponse:
-    """Redirect to the login page, which returns to the requested page afterwards."""
+def _to_login(ended: int | None) -> BaseResponse:
+    """Redirect to the login page, which returns to the requested page afterwards.
+
+    `ended` is the user whose session has just ended, if any. Another site cannot have something kept: its form comes
+    without the session (SameSite).
+    """
     if request.method == "POST":
-        flash(EXPIRED_IN_FORM, "let-op")
-    elif not alive:
+        kept = False
+        if ended is not None:
+            _require_small_form()
+            kept = kept_form.keep(ended)
+        flash(EXPIRED_AND_KEPT if kept else EXPIRED_IN_FORM, "let-op")
+    elif ended is not None:
         flash(EXPIRED, "let-op")
     page = requested_page()
     next_path = local_path(page) if page != url_for("account.start") else None

@@ -17,7 +17,7 @@ from uwlr_adapter.koppelingen.facts import verdicts_of
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.portal import login_session
-from uwlr_adapter.portal.acts import acts_of, led_to, was_done
+from uwlr_adapter.portal.acts import acts_of, led_to, missed, was_done
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now, server_keys
 from uwlr_adapter.portal.forms import GENERATE_CODE, CodeForm, add_error, check_code, seen_version
@@ -72,7 +72,7 @@ def _enter_code(brin6: str, koppeling_id: int, seen: Koppeling, form: CodeForm) 
             actions.enter_code(connection, server_keys(), koppeling_id, seen_version(form), code, now(), actor=actor)
     except ChangedMeanwhileError as error:
         if (repeated := _done_before(brin6, koppeling_id, form)) is None:
-            return _show(brin6, koppeling_id, form, error=str(error)), 409
+            return _show(brin6, koppeling_id, form, error=str(error), seen=seen_version(form)), 409
         act = repeated
     except (InvalidCodeError, CodeInUseError) as error:
         add_error(form.verificatiecode, str(error))
@@ -137,15 +137,18 @@ def _show(
     form: CodeForm,
     *,
     error: str | None = None,
+    seen: int = 0,
     generated: bool = False,
     once: CodeOnce | None = None,
 ) -> str:
+    """Show the page; with an error also what was done since the version `seen`."""
     with database().reading() as connection:
         koppeling = require_koppeling(connection, brin6, koppeling_id)
         verdict = verdicts_of(connection, catalogue(), [koppeling], now())[koppeling_id]
         traffic = traffic_of(connection, {koppeling.id: verdict}, now())[koppeling_id]
         earlier = store.earlier_akkoorden(connection, koppeling.id)
         acts = acts_of(connection, koppeling, name_of(koppeling), MAX_ACTS)
+        others = missed(connection, koppeling, name_of(koppeling), seen) if error else ()
         withheld = len(withholding.withheld_from(connection, koppeling.id))
     name = name_of(koppeling)
     return render_template(
@@ -163,6 +166,7 @@ def _show(
         withheld=withheld,
         form=form,
         error=error,
+        missed=others,
         generated=generated,
         code=once,
         is_to_come=is_to_come(koppeling),

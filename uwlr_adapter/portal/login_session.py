@@ -13,12 +13,15 @@ from flask_login import LoginManager, current_user, login_user
 
 from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.gebruikers.accounts import Gebruiker
+from uwlr_adapter.portal import kept_form
 from uwlr_adapter.portal.context import database, now
 
 MAX_IDLE = timedelta(minutes=30)
 """The time without a page after which a session has ended: the screen may be unattended."""
 MAX_SESSION = timedelta(hours=12)
 """The time after which a session in use has ended: a working day."""
+WARNING = timedelta(minutes=5)
+"""How long before its end an open page says that the session ends."""
 MAX_HALF = timedelta(minutes=5)
 """The time after which a password that was right no longer counts without its second factor."""
 # Keys of the cookie, with moments in seconds since 1970. A renamed key ends every session at the upgrade.
@@ -73,7 +76,7 @@ def require_gebruiker() -> Gebruiker:
 
 def start(gebruiker: Gebruiker) -> None:
     """Log a user in, in a new session."""
-    session.clear()
+    kept_form.take_along(gebruiker.id)
     login_user(LoggedIn(gebruiker))
     seconds = _seconds()
     session[_STARTED], session[_LAST_SEEN] = seconds, seconds
@@ -81,7 +84,7 @@ def start(gebruiker: Gebruiker) -> None:
 
 def start_half(gebruiker: Gebruiker, next_path: str | None) -> None:
     """Store in a new session that the password was right, for MAX_HALF."""
-    session.clear()
+    kept_form.take_along(gebruiker.id)
     session[_HALF] = [gebruiker.id, gebruiker.session_version, _seconds(), next_path]
 
 
@@ -98,17 +101,29 @@ def find_half() -> HalfLogin | None:
     return HalfLogin(gebruiker, next_path)
 
 
-def touch() -> bool:
-    """Extend the session; return False when it had ended, and clear it."""
+def owner() -> int | None:
+    """Return the id of the user whose session this is, also when it has ended; None without one."""
+    id_, _, _ = str(session.get("_user_id", "")).partition("-")
+    return int(id_) if id_.isdigit() else None
+
+
+def touch(*, extend: bool = True) -> bool:
+    """Extend the session, unless told not to; return False when it had ended, and clear it."""
     if "_user_id" not in session:
         return True
-    present = now().timestamp()
-    idle, age = present - session.get(_LAST_SEEN, 0), present - session.get(_STARTED, 0)
-    if idle >= MAX_IDLE.total_seconds() or age >= MAX_SESSION.total_seconds() or find_gebruiker() is None:
+    if seconds_left() <= 0 or find_gebruiker() is None:
         session.clear()
         return False
-    session[_LAST_SEEN] = int(present)
+    if extend:
+        session[_LAST_SEEN] = _seconds()
     return True
+
+
+def seconds_left() -> int:
+    """Return after how many seconds without a page the session ends; 0 or less when it has ended."""
+    present = _seconds()
+    idle, age = present - session.get(_LAST_SEEN, 0), present - session.get(_STARTED, 0)
+    return int(min(MAX_IDLE.total_seconds() - idle, MAX_SESSION.total_seconds() - age))
 
 
 def _seconds() -> int:

@@ -19,7 +19,7 @@ from uwlr_adapter.mail.address import shown
 from uwlr_adapter.mail.addresses import MailAddress, Owner
 from uwlr_adapter.mail.outbox import MailFailure, MailRecord
 from uwlr_adapter.mail.recipients import MailRecipient
-from uwlr_adapter.portal import address_form, login_session
+from uwlr_adapter.portal import address_form, kept_form, login_session
 from uwlr_adapter.portal.address_form import AddressForms
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import database, has_mail, now
@@ -75,7 +75,9 @@ class MeldingenView:
 @SCHOOL.get("/meldingen")
 def show_meldingen(brin6: str) -> str:
     """Show who is told, and what was sent."""
-    return _show(brin6, AddressForms(), RegionForm())
+    forms, region_form = AddressForms(), RegionForm()
+    kept_form.restore(forms.address, region_form)
+    return _show(brin6, forms, region_form)
 
 
 @SCHOOL.post("/meldingen")

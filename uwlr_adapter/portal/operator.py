@@ -3,21 +3,32 @@
 import secrets
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
+from wtforms import StringField
 
 from uwlr_adapter.koppelingen import afnemers, certificates, store
 from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerError
 from uwlr_adapter.koppelingen.facts import verdicts_of
 from uwlr_adapter.koppelingen.verdict import VerdictKind
 from uwlr_adapter.koppelingen.verdict_words import kind_in_words
-from uwlr_adapter.portal import login_session
+from uwlr_adapter.portal import kept_form, login_session
 from uwlr_adapter.portal.blueprints import OPERATOR
 from uwlr_adapter.portal.context import catalogue, database, now, server_keys
-from uwlr_adapter.portal.forms import AfnemerForm, RotateForm, add_error
+from uwlr_adapter.portal.forms import AfnemerForm, DisableForm, RotateForm, add_error
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What an act on an afnemer concerns: living koppelingen, and the vestigingen that have them."""
+
+    koppelingen: int
+    vestigingen: int
+
 
 USUAL_OVERLAP = 14
 """Days that the form proposes: a vendor needs time to plan the change."""
@@ -28,7 +39,9 @@ _TICKET = "bon"
 @OPERATOR.get("/afnemers")
 def list_afnemers() -> str:
     """List the afnemers, with a form to add one."""
-    return _show_list(AfnemerForm())
+    form = AfnemerForm()
+    kept_form.restore(form)
+    return _show_list(form)
 
 
 @OPERATOR.post("/afnemers")
@@ -55,6 +68,7 @@ def show_afnemer(afnemer_id: int) -> str:
     """Show one afnemer, with forms for its klantcode and to disable or enable it."""
     form = RotateForm()
     form.overlap.data = USUAL_OVERLAP
+    kept_form.restore(form)
     return _show(_require_afnemer(afnemer_id), form)
 
 
@@ -63,7 +77,7 @@ def rotate_klantcode(afnemer_id: int) -> ResponseReturnValue:
     """Replace the klantcode of an afnemer, and show the new one once."""
     afnemer = _require_afnemer(afnemer_id)
     form = RotateForm(request.form)
-    if not form.validate():
+    if not form.validate() or not _may_rotate(afnemer, form):
         return _show(afnemer, form), 422
     if request.form.get(_TICKET) != session.pop(_TICKET, ""):
         flash("Dit formulier was al verstuurd. Er is geen tweede klantcode gemaakt.", "let-op")
@@ -80,9 +94,22 @@ def rotate_klantcode(afnemer_id: int) -> ResponseReturnValue:
     return render_template("klantcode.html", afnemer=rotated, klantcode=klantcode, is_new=False)
 
 
+@OPERATOR.get("/afnemers/<id:afnemer_id>/uitschakelen")
+def confirm_disable(afnemer_id: int) -> ResponseReturnValue:
+    """Ask for the klantnaam before an afnemer is disabled, with the number of schools that it concerns."""
+    afnemer = _require_afnemer(afnemer_id)
+    return _ask_disable(afnemer, DisableForm()) if afnemer.is_enabled else _to_afnemer(afnemer_id)
+
+
 @OPERATOR.post("/afnemers/<id:afnemer_id>/uitschakelen")
-def disable_afnemer(afnemer_id: int) -> Response:
-    """Refuse every call of an afnemer from now on."""
+def disable_afnemer(afnemer_id: int) -> ResponseReturnValue:
+    """Refuse every call of an afnemer from now on, when its klantnaam was typed."""
+    afnemer, form = _require_afnemer(afnemer_id), DisableForm(request.form)
+    if not afnemer.is_enabled:
+        flash(f"{afnemer.klantnaam} was al uitgeschakeld. Er is nu niets gewijzigd.", "let-op")
+        return _to_afnemer(afnemer_id)
+    if not form.validate() or not _is_named(form.klantnaam, afnemer):
+        return _ask_disable(afnemer, form), 422
     return _switch(afnemer_id, afnemers.disable, "{name} is uitgeschakeld: alle verzoeken worden geweigerd.")
 
 
@@ -90,6 +117,32 @@ def disable_afnemer(afnemer_id: int) -> Response:
 def enable_afnemer(afnemer_id: int) -> Response:
     """Allow the calls of a disabled afnemer again."""
     return _switch(afnemer_id, afnemers.enable, "{name} is ingeschakeld, met de klantcode van voorheen.")
+
+
+def _may_rotate(afnemer: Afnemer, form: RotateForm) -> bool:
+    """Return whether a klantcode may be replaced so; without an overlap that takes the klantnaam, as disabling does."""
+    if form.overlap.data or not _reach(afnemer.id).koppelingen:
+        return True
+    return _is_named(form.klantnaam, afnemer)
+
+
+def _is_named(field: StringField, afnemer: Afnemer) -> bool:
+    """Return whether the klantnaam of an afnemer was typed; add the error to the field when it was not."""
+    if (field.data or "").strip() == afnemer.klantnaam:
+        return True
+    add_error(field, f"Typ ter bevestiging precies: {afnemer.klantnaam}")
+    return False
+
+
+def _reach(afnemer_id: int) -> Reach:
+    """Return how many koppelingen go by an afnemer, and of how many vestigingen."""
+    with database().reading() as connection:
+        living = store.list_of_afnemer(connection, afnemer_id)
+    return Reach(len(living), len({one.brin6 for one in living}))
+
+
+def _ask_disable(afnemer: Afnemer, form: DisableForm) -> str:
+    return render_template("afnemer_uitschakelen.html", afnemer=afnemer, form=form, reach=_reach(afnemer.id))
 
 
 def _switch(afnemer_id: int, act: Callable[..., None], done: str) -> Response:

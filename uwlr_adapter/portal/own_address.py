@@ -10,7 +10,7 @@ from uwlr_adapter.journaal.writer import record_gebruiker_act
 from uwlr_adapter.mail import addresses
 from uwlr_adapter.mail.address import shown
 from uwlr_adapter.mail.addresses import Owner
-from uwlr_adapter.portal import address_form, login_session
+from uwlr_adapter.portal import address_form, kept_form, login_session
 from uwlr_adapter.portal.address_form import AddressForms
 from uwlr_adapter.portal.blueprints import ACCOUNT
 from uwlr_adapter.portal.context import database, has_mail, now
@@ -22,7 +22,9 @@ SHOWN_LOGINS = 5
 @ACCOUNT.get("/account")
 def show_account() -> str:
     """Show the account of the user."""
-    return _show(AddressForms())
+    forms = AddressForms()
+    kept_form.restore(forms.address)
+    return _show(forms)
 
 
 @ACCOUNT.post("/account")

@@ -8,13 +8,22 @@ from werkzeug.wrappers import Response
 
 from uwlr_adapter.administratie.importing import questions
 from uwlr_adapter.administratie.schools import Vestiging, find_vestiging
-from uwlr_adapter.clock import day_of
+from uwlr_adapter.clock import date_time, day_of
 from uwlr_adapter.contract.profiles import NamedProfiel
 from uwlr_adapter.koppelingen import agreements, store
 from uwlr_adapter.koppelingen.agreements import Waiting
 from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
-from uwlr_adapter.koppelingen.errors import KoppelingError
+from uwlr_adapter.koppelingen.errors import (
+    AlreadyAgreedError,
+    AlreadyPausedError,
+    AlreadyWithheldError,
+    ChangedMeanwhileError,
+    EndedError,
+    KoppelingError,
+    NotWithheldError,
+)
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
+from uwlr_adapter.portal.acts import acts_of
 from uwlr_adapter.portal.blueprints import INSIGHT, SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
 
@@ -31,6 +40,17 @@ class CodeOnce:
     """Where it is entered at the platform, as a sentence."""
     printout: int | None = None
     """The id of the koppeling that has a confirmation to print."""
+
+
+_BY_ANOTHER_ACT = (
+    AlreadyAgreedError,
+    AlreadyPausedError,
+    AlreadyWithheldError,
+    ChangedMeanwhileError,
+    EndedError,
+    NotWithheldError,
+)
+"""The refusals because of what was done before, by a colleague or in another tab."""
 
 
 @SCHOOL.context_processor
@@ -69,6 +89,13 @@ def name_of(koppeling: Koppeling) -> str:
     return koppeling.entry_id if entry is None else entry.naam
 
 
+def last_act(koppeling: Koppeling) -> str:
+    """Return what was last done to a koppeling, when and by whom, as sentences; empty when that is past its term."""
+    with database().reading() as connection:
+        found = acts_of(connection, koppeling, name_of(koppeling), 1)
+    return "".join(f"Op {date_time(one.moment)}: {one.sentence_with_person}" for one in found)
+
+
 def shared_profiel(koppeling: Koppeling) -> NamedProfiel | None:
     """Return the profile of a koppeling as far as its school agreed to it; None when no data flow through it."""
     return catalogue().agreed[koppeling.entry_id, store.as_text(koppeling.akkoord.velden)]
@@ -102,6 +129,7 @@ def to_koppeling(brin6: str, koppeling_id: int) -> Response:
 
 
 def refuse(brin6: str, koppeling_id: int, error: KoppelingError) -> Response:
-    """Redirect to the page of a koppeling, with the reason why nothing was done."""
-    flash(str(error), "let-op")
+    """Redirect to the page of a koppeling, with the reason why nothing was done, and the act that led to it."""
+    before = last_act(read_koppeling(brin6, koppeling_id)) if isinstance(error, _BY_ANOTHER_ACT) else ""
+    flash(f"{error} {before}".strip(), "let-op")
     return to_koppeling(brin6, koppeling_id)

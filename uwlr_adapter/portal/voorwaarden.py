@@ -12,7 +12,8 @@ from uwlr_adapter.koppelingen.errors import (
     OtherTermsError,
 )
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.portal import login_session
+from uwlr_adapter.portal import kept_form, login_session
+from uwlr_adapter.portal.acts import missed
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
 from uwlr_adapter.portal.forms import NewAkkoordForm, add_error, seen_version
@@ -60,6 +61,7 @@ def show_new_voorwaarden(brin6: str, koppeling_id: int) -> ResponseReturnValue:
         return to_koppeling(brin6, koppeling_id)
     form = NewAkkoordForm()
     form.naam.data = login_session.require_gebruiker().naam
+    kept_form.restore(form)
     return _show(form, koppeling)
 
 
@@ -101,15 +103,17 @@ def _show_changed(form: NewAkkoordForm, brin6: str, koppeling_id: int, error: st
     """Show what there is to agree to now; when that is nothing any more, the koppeling with the reason."""
     koppeling = read_koppeling(brin6, koppeling_id)
     if waiting_of(koppeling):
-        return _show(form, koppeling, error), 409
+        return _show(form, koppeling, error, seen_version(form)), 409
     flash(error, "let-op")
     return to_koppeling(brin6, koppeling_id)
 
 
-def _show(form: NewAkkoordForm, koppeling: Koppeling, error: str | None = None) -> str:
+def _show(form: NewAkkoordForm, koppeling: Koppeling, error: str | None = None, seen: int = 0) -> str:
+    """Show the page; with an error also what was done since the version `seen`."""
     waiting, entry = waiting_of(koppeling), require_entry(koppeling.entry_id)
     with database().reading() as connection:
         kept = agreements.text_of(connection, koppeling.akkoord)
+        others = missed(connection, koppeling, name_of(koppeling), seen) if error else ()
     changes = terms_text.difference(kept.tekst, entry.voorwaarden.tekst) if waiting.voorwaarden and kept else ()
     return render_template(
         "new_voorwaarden.html",
@@ -123,4 +127,5 @@ def _show(form: NewAkkoordForm, koppeling: Koppeling, error: str | None = None) 
         changes=changes,
         offer=agreements.offer_of(catalogue(), entry),
         error=error,
+        missed=others,
     )

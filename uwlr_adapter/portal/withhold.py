@@ -17,7 +17,7 @@ from uwlr_adapter.koppelingen import actions, what_if
 from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, KoppelingError
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.portal import login_session
-from uwlr_adapter.portal.acts import was_done
+from uwlr_adapter.portal.acts import missed, was_done
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.forms import LeerlingForm, VersionForm, seen_version
@@ -53,19 +53,19 @@ def change_withheld(brin6: str, koppeling_id: int, persoon_id: int) -> ResponseR
     """Withhold a leerling from a koppeling, or share a withheld one again."""
     with database().reading() as connection:
         koppeling, _, withheld = _require(connection, brin6, koppeling_id, persoon_id)
-    form = VersionForm(request.form)
+    seen = seen_version(VersionForm(request.form))
     again = request.form.get("wat", SHARE if persoon_id in withheld else WITHHOLD) == SHARE
     act = actions.share_again if again else actions.withhold
     try:
         with database().writing() as connection:
             actor = login_session.require_gebruiker().login
-            act(connection, koppeling_id, seen_version(form), persoon_id, now(), actor=actor)
+            act(connection, koppeling_id, seen, persoon_id, now(), actor=actor)
     except ChangedMeanwhileError as error:
         kind = Act.SHARED_AGAIN if again else Act.WITHHELD
-        if (persoon_id in withheld) != again and was_done(koppeling, seen_version(form), kind):
+        if (persoon_id in withheld) != again and was_done(koppeling, seen, kind):
             return _tell_done(koppeling, again=again)
         if read_koppeling(brin6, koppeling_id).is_living:
-            return _ask(brin6, koppeling_id, persoon_id, str(error)), 409
+            return _ask(brin6, koppeling_id, persoon_id, str(error), seen), 409
         return refuse(brin6, koppeling_id, error)
     except KoppelingError as error:
         return refuse(brin6, koppeling_id, error)
@@ -97,12 +97,14 @@ def _show(brin6: str, koppeling_id: int, form: LeerlingForm, naam: str | None = 
     )
 
 
-def _ask(brin6: str, koppeling_id: int, persoon_id: int, error: str | None = None) -> str | Response:
+def _ask(brin6: str, koppeling_id: int, persoon_id: int, error: str | None = None, seen: int = 0) -> str | Response:
+    """Show the question; with an error also what was done since the version `seen`."""
     with database().reading() as connection:
         koppeling, leerling, withheld = _require(connection, brin6, koppeling_id, persoon_id)
         if not koppeling.is_living:
             return to_koppeling(brin6, koppeling_id)
         years = what_if.if_withheld(connection, koppeling, day_of(now()), persoon_id)
+        acts = missed(connection, koppeling, name_of(koppeling), seen) if error else ()
         others = leerlingen.leerlingen(connection, brin6, day_of(now()), withheld - {persoon_id})
     return render_template(
         "withhold.html",
@@ -113,6 +115,7 @@ def _ask(brin6: str, koppeling_id: int, persoon_id: int, error: str | None = Non
         years=years,
         others=others,
         error=error,
+        missed=acts,
     )
 
 

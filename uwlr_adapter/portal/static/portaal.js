@@ -1,4 +1,5 @@
-// Enhancements of pages that work without JavaScript: check, generate and copy a verificatiecode, and print.
+// Enhancements of pages that work without JavaScript: check, generate and copy a verificatiecode, print, and announce
+// the end of the session.
 "use strict";
 
 (() => {
@@ -41,11 +42,19 @@
       if (code.length > longest) return ["mis", `${count}: ${code.length - longest} te veel`];
       return ["goed", `${count}: de code is goed van vorm`];
     };
+    // A reader hears where the code stands when it becomes right or wrong, and when the typing rests; not at each key.
+    let said = "";
+    let rest = 0;
     const show = () => {
       const [kind, text] = check(input.value);
       counter.className = `teller ${kind}`;
       counter.textContent = text;
       copy.disabled = input.value === "";
+      clearTimeout(rest);
+      rest = setTimeout(() => {
+        if (kind !== said) spoken.textContent = text;
+        said = kind;
+      }, 1000);
     };
 
     generate.type = "button"; // generated here instead of by the server, so that the other fields keep what was typed
@@ -57,10 +66,45 @@
     });
     copy.addEventListener("click", () => copyText(input.value.trim(), copy));
     input.addEventListener("input", show);
-    counter.setAttribute("role", "status");
+    const spoken = document.createElement("p");
+    spoken.className = "onzichtbaar";
+    spoken.setAttribute("role", "status");
+    counter.after(spoken);
     counter.hidden = false;
     copy.hidden = false;
     show();
+  }
+
+  for (const box of document.querySelectorAll("[data-sessie]")) {
+    const { melden: warning, adres: address } = box.dataset;
+    const [words, button, again] = [box.querySelector("[data-tekst]"), box.querySelector("button"), box.querySelector("a")];
+    let ends = Date.now() + Number(box.dataset.sessie) * 1000;
+    let said = -1;
+
+    // Ask how long the session lasts; with the other address that extends it. No answer leaves things as they are.
+    const ask = async (where) => {
+      try {
+        const answer = await fetch(where, { redirect: "manual", cache: "no-store" });
+        ends = Date.now() + (answer.ok ? (await answer.json()).seconden * 1000 : 0);
+      } catch { /* the network is away */ }
+      tell();
+    };
+    const left = () => Math.ceil((ends - Date.now()) / 60000);
+    const tell = () => {
+      const minutes = Math.max(left(), 0);
+      box.hidden = minutes > Number(warning) / 60;
+      button.hidden = minutes === 0;
+      again.hidden = minutes > 0;
+      if (box.hidden || minutes === said) return;
+      said = minutes;
+      words.textContent = minutes === 0
+        ? "Uw sessie is verlopen. Wat u hier hebt ingevuld, blijft staan tot u deze pagina verlaat."
+        : `Uw sessie eindigt over ${minutes} ${minutes === 1 ? "minuut" : "minuten"}.`;
+    };
+
+    button.addEventListener("click", () => ask(button.dataset.verder));
+    // Another tab may have extended the session meanwhile, or somebody logged in again there.
+    setInterval(() => (left() <= Number(warning) / 60 ? ask(address) : tell()), 20000);
   }
 
   // Return random characters, each equally likely: a byte beyond the last whole multiple of the alphabet is skipped.
