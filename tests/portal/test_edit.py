@@ -233,7 +233,7 @@ def test_the_code_is_shown_once(browser: Browser) -> None:
     assert page.tree.xpath("//button[@data-kopieer-tekst='nieuwe-code']")
     assert "Vul dezelfde verificatiecode nu ook in bij Snappet." in page.text
     assert "U ziet de code alleen nu." in page.text
-    (later,) = page.tree.xpath("//@data-verder")
+    (later,) = page.tree.xpath("//@data-hierna")
     assert OTHER_BRIN6 not in browser.get(later).body
 
 

@@ -229,5 +229,5 @@ def test_every_profile_has_its_words(portal: Portal, naam: str) -> None:
 
 def test_an_afnemer_that_is_shut_out(portal: Portal, browser: Browser) -> None:
     """The overview tells that nothing is fetched while the operator keeps the platform out."""
-    portal.browser("operator").submit("/koppelingen/beheer/afnemers/1", 1)
+    portal.browser("operator").submit("/koppelingen/beheer/afnemers/1/uitschakelen", klantnaam="Snappet")
     assert "De beheerder van de koppelingen heeft Snappet geblokkeerd op 25 november 2026" in browser.get(SCHOOL).text

@@ -84,9 +84,13 @@ class Life:
         """Do an act of the school on its pages."""
         assert self.browser.submit(path, **fields).status in {200, 303}
 
-    def operator(self, form: int) -> None:
-        """Press the button of a form on the operator's page of Snappet."""
-        assert self.portal.browser("operator").submit(AFNEMER, form).status == 303
+    def block(self) -> None:
+        """Switch Snappet off for all schools, as the operator."""
+        assert self.portal.browser("operator").submit(f"{AFNEMER}/uitschakelen", klantnaam="Snappet").status == 303
+
+    def let_in(self) -> None:
+        """Switch Snappet on again, as the operator."""
+        assert self.portal.browser("operator").submit(AFNEMER, 0).status == 303
 
     def told(self) -> tuple[str, str]:
         """Return the badge and the line of the verdict, which are the same wherever the school reads them."""
@@ -190,7 +194,7 @@ def test_the_tap(life: Life) -> None:
     life.expect("Wacht op Snappet")  # neither the wrong code nor the pause is present any more
     life.fetch()
     life.expect("Actief")
-    life.operator(1)
+    life.block()
     life.expect(
         "Leverancier geblokkeerd",
         f"De beheerder van de koppelingen heeft Snappet geblokkeerd op {THEN}; sindsdien wordt er niets opgehaald.",
@@ -198,7 +202,7 @@ def test_the_tap(life: Life) -> None:
         "Aan zet: de beheerder van de koppelingen.",
     )
     life.pass_(days=9)
-    life.operator(0)
+    life.let_in()
     life.expect(
         "Wacht op Snappet",
         "Sinds de beheerder Snappet weer toelaat, op 6 december 2026 om 10:30 uur, heeft Snappet nog niet opgehaald.",

@@ -52,7 +52,7 @@ LABELS = {
 """The labels of the printed step plan, and the page where each is found; a space at the end tells two of one name."""
 OLD = re.compile(r"\b(afnemers?|journaal|journalen|brin6s?|samengestelde|brinnummers?)\b", re.IGNORECASE)
 """The words of the machine that a school does not read."""
-OPERATOR_PAGES = {"afnemer.html", "afnemers.html", "klantcode.html"}
+OPERATOR_PAGES = {"afnemer.html", "afnemer_uitschakelen.html", "afnemers.html", "klantcode.html"}
 """The pages of operators say `afnemer`, as their commands, the documentation and UWLR do."""
 
 

@@ -133,7 +133,7 @@ class Browser:
 
     def follow(self, page: Page) -> Page:
         """Go where an answer leads to; the one that shows a verificatiecode once is a page itself."""
-        if page.status == 200 and page.tree.xpath("//*[@data-verder]"):
+        if page.status == 200 and page.tree.xpath("//*[@data-hierna]"):
             return page
         assert page.status in {302, 303}, page.body
         assert page.location is not None

@@ -7,8 +7,8 @@
   if (focus) focus.focus();
 
   // The answer to a form that shows a code once: going back to it, or loading it again, must not send the form again.
-  const once = document.querySelector("[data-verder]");
-  if (once) history.replaceState(null, "", once.dataset.verder);
+  const once = document.querySelector("[data-hierna]");
+  if (once) history.replaceState(null, "", once.dataset.hierna);
 
   const print = document.querySelector("[data-druk-af]");
   if (print) {
