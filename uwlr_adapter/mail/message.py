@@ -61,7 +61,7 @@ def build(letter: Letter, sender: MailSender, to: str, message_id: str, moment: 
 def _header_text(text: str, length: int) -> str:
     """Return a text of somebody else for a header: one line, and nothing that reads as an encoded word (RFC 2047).
 
-    `email` decodes such words in what it is given, and so would put a line end that is hidden in a name into the header.
+    `email` decodes such words in what it is given, and would so put a line end that is hidden in a name into a header.
     """
     return one_line(text.replace("=?", "= ?"), length)
 
