@@ -154,6 +154,8 @@ def test_new_terms_say_what_changed(make: Callable[..., Portal], catalogi_: Cata
     old = browser.get(f"{KOPPELING}/voorwaarden")
     assert "\n\n4. De school bedenkt een verificatiecode en vult die ook in bij het leerplatform. Wie" in old.body
     assert 'filename="gebruikersvoorwaarden-uwlr-1.txt"' in old.reply.headers["Content-Disposition"]
+    links = browser.get(KOPPELING).tree.xpath("//dt[text()='Akkoord']/following-sibling::dd//a/@href")
+    assert links == [f"{KOPPELING}/voorwaarden"]  # what was agreed to, beside what the catalogue has now
     assert browser.submit(f"{KOPPELING}/akkoord", naam="B. Bakker", akkoord="ja").location == KOPPELING
     assert "De school is akkoord met nieuwe gebruikersvoorwaarden." in browser.get(KOPPELING).text
     text = pdf(browser)
@@ -162,6 +164,16 @@ def test_new_terms_say_what_changed(make: Callable[..., Portal], catalogi_: Cata
     assert "Gebruikersvoorwaarden, versie uwlr-1 1. De school geeft" in text
     assert "6. De school vertelt ouders" in text
     assert "4. De school bedenkt" in text
+
+
+def test_what_is_shared_says_that_fields_wait(make: Callable[..., Portal], catalogi_: Catalogi) -> None:
+    """Under a wider profile that nobody agreed to, the page does not promise all of that profile."""
+    activate(make().browser("school"))
+    browser = make(catalogus=catalogi_.write(WIDE)).browser("school")
+    said = "Het profiel van deze koppeling is LVS-set, zonder de gegevens waarmee uw school nog niet akkoord ging."
+    assert said in browser.get(f"{KOPPELING}/delen").text
+    browser.submit(f"{KOPPELING}/akkoord", naam="A. de Vries", akkoord="ja")
+    assert "Het profiel van deze koppeling is LVS-set. Meer" in browser.get(f"{KOPPELING}/delen").text
 
 
 def test_a_text_that_was_not_kept_is_not_made_up(make: Callable[..., Portal], catalogi_: Catalogi) -> None:

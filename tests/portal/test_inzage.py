@@ -1,7 +1,7 @@
 """Inzage in the portal: a schoolbeheerder answers a parent who asks who got what about a child."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -9,6 +9,7 @@ from lxml import html
 from support import messages
 from support.edexml_files import eckid, make_dataset
 from support.imports import import_dataset
+from support.journaal import write_entries
 from support.messages import school_element
 from support.portal_browser import CODE, MOMENT, SCHOOL, Browser, Page, Portal
 from support.wsgi import call
@@ -17,8 +18,9 @@ from uwlr_adapter.administratie.importing import forget
 from uwlr_adapter.administratie.tables import persoon, received
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
 from uwlr_adapter.journaal import writer
-from uwlr_adapter.journaal.model import Act
+from uwlr_adapter.journaal.model import Act, VerzoekEntry
 from uwlr_adapter.journaal.tables import journaal
+from uwlr_adapter.koppelingen.tables import koppeling
 from uwlr_adapter.portal.insight import mask
 
 INZAGE = f"{SCHOOL}/inzage"
@@ -210,6 +212,43 @@ def test_before_it_was_kept(portal: Portal, browser: Browser) -> None:
         "Snappet haalde toen leerlingen op van 25 november 2026 om 10:30 uur tot en met 25 november 2026 om 10:30 uur."
         in page.text
     )
+
+
+def test_before_it_was_kept_at_another_vestiging(portal: Portal, browser: Browser) -> None:
+    """Whoever moved within the school: what was fetched at the vestiging of an earlier year may have had them too."""
+    bring(portal, ZOE, brin6="21QW01")
+    board = portal.browser("bestuur")
+    activation = {"naam": "D", "akkoord": "ja", "verificatiecode": "21QW01Ygr67BfgKl!gr8", "actie": "gereed"}
+    board.submit("/koppelingen/21QW01/activeren/snappet", **activation)
+    entry = VerzoekEntry(portal.clock(), "HaalLeerlinggegevens", 1, outcome="leerlinggegevens")
+    entry.koppeling_id, entry.brin6 = 3, "21QW01"
+    with portal.database.writing() as connection:
+        write_entries(connection, entry)
+    page = look(browser)
+    assert "Snappet (vestiging 21QW01) haalde toen leerlingen op van 25 november 2026" in page.text
+    assert "haalde toen leerlingen op" not in look(browser, "bo").text
+
+
+def test_what_waits_for_an_agreement_does_not_go(portal: Portal, browser: Browser) -> None:
+    """Fields that the profile added stay here until the school agrees, on the page of a leerling as in an answer."""
+    assert "geboortedatum" in " ".join(map(str, rows(look(browser), "nu")))
+    agreed = "leerling/achternaam leerling/roepnaam"
+    with portal.database.writing() as connection:
+        connection.execute(koppeling.update().values(akkoord_velden=agreed))
+    assert "2018-03-14" not in fetch(portal)
+    page = look(browser)
+    words = [row[0] for row in rows(page, "nu")]
+    assert words == [*(("sleutel in de leerlingadministratie", "ECK-iD (pseudoniem)", "achternaam", "roepnaam") * 2)]
+    assert "2018-03-14" not in page.text.partition("Wie de gegevens kreeg")[2]
+    assert "geboortedatum" not in browser.get(f"{SCHOOL}/ontbrekend").text
+
+
+def test_a_koppeling_that_starts_later(portal: Portal, browser: Browser) -> None:
+    """What would go is told as such: nothing is fetched before the day."""
+    with portal.database.writing() as connection:
+        later = koppeling.update().where(koppeling.c.entry_id == "snappet")
+        connection.execute(later.values(startdatum=date(2026, 12, 7)))
+    assert look(browser).text.count("Nu nog niets, want de koppeling start op 7 december 2026.") == 1
 
 
 def test_after_a_backup_was_put_back(portal: Portal, browser: Browser) -> None:

@@ -95,6 +95,23 @@ def test_the_address_of_the_school(mailing: Portal, server: MailServerOfTest) ->
     )
 
 
+def test_replacing_an_address_is_an_act(mailing: Portal, server: MailServerOfTest) -> None:
+    """Whoever types another address over one in use ends the meldingen for now: the logboek says who did."""
+    browser, colleague = mailing.browser("school"), mailing.browser("collega")
+    confirm(mailing, server, browser, PAGE, ADDRESS)
+    assert press(colleague, PAGE, "adres", adres=ADDRESS).status == 303  # in use already: nothing changes
+    assert press(colleague, PAGE, "adres", adres="nergens@school.example").status == 303
+    assert press(colleague, PAGE, "adres", adres="ook-nergens@school.example").status == 303  # was not in use
+    with mailing.database.reading() as connection:
+        acts = [(one.act, one.actor) for one in read(connection, brin6="21QW00") if one.act.startswith("meldadres")]
+    assert sorted(acts) == [("meldadres bevestigd", "school"), ("meldadres verwijderd", "collega")]
+    confirm(mailing, server, browser, ACCOUNT, "a.devries@school.example")
+    press(browser, ACCOUNT, "adres", adres="ander@school.example")
+    with mailing.database.reading() as connection:
+        own = [one for one in read(connection, brin6="21QW00") if one.remarks]
+    assert [one.act for one in own] == ["e-mailadres verwijderd", "e-mailadres bevestigd"]
+
+
 def test_an_address_of_ones_own(mailing: Portal, server: MailServerOfTest) -> None:
     """A user confirms an address; a colleague reads that, and not the address; what one does oneself is not told."""
     browser = mailing.browser("school")

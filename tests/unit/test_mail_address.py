@@ -35,6 +35,7 @@ def test_taken(typed: str, stored: str) -> None:
             "a@b\x00.nl",
         ),
         *("é@b.nl", ".a@b.nl", "a.@b.nl", "a..b@c.nl", f"{'a' * 65}@b.nl", f"a@{'b' * 64}.nl", f"a@{'b.' * 130}nl"),
+        *("=?x?q?=0a?=@b.nl", "=?utf-8?q?=2c_c=40d.nl?=@b.nl", "=?utf-8?q??=@b.nl"),
         *("a@b.nl%0d%0a", "a@b.nl?cc=x@y.nl", "a@\u202eb.nl", "a@b。\u3000nl"),
     ],
 )

@@ -67,6 +67,10 @@ def test_nothing_remote_and_no_image() -> None:
         "школа " * 60,
         '"aanhaling" <valse@afzender.example>',
         "\u202eomgekeerd",
+        "=?utf-8?q?x=0d=0aBcc:_dief=40kwaad.example?=",
+        'x ="\\\\?utf-8?q?x=0d=0a=0d=0aVerborgen?= x',
+        "é =?utf-8?b?eA0KQmNjOiBkaWVmQGt3YWFkLmV4YW1wbGU=?= é",
+        "=?x?q?=0a?=",
     ],
 )
 def test_no_header_of_somebody_else(naam: str) -> None:

@@ -1,6 +1,9 @@
 """`uwlr-adapter school address`: where a vestiging is told things by mail."""
 
+from datetime import datetime
+
 import click
+import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.cli.base import Context, own_actor
@@ -39,8 +42,7 @@ def address(context: Context, brin6: str, address: str | None, *, remove: bool) 
             with database.writing() as connection:
                 if not addresses.remove(connection, owner, context.clock()):
                     raise click.ClickException(f"{brin6} has no address")
-                moment, act = context.clock(), Act.ADDRESS_REMOVED
-                record_act(connection, moment=moment, act=act, koppeling_id=None, brin6=brin6, actor=own_actor())
+                _record_removed(connection, brin6, context.clock())
             context.messages.print("Removed.")
             return
         if address is not None:
@@ -48,12 +50,21 @@ def address(context: Context, brin6: str, address: str | None, *, remove: bool) 
                 raise click.ClickException("there is no mail server to confirm it with: set UWLR_SMTP_HOST")
             try:
                 with database.writing() as connection:
+                    before = addresses.find(connection, owner)
                     found = addresses.enter(connection, owner, address, context.clock())
+                    if before is not None and before.is_usable and not found.is_usable:
+                        _record_removed(connection, brin6, context.clock())
             except AddressError:
                 raise click.BadParameter("this is no address that mail can be sent to", param_hint="ADDRESS") from None
             except ConfirmationError:
                 raise click.ClickException(f"too many codes were sent for {brin6}: wait a day") from None
     context.console.print(f"{brin6} has no address." if found is None else _line(brin6, found))
+
+
+def _record_removed(connection: sa.Connection, brin6: str, moment: datetime) -> None:
+    """Record that an address in use is so no more: it was removed, or replaced by one that is not confirmed yet."""
+    act = Act.ADDRESS_REMOVED
+    record_act(connection, moment=moment, act=act, koppeling_id=None, brin6=brin6, actor=own_actor())
 
 
 def _line(brin6: str, found: MailAddress) -> str:

@@ -20,7 +20,7 @@ def parse(text: str) -> str:
     """Return an address in its stored form: outer spaces gone, the domain in small letters and in ASCII (IDNA).
 
     Raises AddressError. What no mail server of a school uses is refused as well: a quoted name, an address of digits
-    instead of a domain, a name before the @ that is not in ASCII.
+    instead of a domain, a name before the @ that is not in ASCII, or that reads as an encoded word (`=?utf-8?q?a?=`).
     """
     local, at, domain = text.strip().rpartition("@")
     if not at or not local or not domain or len(text) > 2 * MAX_ADDRESS:
@@ -38,7 +38,7 @@ def parse(text: str) -> str:
         and all(_LABEL.fullmatch(label) for label in labels)
         and not labels[-1].isdigit()
     )
-    if not is_domain or len(local) > _MAX_LOCAL or _LOCAL.fullmatch(local) is None:
+    if not is_domain or len(local) > _MAX_LOCAL or "=?" in local or _LOCAL.fullmatch(local) is None:
         raise AddressError(_NO_ADDRESS)
     address = f"{local}@{ascii_domain}"
     if len(address) > MAX_ADDRESS:

@@ -46,7 +46,7 @@ def build(letter: Letter, sender: MailSender, to: str, message_id: str, moment: 
     message = EmailMessage(policy=_POLICY)
     message["From"] = _from(sender)
     message["To"] = to
-    message["Subject"] = one_line(letter.subject, MAX_SUBJECT)
+    message["Subject"] = _header_text(letter.subject, MAX_SUBJECT)
     message["Date"] = format_datetime(moment)
     message["Message-ID"] = f"<{message_id}@{sender.domain}>"
     message["List-Id"] = f"Meldingen over koppelingen <meldingen.{sender.domain}>"
@@ -58,9 +58,17 @@ def build(letter: Letter, sender: MailSender, to: str, message_id: str, moment: 
     return message
 
 
+def _header_text(text: str, length: int) -> str:
+    """Return a text of somebody else for a header: one line, and nothing that reads as an encoded word (RFC 2047).
+
+    `email` decodes such words in what it is given, and would so put a line end that is hidden in a name into a header.
+    """
+    return one_line(text.replace("=?", "= ?"), length)
+
+
 def _from(sender: MailSender) -> str:
     """Return the address with the name of the sender as a quoted string, or as an encoded word."""
-    name = one_line(sender.name, 60).replace("\\", "").replace('"', "")
+    name = _header_text(sender.name.replace("\\", "").replace('"', ""), 60)
     return f'"{name}" <{sender.address}>'
 
 

@@ -42,7 +42,7 @@ def act(owner: Owner, record: Callable[[sa.Connection, bool], None]) -> AddressF
         elif pressed in {ENTER, CONFIRM, AGAIN} and not has_mail():
             flash(NO_MAIL, "let-op")
         elif pressed == ENTER:
-            _enter(owner, forms)
+            _enter(owner, forms, record)
         elif pressed == CONFIRM:
             _confirm(owner, forms, record)
         elif pressed == AGAIN:
@@ -60,14 +60,17 @@ def find(owner: Owner) -> MailAddress | None:
         return addresses.find(connection, owner)
 
 
-def _enter(owner: Owner, forms: AddressForms) -> None:
+def _enter(owner: Owner, forms: AddressForms, record: Callable[[sa.Connection, bool], None]) -> None:
     forms.address = AddressForm(request.form)
     if not forms.address.validate():
         forms.is_wrong = True
         return
     try:
         with database().writing() as connection:
+            before = addresses.find(connection, owner)
             entered = addresses.enter(connection, owner, str(forms.address.adres.data), now())
+            if before is not None and before.is_usable and not entered.is_usable:
+                record(connection, False)  # noqa: FBT003 - removed: nothing is told to it any more
     except AddressError as error:
         add_error(forms.address.adres, str(error))
         forms.is_wrong = True

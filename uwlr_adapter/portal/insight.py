@@ -10,6 +10,7 @@ from uwlr_adapter.administratie import leerlingen, schools, withholding
 from uwlr_adapter.administratie.importing import effect
 from uwlr_adapter.administratie.leerlingen import KnownLeerling
 from uwlr_adapter.administratie.selection import select
+from uwlr_adapter.administratie.tables import deelname
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.contract import answer
 from uwlr_adapter.contract.answer import AnswerFormat
@@ -79,6 +80,8 @@ class PlatformNow:
     paused: bool
     withheld: bool
     records: tuple[PlatformRecord, ...]
+    starts: date | None
+    """When it will start; None when it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,8 @@ def insight_of(
 ) -> Insight:
     """Return what is known of a leerling of a vestiging; the ECK-iD is masked unless `whole_eckid`."""
     got = received.got(connection, received.ids_of(connection, leerling.persoon_id))
-    brin6s = {brin6, *(one.brin6 for one in got)}
+    had_years = sa.select(deelname.c.brin6).where(deelname.c.persoon_id == leerling.persoon_id).distinct()
+    brin6s = {brin6, *(one.brin6 for one in got), *connection.scalars(had_years)}
     not_known = received.not_known(connection, brin6s, "leerlingen")
     return Insight(
         leerling,
@@ -166,13 +170,17 @@ def _now(
 ) -> Iterable[PlatformNow]:
     datasets = _datasets(connection, brin6, day, leerling.key)
     for koppeling in store.list_living(connection, brin6):
-        profiel = catalogue.profiel_by_entry.get(koppeling.entry_id)
+        profiel = catalogue.agreed[koppeling.entry_id, store.as_text(koppeling.akkoord.velden)]
         if profiel is None or koppeling.afnemer_id is None:
             continue
         is_withheld = leerling.persoon_id in withholding.withheld_from(connection, koppeling.id)
         records = [] if is_withheld else [_record(one, profiel, whole_eckid=whole_eckid) for one in datasets]
         yield PlatformNow(
-            _name_of(catalogue, koppeling), koppeling.status is Status.GEPAUZEERD, is_withheld, tuple(records)
+            _name_of(catalogue, koppeling),
+            koppeling.status is Status.GEPAUZEERD,
+            is_withheld,
+            tuple(records),
+            koppeling.startdatum if koppeling.startdatum > day else None,
         )
 
 

@@ -147,6 +147,7 @@ def _show(
         verdict = verdicts_of(connection, catalogue(), [koppeling], now())[koppeling_id]
         traffic = traffic_of(connection, {koppeling.id: verdict}, now())[koppeling_id]
         earlier = store.earlier_akkoorden(connection, koppeling.id)
+        kept = agreements.text_of(connection, koppeling.akkoord)
         acts = acts_of(connection, koppeling, name_of(koppeling), MAX_ACTS)
         others = missed(connection, koppeling, name_of(koppeling), seen) if error else ()
         withheld = len(withholding.withheld_from(connection, koppeling.id))
@@ -163,6 +164,7 @@ def _show(
         traffic=traffic,
         sentence=None if traffic.last_call is None else sentence_of(traffic.last_call, name),
         earlier=earlier,
+        kept=kept,
         withheld=withheld,
         form=form,
         error=error,

@@ -104,7 +104,8 @@ def wanted_at(connection: sa.Connection, catalogue_: Catalogue, brin6: str) -> d
     """
     found: dict[str, list[str]] = {}
     for koppeling in store.list_living(connection, brin6):
-        entry, profiel = catalogue_.get(koppeling.entry_id), catalogue_.profiel_by_entry.get(koppeling.entry_id)
+        entry = catalogue_.get(koppeling.entry_id)
+        profiel = catalogue_.agreed[koppeling.entry_id, store.as_text(koppeling.akkoord.velden)]
         if entry is None or profiel is None or koppeling.afnemer_id is None:
             continue
         usual = profiel.in_version(USUAL_VERSION)
