@@ -70,7 +70,7 @@ def test_without_any(portal: Portal) -> None:
 def test_what_is_no_link(name: str, value: str) -> None:
     """The service does not start with it, and the message does not repeat it."""
     with pytest.raises(ValidationError) as refused:
-        Settings(**{name: value})
+        Settings.model_validate({name: value})
     assert value not in str(refused.value) or value in {"https://", "mailto:", "tel:"}
 
 

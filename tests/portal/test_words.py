@@ -100,8 +100,9 @@ def _dutch_strings() -> Iterator[tuple[str, str]]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         bare = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):
-            is_text = isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in bare
-            if is_text and re.search(r"[a-z] [a-z]|^[A-Z][a-z]+$", node.value):
+            if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in bare:
+                continue
+            if re.search(r"[a-z] [a-z]|^[A-Z][a-z]+$", node.value):
                 yield path.name, node.value
 
 
