@@ -134,6 +134,7 @@ class TermsChangedError(KoppelingError):
         "De tekst van deze gebruikersvoorwaarden is gewijzigd zonder nieuwe versie. De beheerder van de koppelingen "
         "moet dat eerst herstellen; daarna kunt u akkoord gaan."
     )
+    english = "the text of these terms is not that of the version that schools agreed to: give it a new versie"
 
 
 class OtherTermsError(KoppelingError):
@@ -143,6 +144,7 @@ class OtherTermsError(KoppelingError):
         "De gebruikersvoorwaarden of de gegevens die worden gedeeld, zijn gewijzigd terwijl u las. Lees ze opnieuw; er "
         "is niets vastgelegd."
     )
+    english = "the terms or the fields that are shared changed since they were shown: read them again"
 
 
 class AkkoordMissingError(KoppelingError):
