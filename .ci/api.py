@@ -24,6 +24,8 @@ from the docstrings.
 _MODULES = re.compile(
     r"\b(?:uwlr_adapter|collections|pathlib|typing|lxml|pydantic)\.(?:\w+\.)*(?=_?[A-Z])|\bdatetime\.(?=datetime)"
 )
+_CHECKS = re.compile(r"Annotated\[(\w+), \w+\(func=<function [^>]*>\)\]")
+"""The function that checks a setting: its address is another one in each process."""
 
 
 def page() -> str:
@@ -113,7 +115,7 @@ class _Name:
 
 def _type(kind: object) -> str:
     text = kind if isinstance(kind, str) else kind.__name__ if isinstance(kind, type) else str(kind)
-    return _MODULES.sub("", inspect.formatannotation(kind) if "[" in str(kind) else text)
+    return _CHECKS.sub(r"\1", _MODULES.sub("", inspect.formatannotation(kind) if "[" in str(kind) else text))
 
 
 def main() -> int:
