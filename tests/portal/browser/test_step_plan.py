@@ -221,7 +221,7 @@ def test_a_double_click(open_page: Open, world: ServedPortal) -> None:
 
 
 def test_a_session_that_ends_in_the_middle(open_page: Open, world: ServedPortal) -> None:
-    """Logged out elsewhere with the form open: nothing is done or kept, and after the login the form starts again."""
+    """Logged out elsewhere with the form open: nothing is done; after the login all is there but code and akkoord."""
     page, elsewhere = open_page(), open_page()
     log_in(page, world.base, "b.bakker")
     page.goto(ACTIVEREN)
@@ -229,13 +229,15 @@ def test_a_session_that_ends_in_the_middle(open_page: Open, world: ServedPortal)
     log_in(elsewhere, world.base, "b.bakker")
     press(elsewhere, "Uitloggen")
     press(page, "Gereed")
-    expect(page.get_by_text("Wat u had ingevuld, is niet verwerkt en niet bewaard.")).to_be_visible()
+    expect(page.get_by_text("Uw sessie is verlopen. Er is nog niets verwerkt.")).to_be_visible()
     assert living(world) is None
     page.get_by_label("Gebruikersnaam").fill("b.bakker")
     page.get_by_label("Wachtwoord").fill(PASSWORD)
     press(page, "Inloggen")
     expect(page.get_by_role("heading", name="Koppeling activeren")).to_be_visible()
+    expect(page.get_by_label("Uw naam")).to_have_value("A. de Vries")
     expect(page.get_by_role("textbox", name="Verificatiecode")).to_have_value("")
+    expect(page.get_by_label("Voor akkoord")).not_to_be_checked()
 
 
 def test_two_people_enter_a_code(open_page: Open, world: ServedPortal) -> None:
