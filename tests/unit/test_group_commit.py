@@ -103,3 +103,21 @@ def test_many_threads_many_times() -> None:
         thread.join()
     assert sorted(written) == [1000 * number + item for number in range(8) for item in range(200)]
     assert heard == {item: item for item in written}
+
+
+def test_a_failure_of_the_commit_itself_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever leads a group and fails before it is written wakes the others, and the next group has a leader again."""
+    style = CsvStyle()
+    style.go.set()
+    groep = GroupCommit(style.write)
+    with monkeypatch.context() as patch:
+        patch.setattr(GroupCommit, "_commit", _fail)
+        for _ in range(2):
+            with pytest.raises(ConnectionError):
+                groep.add(1)
+    assert groep.waiting() == []
+    assert groep.add(2) == 20
+
+
+def _fail(_groep: GroupCommit[int, int]) -> None:
+    raise ConnectionError

@@ -36,7 +36,11 @@ class GroupCommit(Generic[Item, Result]):
         if not first:
             waiter.signal.acquire()
         if not waiter.done:
-            self._commit()
+            try:
+                self._commit()
+            except BaseException as error:
+                self._give_up(error)
+                raise
         if waiter.error is not None:
             raise waiter.error
         (result,) = waiter.results
@@ -65,6 +69,14 @@ class GroupCommit(Generic[Item, Result]):
                 self._waiting[0].signal.release()
             else:
                 self._busy = False
+
+    def _give_up(self, error: BaseException) -> None:
+        """Wake whoever waits after a failure of `_commit` itself: nobody would do it any more."""
+        with self._lock:
+            group, self._waiting, self._busy = self._waiting, [], False
+        for waiter in group:
+            waiter.done, waiter.error = True, error
+            waiter.signal.release()
 
 
 class LoopGroup(Generic[Item, Result]):
