@@ -151,10 +151,10 @@ class Audit:
         if state == HALF:
             tables = [name for name, rows in self._told(contents).items() if rows != self._after.get(name)]
             return [f"half: {', '.join(tables)} are not as after it, and it is not as before ({done.err.strip()})"]
-        if state == AFTER:
-            return self._look_outside(AFTER, contents) + self._succeed(*self.act.then)
         if self.act.waits:
             self.ground.execute(*self.act.waits)
+        if state == AFTER:
+            return self._look_outside(AFTER, contents) + self._succeed(*self.act.then)
         problems = self._succeed(self.act.command)
         if state != TAKEN_BACK and not problems and self._state(self.ground.contents()) != AFTER:
             problems.append("the same act, done again, leaves another state")

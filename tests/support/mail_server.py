@@ -147,10 +147,15 @@ def mail_server(
         own.released = asyncio.Event()
         return await loop.create_server(make, "127.0.0.1", 0, ssl=tls if tls_from_begin else None)
 
-    server = loop.run_until_complete(serve())
-    own.port = server.sockets[0].getsockname()[1]
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    def run() -> None:  # in a thread of its own: in that of the test the loop of a browser may be at work
+        loop.run_forever()
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
+    server = asyncio.run_coroutine_threadsafe(serve(), loop).result(WAIT)
+    own.port = server.sockets[0].getsockname()[1]
 
     async def stop() -> None:
         assert own.released is not None
@@ -165,5 +170,3 @@ def mail_server(
         asyncio.run_coroutine_threadsafe(stop(), loop).result(WAIT)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(WAIT)
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()

@@ -37,8 +37,8 @@ class Page:
 
     @property
     def body(self) -> str:
-        """The body as text."""
-        return self.reply.body.decode()
+        """The body as text; each octet of a PDF that is none is a replacement character."""
+        return self.reply.body.decode(errors="replace")
 
     @property
     def location(self) -> str | None:

@@ -7,6 +7,7 @@ moment by itself. What one kind of database needs stands in `sqlite.py` and `pos
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TypeVar
@@ -129,6 +130,7 @@ class Database:
         self._writer = self.engine.execution_options(**WRITING)
         self._later = self.engine.execution_options(**WRITING_LATER)
         self._spare: list[sa.PoolProxiedConnection] = []
+        self._explained = count()
         """Idle connections for single statements. Nothing is left to undo after one, so they skip the pool's reset."""
         self.generation = 0
         """Pool generation; a connection of an older generation must not be reused."""
@@ -161,7 +163,8 @@ class Database:
             read_schema(connection)  # SQLite learns that the tables changed when it reads one, and not to explain
             for command in commands:
                 compiled, values = command.bound(connection.dialect)
-                connection.exec_driver_sql(f"EXPLAIN {compiled.sql}", values).close()
+                anew = f"EXPLAIN {compiled.sql} -- {next(self._explained)}"  # one that is cached would not be looked at
+                connection.exec_driver_sql(anew, values).close()
 
     def flush_erased(self) -> None:
         """Make what was erased leave the files of the database as well, as far as that holds up nobody.
