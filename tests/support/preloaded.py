@@ -160,8 +160,17 @@ class PreloadedPopen(subprocess.Popen[Any]):
         self._told = -1
         return pid, _NUMBER.unpack(status)[0] if status else 0  # as of a child that somebody else waited for
 
-    def _internal_poll(self, _deadstate: Any = None, **_functions: Any) -> Any:
-        return super()._internal_poll(_deadstate, self._wait_for)  # type: ignore[misc] # not public
+    def _internal_poll(self, _deadstate: Any = None) -> Any:
+        if self._told == -1:
+            return super()._internal_poll(_deadstate)  # type: ignore[misc] # not public
+        if self.returncode is None and self._waitpid_lock.acquire(blocking=False):  # type: ignore[attr-defined]
+            try:  # as the one by name does, in whose place each Python has other arguments
+                pid, status = self._wait_for(self.pid, os.WNOHANG)
+                if pid == self.pid:
+                    self._handle_exitstatus(status)  # type: ignore[attr-defined]
+            finally:
+                self._waitpid_lock.release()  # type: ignore[attr-defined]
+        return self.returncode
 
     def _try_wait(self, wait_flags: int) -> tuple[int, int]:
         if self._told == -1:
