@@ -35,6 +35,11 @@ def from_utc(stored: datetime) -> datetime:
     return stored.replace(tzinfo=UTC)
 
 
+def any_from_utc(stored: datetime | None) -> datetime | None:
+    """Return a stored moment as `from_utc` does; None, of what never was, stays None."""
+    return None if stored is None else from_utc(stored)
+
+
 def day_of(moment: datetime) -> date:
     """Return the calendar day in Amsterdam of a timezone-aware moment."""
     return moment.astimezone(AMSTERDAM).date()

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.schools import find_vestiging
-from uwlr_adapter.clock import from_utc, to_utc
+from uwlr_adapter.clock import any_from_utc, from_utc, to_utc
 from uwlr_adapter.gebruikers import passwords
 from uwlr_adapter.gebruikers.errors import GebruikerError, InvalidLinkError
 from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, gebruiker_vestiging
@@ -315,9 +315,9 @@ def _record(row: sa.Row[Any], vestigingen: tuple[str, ...]) -> Gebruiker:
         rol=GebruikerRol(row.rol),
         vestigingen=vestigingen,
         session_version=row.session_version,
-        disabled_at=None if row.disabled_at is None else from_utc(row.disabled_at),
+        disabled_at=any_from_utc(row.disabled_at),
         has_password=row.password_hash is not None,
-        link_until=None if row.link_until is None else from_utc(row.link_until),
+        link_until=any_from_utc(row.link_until),
         needs_totp=row.totp_required,
         has_totp=row.totp_secret is not None,
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.clock import from_utc, to_utc
+from uwlr_adapter.clock import any_from_utc, from_utc, to_utc
 from uwlr_adapter.db.database_clock import DatabaseClock, database_clock
 from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.jobs.schedule import LEASE, JobState, RunOutcome
@@ -126,19 +126,16 @@ class Lease:
 
 
 def _state(row: sa.Row[Any]) -> JobState:
-    def moment(stored: datetime | None) -> datetime | None:
-        return None if stored is None else from_utc(stored)
-
     return JobState(
         name=row.name,
         known_since=from_utc(row.known_since),
         holder=row.holder,
-        held_until=moment(row.held_until),
-        started_at=moment(row.started_at),
-        ended_at=moment(row.ended_at),
+        held_until=any_from_utc(row.held_until),
+        started_at=any_from_utc(row.started_at),
+        ended_at=any_from_utc(row.ended_at),
         outcome=None if row.outcome is None else RunOutcome(row.outcome),
         seconds=row.seconds,
         handled=row.handled,
-        succeeded_at=moment(row.succeeded_at),
+        succeeded_at=any_from_utc(row.succeeded_at),
         failures=row.failures,
     )

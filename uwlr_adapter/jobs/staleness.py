@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing import last_taken
 from uwlr_adapter.administratie.tables import records_age, school
-from uwlr_adapter.clock import from_utc, to_utc
+from uwlr_adapter.clock import any_from_utc, to_utc
 from uwlr_adapter.db import bulk
 from uwlr_adapter.jobs.work import MAX_ROWS, Due, JobRun
 from uwlr_adapter.koppelingen.tables import Status, koppeling
@@ -74,8 +74,8 @@ def noted(connection: sa.Connection, brin6: str) -> tuple[datetime | None, datet
     if row is None:
         return None, None
     return (
-        None if row.taken_at is None else from_utc(row.taken_at),
-        None if row.stale_since is None else from_utc(row.stale_since),
+        any_from_utc(row.taken_at),
+        any_from_utc(row.stale_since),
     )
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from uwlr_adapter.clock import from_utc, to_utc
+from uwlr_adapter.clock import any_from_utc, to_utc
 from uwlr_adapter.db.database_clock import database_clock
 from uwlr_adapter.keys import tables
 
@@ -45,9 +45,9 @@ def read(connection: sa.Connection) -> dict[str, KnownKey]:
         row.name: KnownKey(
             name=row.name,
             check_value=row.check_value,
-            used_since=_moment(row.used_since),
-            replaced_at=_moment(row.replaced_at),
-            removed_at=_moment(row.removed_at),
+            used_since=any_from_utc(row.used_since),
+            replaced_at=any_from_utc(row.replaced_at),
+            removed_at=any_from_utc(row.removed_at),
             changed_by=row.changed_by,
         )
         for row in rows
@@ -95,10 +95,6 @@ def count_needing(connection: sa.Connection, name: str, moment: datetime) -> dic
 def needs(column: sa.ColumnElement[str] | sa.ColumnElement[str | None], name: str) -> sa.ColumnElement[bool]:
     """Return the condition that a text in a column needs the key of this name."""
     return column.startswith(f"{name}:", autoescape=True)
-
-
-def _moment(stored: datetime | None) -> datetime | None:
-    return None if stored is None else from_utc(stored)
 
 
 def _needing(table: str, column: str, until: str | None, name: str, moment: datetime) -> sa.Select[str]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from uwlr_adapter.clock import from_utc, to_utc
+from uwlr_adapter.clock import any_from_utc, from_utc, to_utc
 from uwlr_adapter.db.locks import lock
 from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.journaal import writer
@@ -210,8 +210,8 @@ def _record(row: sa.Row[Any]) -> Afnemer:
         id=row.id,
         klantnaam=row.klantnaam,
         created_at=from_utc(row.created_at),
-        previous_until=None if row.previous_until is None else from_utc(row.previous_until),
-        disabled_at=None if row.disabled_at is None else from_utc(row.disabled_at),
+        previous_until=any_from_utc(row.previous_until),
+        disabled_at=any_from_utc(row.disabled_at),
         strict=row.strict,
         certificates=row.certificates,
     )

@@ -18,7 +18,7 @@ from uwlr_adapter.administratie.tables import (
     records_age,
 )
 from uwlr_adapter.brin import brincode_of
-from uwlr_adapter.clock import day_of, from_utc, schooljaar_of, to_utc
+from uwlr_adapter.clock import any_from_utc, day_of, from_utc, schooljaar_of, to_utc
 from uwlr_adapter.koppelingen import call_states
 from uwlr_adapter.koppelingen.call_states import AT_ONCE, pieces
 from uwlr_adapter.koppelingen.calls import Calls
@@ -67,7 +67,7 @@ def facts_of(
             blocked_since=switched.get(one.afnemer_id, nobody)[0],
             allowed_since=switched.get(one.afnemer_id, nobody)[1],
             calls=calls.get(one.id, Calls()),
-            elsewhere_at=_aware(elsewhere.get(one.id)),
+            elsewhere_at=any_from_utc(elsewhere.get(one.id)),
             stale_since=stale.get(one.brin6),
             held=held.get(one.brin6, Held()),
             has_leerlingen=one.brin6 not in empty or one.brin6 in filled,
@@ -83,15 +83,12 @@ def _is_offered(catalogue: Catalogue, koppeling: Koppeling) -> bool:
     return koppeling.entry_id in catalogue.profiel_by_entry
 
 
-def _aware(moment: datetime | None) -> datetime | None:
-    return None if moment is None else from_utc(moment)
-
-
 def _switched(connection: sa.Connection) -> dict[int | None, tuple[datetime | None, datetime | None]]:
     """Return by afnemer since when it is disabled, and since when it is enabled again, where it ever was disabled."""
     query = sa.select(afnemer.c.id, afnemer.c.disabled_at, afnemer.c.enabled_at)
     ever = sa.or_(afnemer.c.disabled_at.is_not(None), afnemer.c.enabled_at.is_not(None))
-    return {row.id: (_aware(row.disabled_at), _aware(row.enabled_at)) for row in connection.execute(query.where(ever))}
+    rows = connection.execute(query.where(ever))
+    return {row.id: (any_from_utc(row.disabled_at), any_from_utc(row.enabled_at)) for row in rows}
 
 
 def _among(column: sa.ColumnElement[str], values: Sequence[str]) -> list[sa.ColumnElement[bool]]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.tables import vestiging
-from uwlr_adapter.clock import from_utc, to_utc
+from uwlr_adapter.clock import any_from_utc, from_utc, to_utc
 from uwlr_adapter.db.statements import Query, Row, SelectStatement
 from uwlr_adapter.keys import known_keys
 from uwlr_adapter.keys.server_keys import PresentedSecret
@@ -226,7 +226,7 @@ def _record(row: sa.Row[Any]) -> Koppeling:
             row.akkoord_tekst,
             _paths(row.akkoord_velden),
         ),
-        ended_at=None if row.ended_at is None else from_utc(row.ended_at),
+        ended_at=any_from_utc(row.ended_at),
         withheld=row.withheld,
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from uwlr_adapter.clock import from_utc, start_of, to_utc
+from uwlr_adapter.clock import any_from_utc, from_utc, start_of, to_utc
 from uwlr_adapter.journaal.model import RefusalReason
 from uwlr_adapter.koppelingen.calls import SHORTEST_GAP, Calls
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
@@ -148,7 +148,7 @@ class _Judged:
         has_leerlingen: bool = True,
     ) -> KoppelingVerdict:
         fetched = self.facts.calls.fetched_at
-        last = None if fetched is None else from_utc(fetched)
+        last = any_from_utc(fetched)
         return KoppelingVerdict(kind, since, who, reason, held, has_leerlingen, last, self.acted_at)
 
 
@@ -196,7 +196,7 @@ def _paused(known: _Judged) -> KoppelingVerdict | None:
     if known.koppeling.status is not Status.GEPAUZEERD:
         return None
     acted = known.facts.calls.acted_at
-    return known.make(VerdictKind.PAUSED, None if acted is None else from_utc(acted), Who.SCHOOL)
+    return known.make(VerdictKind.PAUSED, any_from_utc(acted), Who.SCHOOL)
 
 
 def _not_started(known: _Judged) -> KoppelingVerdict | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.clock import from_utc, to_utc
+from uwlr_adapter.clock import any_from_utc, from_utc, to_utc
 from uwlr_adapter.db.locks import lock
 from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.mail import outbox
@@ -214,14 +214,11 @@ def _digest(address_id: int, code: str) -> str:
 
 
 def _record(row: sa.Row[Any]) -> MailAddress:
-    def moment(stored: datetime | None) -> datetime | None:
-        return None if stored is None else from_utc(stored)
-
     return MailAddress(
         row.id,
         row.address,
         from_utc(row.entered_at),
-        moment(row.confirmed_at),
-        moment(row.refused_at),
-        moment(row.code_until),
+        any_from_utc(row.confirmed_at),
+        any_from_utc(row.refused_at),
+        any_from_utc(row.code_until),
     )

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from uwlr_adapter.clock import from_utc, to_utc
+from uwlr_adapter.clock import any_from_utc, from_utc, to_utc
 from uwlr_adapter.mail.letter import Letter, one_line
 from uwlr_adapter.mail.tables import mail
 
@@ -223,8 +223,8 @@ def list_mails(
             row.brin6,
             row.subject,
             from_utc(row.created_at),
-            None if row.sent_at is None else from_utc(row.sent_at),
-            None if row.next_try_at is None else from_utc(row.next_try_at),
+            any_from_utc(row.sent_at),
+            any_from_utc(row.next_try_at),
             row.tries,
             None if row.failure is None else MailFailure(row.failure),
         )
@@ -247,7 +247,7 @@ def counts(connection: sa.Connection) -> OutboxCounts:
     waiting, oldest = connection.execute(sa.select(sa.func.count(), sa.func.min(mail.c.created_at)).where(waits)).one()
     ended = sa.select(mail.c.failure, sa.func.count()).where(~waits, mail.c.sent_at.is_(None)).group_by(mail.c.failure)
     found = {MailFailure(failure): number for failure, number in connection.execute(ended)}
-    return OutboxCounts(waiting, None if oldest is None else from_utc(oldest), found)
+    return OutboxCounts(waiting, any_from_utc(oldest), found)
 
 
 def _wait(tries: int) -> timedelta:

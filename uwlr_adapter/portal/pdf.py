@@ -74,13 +74,6 @@ class Document(FPDF):
         self._write(text, size=13, style="B", line=7)
         self.ln(0.5)
 
-    def subheading(self, text: str) -> None:
-        """Write a smaller heading."""
-        if self.will_page_break(20):
-            self.add_page()
-        self.ln(1)
-        self._write(text, style="B")
-
     def paragraph(self, text: str) -> None:
         """Write a paragraph."""
         self._write(text)

@@ -20,7 +20,7 @@ from uwlr_adapter.administratie.importing.problem_groups import ProblemGroup
 from uwlr_adapter.administratie.model import Counts, ImportReport
 from uwlr_adapter.administratie.tables import PersonKind, import_batch, import_step
 from uwlr_adapter.brin import brincode_of
-from uwlr_adapter.clock import day_of, from_utc, to_utc
+from uwlr_adapter.clock import any_from_utc, day_of, from_utc, to_utc
 from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.journaal.request_id import current_id
 
@@ -414,8 +414,8 @@ def _batch(row: sa.Row[Any]) -> Batch:
         moment=from_utc(row.moment),
         source=row.source,
         changes=row.changes,
-        undone_at=None if row.undone_at is None else from_utc(row.undone_at),
-        redone_at=None if row.redone_at is None else from_utc(row.redone_at),
+        undone_at=any_from_utc(row.undone_at),
+        redone_at=any_from_utc(row.redone_at),
         forgotten=row.forgotten,
         reports=tuple(
             YearReport(
