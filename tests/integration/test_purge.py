@@ -46,7 +46,7 @@ from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.runner import JobRunner
 from uwlr_adapter.jobs.tables import job
 from uwlr_adapter.jobs.work import JobRun, StoppedError, run_now
-from uwlr_adapter.journaal.tables import journaal, refusal
+from uwlr_adapter.journaal.tables import act_to_tell, journaal, refusal
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.tables import earlier_akkoord, failure, koppeling, voorwaarden
 from uwlr_adapter.server.application import make_app
@@ -529,6 +529,20 @@ def test_the_terms_of_everything_else(school: School) -> None:
     assert texts(school) == ["uwlr-1"]
     stored = everything(school.database)
     assert [one for one in (b"weg@school.nl", b"Weg Gegaan") if one in stored] == []
+
+
+def test_the_number_of_an_entry_is_never_handed_out_again(school: School) -> None:
+    """Of a journaal that is past its term the last entry stays, and nothing waits to be told of an entry that went."""
+    with school.database.reading() as connection:
+        last = connection.scalar(sa.select(sa.func.max(journaal.c.id)))
+        assert set(connection.scalars(sa.select(act_to_tell.c.entry_id))) - {last}, "an act that nobody was told of"
+    school.purge(OCTOBER + timedelta(days=6 * 366))
+    with school.database.reading() as connection:
+        assert connection.scalars(sa.select(journaal.c.id)).all() == [last]
+        assert set(connection.scalars(sa.select(act_to_tell.c.entry_id))) <= {last}
+    school.builder.add_afnemer("Basispoort")
+    with school.database.reading() as connection:
+        assert connection.scalar(sa.select(sa.func.max(journaal.c.id))) == (last or 0) + 1
 
 
 def texts(school: School) -> list[str]:
