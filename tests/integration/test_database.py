@@ -167,3 +167,18 @@ def test_a_later_commit_is_for_itself_only(tmp_path: Path) -> None:
             found.append(str(connection.exec_driver_sql(query).scalar()))
     assert found == (["2", "1", "2"] if database.backend.is_embedded else ["on", "off", "on"])
     database.close()
+
+
+@pytest.mark.usefixtures("backend")
+def test_a_statement_is_explained_anew_each_time(tmp_path: Path) -> None:
+    """What the driver keeps of a statement does not hide that its table is gone: readiness rests on it."""
+    database = open_database(tmp_path)
+    by_brin6 = vestiging.delete().where(vestiging.c.brin6 == sa.bindparam("brin6", type_=sa.String))
+    erase = [Delete(DeleteStatement(by_brin6), {"brin6": "21QW00"})]
+    database.explain(erase)
+    database.explain(erase)
+    other = Database(Settings(data=tmp_path).database_url)
+    with other.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE vestiging RENAME TO weg")
+    with pytest.raises(DBAPIError):
+        database.explain(erase)
