@@ -16,7 +16,7 @@ from support.templates import share_templates
 
 from uwlr_adapter.db import event_log
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.db.event_log import FailureLog
+from uwlr_adapter.db.event_log import FailureLog, Repeats
 from uwlr_adapter.gebruikers import passwords
 
 use_memory()
@@ -51,9 +51,15 @@ def _close_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _count_failures_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test logs its first failure of a kind: a process that runs many of them counts those of the others."""
-    monkeypatch.setattr(event_log, "_failures", FailureLog())
+def _count_failures_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test logs its first failure of a kind: a process that runs many of them counts those of the others.
+
+    Nor does the thread of a test that ended tell its counts, a minute later, into the log of another one.
+    """
+    failures = FailureLog()
+    monkeypatch.setattr(event_log, "_failures", failures)
+    yield
+    failures._repeats = Repeats()  # noqa: SLF001 - nothing is left for its thread to tell
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,8 @@ from support.wsgi import call
 from uwlr_adapter.administratie import calendar_acts
 from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.contract.dataset import Groep, Leerling
-from uwlr_adapter.portal.forms import MAX_SEARCH
+from uwlr_adapter.portal import withhold
+from uwlr_adapter.portal.forms import MAX_SEARCH, VersionForm, seen_version
 
 KOPPELING, OTHER = f"{SCHOOL}/koppeling/1", f"{SCHOOL}/koppeling/2"
 PAGE = f"{KOPPELING}/niet-delen"
@@ -202,6 +203,28 @@ def test_a_colleague_was_first(portal: Portal, browser: Browser) -> None:
     late = browser.submit_page(page)
     assert late.status == 303
     assert late.location == KOPPELING
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_form_that_is_sent_twice(
+    portal: Portal, browser: Browser, monkeypatch: pytest.MonkeyPatch, *, at_once: bool
+) -> None:
+    """The second of a double click says what the first did, also when it was read before the first had done it."""
+    page, answers = question(browser, "zoe"), []
+
+    def first(form: VersionForm) -> int:
+        monkeypatch.undo()
+        answers.append(browser.submit_page(page))
+        return seen_version(form)
+
+    if at_once:
+        monkeypatch.setattr(withhold, "seen_version", first)
+    else:
+        answers.append(browser.submit_page(page))
+    answers.append(browser.submit_page(page))
+    assert [answer.status for answer in answers] == [303, 303]
+    assert "De leerling wordt niet meer gedeeld met Snappet." in browser.follow(answers[-1]).text
+    assert found(browser.get(PAGE)) == ["Zoë de Bruijn"]
 
 
 def test_pages_that_are_not_there(portal: Portal, browser: Browser) -> None:

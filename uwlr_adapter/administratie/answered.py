@@ -16,6 +16,7 @@ from uwlr_adapter.administratie.importing.diff import AT_ONCE
 from uwlr_adapter.administratie.tables import answered, received
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.contract.profiles import Profiel
+from uwlr_adapter.db import bulk
 from uwlr_adapter.db.statements import Insert, InsertStatement
 
 _RECORDS = {"leerlingen": "leerling", "leerkrachten": "leerkracht"}
@@ -65,11 +66,8 @@ def kinds(connection: sa.Connection, answers: Collection[str]) -> dict[str, Answ
     """Return what these answers are, as far as it is kept."""
     own = answered.c
     found: dict[str, AnsweredKind] = {}
-    wanted = sorted(answers)
-    for start in range(0, len(wanted), AT_ONCE):
-        query = sa.select(own.answer, own.schooljaar, own.payload, own.profiel, own.fields).where(
-            own.answer.in_(wanted[start : start + AT_ONCE])
-        )
+    for some in bulk.pieces(sorted(answers), AT_ONCE):
+        query = sa.select(own.answer, own.schooljaar, own.payload, own.profiel, own.fields).where(own.answer.in_(some))
         for answer, schooljaar, payload, profiel, fields in connection.execute(query):
             found[answer] = AnsweredKind(schooljaar, payload, profiel, tuple(fields.split()))
     return found
@@ -98,9 +96,8 @@ def erase(connection: sa.Connection, brincodes: Iterable[str], ids: Collection[i
                 where = answered.c.answer == answer
                 connection.execute(answered.update().where(where).values(persons=_stored(left)))
     had: list[Mapping[str, Any]] = []
-    some = sorted(gone)
-    for start in range(0, len(some), AT_ONCE):
-        about = received.c.persoon_id.in_(some[start : start + AT_ONCE])
+    for some in bulk.pieces(sorted(gone), AT_ONCE):
+        about = received.c.persoon_id.in_(some)
         had += [dict(row) for row in connection.execute(sa.select(received).where(about)).mappings()]
         connection.execute(received.delete().where(about))
     return had

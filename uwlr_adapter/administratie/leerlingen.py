@@ -11,6 +11,7 @@ from uwlr_adapter.administratie.importing.naming import NAMES, fold, full_name
 from uwlr_adapter.administratie.tables import PersonKind, deelname, groep, persoon, plaatsing
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import schooljaar_of
+from uwlr_adapter.db import bulk
 
 MAX_FOUND = 50
 """The maximum number of leerlingen that a search finds (inclusive): more is no list to choose from."""
@@ -112,13 +113,13 @@ def _present(
 def _with_groepen(connection: sa.Connection, brin6: str, found: Sequence[KnownLeerling]) -> tuple[KnownLeerling, ...]:
     ids = [one.persoon_id for one in found]
     groepen: dict[tuple[int, str | None], str] = {}
-    for start in range(0, len(ids), AT_ONCE):
+    for some in bulk.pieces(ids, AT_ONCE):
         query = (
             sa.select(plaatsing.c.persoon_id, plaatsing.c.schooljaar, groep.c.naam)
             .join(groep, sa.and_(*(groep.c[one] == plaatsing.c[two] for one, two in _IN_GROEP)))
             .where(
                 plaatsing.c.brin6 == brin6,
-                plaatsing.c.persoon_id.in_(ids[start : start + AT_ONCE]),
+                plaatsing.c.persoon_id.in_(some),
                 groep.c.soort == "groep",
             )
         )

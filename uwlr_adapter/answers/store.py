@@ -198,15 +198,14 @@ class AnswerRenderer:
             leerlingen=0 if content is None else content.rendered.leerlingen,
             incomplete=0 if content is None else content.rendered.incomplete,
         )
+        keeping = None
+        if dataset is not None:
+            persons = selection.persons(found, answer_format.operation.parts, left_out)
+            keeping = _keeping(answer_key, answer_format, content_hash, persons, moment)
         # Durable with the entry of the journaal, before the answer leaves.
         with self._database.writing(later=True) as connection:
             is_kept = _keep(connection, answer_key, content_hash, content, validity, moment, opened)
-            if is_kept and dataset is not None:
-                parts = answer_format.operation.parts
-                kind = _kind(answer_key, answer_format)
-                persons = selection.persons(found, parts, left_out)
-                number = number_of(content_hash, answer_key.profiel)
-                keeping = answered.keeping(number, kind, answer_key.brin6, persons, moment)
+            if is_kept and keeping is not None:
                 run(connection, [keeping])
             if state.validation is not None:
                 state.validation.result()  # raises: then nothing is stored
@@ -249,10 +248,14 @@ def _render(answer_key: AnswerKey, answer_format: AnswerFormat, dataset: Dataset
     )
 
 
-def _kind(answer_key: AnswerKey, answer_format: AnswerFormat) -> AnsweredKind:
+def _keeping(
+    answer_key: AnswerKey, answer_format: AnswerFormat, content_hash: str, persons: Sequence[int], moment: datetime
+) -> Insert:
+    """Return the statement that keeps who is in an answer."""
     profiel, operation = answer_format.profiel, answer_format.operation
     fields = answered.fields_of(profiel, operation.parts)
-    return AnsweredKind(answer_key.schooljaar, operation.payload, profiel.digest, fields)
+    kind = AnsweredKind(answer_key.schooljaar, operation.payload, profiel.digest, fields)
+    return answered.keeping(number_of(content_hash, answer_key.profiel), kind, answer_key.brin6, persons, moment)
 
 
 def _validate(answer_format: AnswerFormat, school: School, records: bytes) -> None:

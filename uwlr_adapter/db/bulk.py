@@ -1,12 +1,14 @@
-"""Many rows at once: inserts that pass SQLAlchemy's own work by, and ids for new rows."""
+"""Many rows at once: inserts that pass SQLAlchemy's own work by, ids for new rows, and values some at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from uwlr_adapter.db.backend import backend_of
+
+_T = TypeVar("_T")
 
 
 def insert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -64,3 +66,9 @@ def _for_driver(
 def take_ids(connection: sa.Connection, table: sa.Table, count: int) -> list[int]:
     """Return `count` ids for new rows of a table with a column `id`, in this writing transaction."""
     return backend_of(connection).take_ids(connection, table, count) if count else []
+
+
+def pieces(all_: Sequence[_T], at_once: int) -> Iterator[Sequence[_T]]:
+    """Yield what there is, at most `at_once` at a time: as many as one statement or transaction takes."""
+    for start in range(0, len(all_), at_once):
+        yield all_[start : start + at_once]

@@ -130,8 +130,9 @@ class Database:
         self._writer = self.engine.execution_options(**WRITING)
         self._later = self.engine.execution_options(**WRITING_LATER)
         self._spare: list[sa.PoolProxiedConnection] = []
-        self._explained = count()
         """Idle connections for single statements. Nothing is left to undo after one, so they skip the pool's reset."""
+        self._explained = count()
+        """Numbers that make each statement of `explain` another text."""
         self.generation = 0
         """Pool generation; a connection of an older generation must not be reused."""
         self.on_failure: Callable[[object], object] = lambda _failure: None

@@ -1,4 +1,4 @@
-"""How long logins are kept after they were disabled, and counts of attempts to log in after their day.
+"""How long logins are kept after they were disabled, counts of attempts after their day, and logins from new browsers.
 
 The journaal keeps the login of whoever acted for as long as its own term is.
 """
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.gebruikers.attempts import FORGET_AFTER
-from uwlr_adapter.gebruikers.tables import gebruiker, gebruiker_vestiging, login_attempt
+from uwlr_adapter.gebruikers.tables import gebruiker, gebruiker_vestiging, login_attempt, new_browser
 
 
 def count_logins(connection: sa.Connection, before: datetime) -> int:
@@ -45,3 +45,18 @@ def remove_attempts(connection: sa.Connection, moment: datetime, rows: int) -> i
     if found:
         connection.execute(login_attempt.delete().where(sa.tuple_(*key).in_(found)))
     return len(found)
+
+
+def count_new_browsers(connection: sa.Connection, before: datetime) -> int:
+    """Return the number of logins from a new browser from before a moment."""
+    old = new_browser.c.moment < to_utc(before)
+    return connection.scalar(sa.select(sa.func.count()).select_from(new_browser).where(old)) or 0
+
+
+def remove_new_browsers(connection: sa.Connection, before: datetime, rows: int) -> int:
+    """Remove at most so many logins from a new browser from before a moment; return how many."""
+    old = sa.select(new_browser.c.id).where(new_browser.c.moment < to_utc(before)).order_by(new_browser.c.id)
+    ids = list(connection.scalars(old.limit(rows)))
+    if ids:
+        connection.execute(new_browser.delete().where(new_browser.c.id.in_(ids)))
+    return len(ids)

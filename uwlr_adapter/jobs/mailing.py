@@ -2,17 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from email.message import EmailMessage
 from functools import partial
 
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import day_of
+from uwlr_adapter.db import bulk
 from uwlr_adapter.jobs.work import MAX_ROWS, Due, JobRun
 from uwlr_adapter.journaal.tables import act_to_tell
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.mail import digest, outbox, sending, telling
-from uwlr_adapter.mail.outbox import QueuedMail
 from uwlr_adapter.mail.smtp import MailConnection, MailServer, MailServerError
 from uwlr_adapter.mail.telling import TellingProgress
 from uwlr_adapter.settings import Settings
@@ -46,18 +45,11 @@ def run(run_: JobRun) -> None:
         _let_go(run_)
         return
     catalogue, day = Catalogue.load(run_.settings.catalogus), day_of(run_.moment)
-
-    def acts(connection: sa.Connection, after: int) -> TellingProgress:
-        return telling.tell_acts(connection, catalogue, run_.moment, day, after, ACTS)
-
-    def logins(connection: sa.Connection, after: int) -> TellingProgress:
-        return telling.tell_logins(connection, run_.moment, day, after, ACTS)
-
     with run_.reading() as connection:
         waits = telling.waits(connection)
     if waits:
-        _each(run_, acts)
-        _each(run_, logins)
+        _each(run_, partial(telling.tell_acts, catalogue=catalogue, moment=run_.moment, day=day, rows=ACTS))
+        _each(run_, partial(telling.tell_logins, moment=run_.moment, day=day, rows=ACTS))
     _send(run_, server)
 
 
@@ -66,18 +58,12 @@ def has_work(connection: sa.Connection, now: datetime) -> bool:
     return telling.waits(connection) or outbox.has_due(connection, now)
 
 
-def _each(run_: JobRun, tell: Callable[[sa.Connection, int], TellingProgress]) -> None:
-    """Call `tell` until nothing waits, some in each transaction."""
+def _each(run_: JobRun, tell: Callable[..., TellingProgress]) -> None:
+    """Call `tell` with a connection and `after` until nothing waits, some in each transaction."""
     after, seen = 0, ACTS
     while seen == ACTS:
-        found: list[TellingProgress] = []
-
-        def act(connection: sa.Connection, after: int = after, found: list[TellingProgress] = found) -> int:
-            found.append(tell(connection, after))
-            return found[-1].seen
-
-        run_.write(_TOLD, act)
-        after, seen = found[-1]
+        after, seen = run_.transact(partial(tell, after=after))
+        run_.count(_TOLD, seen)
 
 
 def _let_go(run_: JobRun) -> None:
@@ -105,27 +91,15 @@ def _send(run_: JobRun, server: MailServer) -> None:
 def _send_over(run_: JobRun, server: MailServer, connection: MailConnection, most: int) -> int:
     """Send at most so many mails over a connection, until it is lost or nothing is due; return how many were tried."""
     for number in range(most):
-        claimed = _claim(run_, server)
+        claimed = run_.transact(partial(sending.begin, sender=server.sender, moment=run_.moment))
         if claimed is None:
             return number
         waiting, message = claimed
         tried = connection.send(message, server.sender.address, waiting.address)
-
         run_.write(_SENT, partial(sending.end, waiting=waiting, tried=tried, moment=run_.moment))
         if tried.is_lost:
             return number + 1
     return most
-
-
-def _claim(run_: JobRun, server: MailServer) -> tuple[QueuedMail, EmailMessage] | None:
-    found: list[tuple[QueuedMail, EmailMessage] | None] = []
-
-    def act(connection: sa.Connection) -> int:
-        found.append(sending.begin(connection, server.sender, run_.moment))
-        return 0
-
-    run_.write(_SENT, act)
-    return found[0]
 
 
 def _is_due(run_: JobRun) -> bool:
@@ -137,8 +111,8 @@ def due_of_day(connection: sa.Connection, settings: Settings, moment: datetime) 
     """Return at how many vestigingen there is something to tell."""
     catalogue, day = Catalogue.load(settings.catalogus), day_of(moment)
     brin6s = digest.vestigingen_with_koppelingen(connection)
-    number = sum(len(digest.find(connection, catalogue, some, moment, day)) for some in _pieces(brin6s))
-    return [Due("vestigingen", number, "of which another thing is open than was told")]
+    found = (digest.find(connection, catalogue, some, moment, day) for some in bulk.pieces(brin6s, VESTIGINGEN))
+    return [Due("vestigingen", sum(map(len, found)), "of which another thing is open than was told")]
 
 
 def run_of_day(run_: JobRun) -> None:
@@ -152,17 +126,9 @@ def run_of_day(run_: JobRun) -> None:
     catalogue, moment, day = Catalogue.load(run_.settings.catalogus), run_.moment, day_of(run_.moment)
     with run_.reading() as connection:
         brin6s = digest.vestigingen_with_koppelingen(connection)
-    for some in _pieces(brin6s):
+    for some in bulk.pieces(brin6s, VESTIGINGEN):
         with run_.reading() as connection:
             found = digest.find(connection, catalogue, some, moment, day)
         for one in found:
-
-            def act(connection: sa.Connection, one: digest.ToTell = one) -> int:
-                digest.tell(connection, catalogue, one, moment, day)
-                return 1
-
-            run_.write("vestigingen", act)
-
-
-def _pieces(brin6s: Sequence[str]) -> list[Sequence[str]]:
-    return [brin6s[start : start + VESTIGINGEN] for start in range(0, len(brin6s), VESTIGINGEN)]
+            run_.transact(partial(digest.tell, catalogue=catalogue, to_tell=one, moment=moment, day=day))
+            run_.count("vestigingen", 1)

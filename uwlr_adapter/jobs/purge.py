@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie.importing import batches, closed_years, leavers
 from uwlr_adapter.administratie.importing.leavers import LeaverTerm
 from uwlr_adapter.administratie.tables import PersonKind
+from uwlr_adapter.db import bulk
 from uwlr_adapter.db.backend import run as run_statements
 from uwlr_adapter.db.statements import Insert, InsertStatement
 from uwlr_adapter.gebruikers import retention as gebruikers
@@ -139,13 +140,13 @@ def _erase_leavers(kind: PersonKind, purge: Purge) -> None:
                 leavers.erase,
                 brincode=brincode,
                 kind=kind,
-                ids=ids[start : start + MAX_PERSONS],
+                ids=some,
                 term=term,
                 today=terms.day,
                 moment=terms.moment,
             )
             for brincode, ids in of_school.items()
-            for start in range(0, len(ids), MAX_PERSONS)
+            for some in bulk.pieces(ids, MAX_PERSONS)
         ]
 
     purge.each(find)
@@ -292,8 +293,8 @@ KINDS: tuple[Kind, ...] = (
         "logins from new browsers",
         "{logins_months} months (UWLR_LOGINS_MONTHS)",
         attrgetter("logins_before"),
-        mail.count_logins,
-        mail.remove_logins,
+        gebruikers.count_new_browsers,
+        gebruikers.remove_new_browsers,
     ),
 )
 """Every kind, in the order in which they are erased: what kept imports hold goes before the persons in them."""

@@ -13,6 +13,7 @@ from uwlr_adapter.administratie.tables import answered
 from uwlr_adapter.answers.state import HASH_DIGITS, PROFIEL_DIGITS
 from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.clock import to_utc
+from uwlr_adapter.db import bulk
 from uwlr_adapter.jobs.work import Due, JobRun
 from uwlr_adapter.koppelingen import receipts
 from uwlr_adapter.koppelingen.receipts import GRACE
@@ -37,15 +38,10 @@ def run(run_: JobRun) -> None:
         before = receipts.position(connection)
         after = before.at(receipts.highest_entry(connection), run_.moment)
         fetches = receipts.unread(connection, before)
-    for start in range(0, len(fetches), MAX_FETCHES):
-        run_.write(_WHAT, partial(receipts.apply, fetches=fetches[start : start + MAX_FETCHES]))
+    for some in bulk.pieces(fetches, MAX_FETCHES):
+        run_.write(_WHAT, partial(receipts.apply, fetches=some))
     if after != before:
-        run_.write(_WHAT, partial(_advance, after=after))
-
-
-def _advance(connection: sa.Connection, after: receipts.Position) -> int:
-    receipts.store_position(connection, after)
-    return 0
+        run_.transact(partial(receipts.store_position, reached=after))
 
 
 def count_lists(connection: sa.Connection, before: datetime) -> int:

@@ -79,11 +79,10 @@ def noted(connection: sa.Connection, brin6: str) -> tuple[datetime | None, datet
     )
 
 
-def _schools(connection: sa.Connection) -> list[list[str]]:
+def _schools(connection: sa.Connection) -> list[Sequence[str]]:
     """Return every brincode, as many together as one transaction notes: a school has a few vestigingen."""
-    found = list(connection.scalars(sa.select(school.c.brincode).order_by(school.c.brincode)))
-    at_once = MAX_ROWS // 5
-    return [found[start : start + at_once] for start in range(0, len(found), at_once)]
+    found = connection.scalars(sa.select(school.c.brincode).order_by(school.c.brincode)).all()
+    return list(bulk.pieces(found, MAX_ROWS // 5))
 
 
 def _changed(connection: sa.Connection, brincodes: Sequence[str]) -> tuple[Ages, list[str]]:

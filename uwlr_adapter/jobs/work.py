@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -32,6 +33,7 @@ MIN_REST_SECONDS = 0.02
 """The shortest rest: SQLite looks again after up to so long when the file was in use."""
 
 logger = logging.getLogger("uwlr_adapter.jobs")
+_T = TypeVar("_T")
 
 
 class StoppedError(UwlrAdapterError):
@@ -78,7 +80,18 @@ class JobRun:
     handled: int = 0
 
     def write(self, what: str, act: Callable[[sa.Connection], int]) -> int:
-        """Run `act` in a writing transaction of its own, and return how many rows it was about.
+        """Run `act` as `transact` does, and count the rows that it returns it was about; return how many."""
+        number = self.transact(act)
+        self.count(what, number)
+        return number
+
+    def count(self, what: str, number: int) -> None:
+        """Count what was handled, and pass it on."""
+        self.handled += number
+        self.tell(what, number)
+
+    def transact(self, act: Callable[[sa.Connection], _T]) -> _T:
+        """Run `act` in a writing transaction of its own, and return what it returns.
 
         Raises StoppedError before it begins, LeaseLostError with nothing written, or DBAPIError.
         """
@@ -87,12 +100,10 @@ class JobRun:
         begun = time.monotonic()
         with self.database.writing() as connection:
             self.lease.renew(connection)
-            number = act(connection)
-        self.handled += number
-        self.tell(what, number)
+            found = act(connection)
         if self.database.backend.has_one_writer:
             self.stop.wait(max(MIN_REST_SECONDS, REST * (time.monotonic() - begun)))
-        return number
+        return found
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:

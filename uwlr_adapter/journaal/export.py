@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal.model import AFNEMER, CLI, Entry, EntryKind
-from uwlr_adapter.journaal.search import entry_of, start_of
+from uwlr_adapter.journaal.search import entry_of, stored_start_of
 from uwlr_adapter.journaal.tables import journaal
 
 PIECE = 10_000
@@ -43,9 +43,9 @@ class ExportFilter:
         table = journaal.c
         where: list[sa.ColumnElement[bool]] = []
         if self.first is not None:
-            where.append(table.moment >= start_of(self.first))
+            where.append(table.moment >= stored_start_of(self.first))
         if self.last is not None:
-            where.append(table.moment < start_of(self.last + timedelta(days=1)))
+            where.append(table.moment < stored_start_of(self.last + timedelta(days=1)))
         if self.place is not None:
             is_school = len(self.place) == _BRINCODE
             places = (f"{self.place}00", f"{self.place}99") if is_school else (self.place, self.place)

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.clock import AMSTERDAM, from_utc, to_utc
+from uwlr_adapter.clock import from_utc, start_of, to_utc
 from uwlr_adapter.journaal.model import Act, Entry, EntryKind, OutcomeKind
 from uwlr_adapter.journaal.tables import journaal
 
@@ -71,9 +71,9 @@ def search(
     if entry_filter.koppeling_ids is not None:
         where.append(table.koppeling_id.in_(entry_filter.koppeling_ids))
     if entry_filter.first is not None:
-        where.append(table.moment >= start_of(entry_filter.first))
+        where.append(table.moment >= stored_start_of(entry_filter.first))
     if entry_filter.last is not None:
-        where.append(table.moment < start_of(entry_filter.last + timedelta(days=1)))
+        where.append(table.moment < stored_start_of(entry_filter.last + timedelta(days=1)))
     if entry_filter.outcome is OutcomeKind.ACT:
         where.append(table.kind.in_(_SHOWN_ACTS))
     elif entry_filter.outcome is not None:
@@ -103,7 +103,7 @@ def count_days(
     `acted_at` has for each koppeling the last act on it; None where nothing is past.
     """
     table = journaal.c
-    ends = [start_of(day + timedelta(days=1)) for day in days]
+    ends = [stored_start_of(day + timedelta(days=1)) for day in days]
     place = sa.case(*((table.moment < end, number) for number, end in enumerate(ends)), else_=-1)
     refused = sa.case((_REFUSED, 1), else_=0)
     acts = {id_: to_utc(moment) for id_, moment in acted_at.items() if moment is not None}
@@ -115,7 +115,7 @@ def count_days(
             sa.func.count().label("calls"),
         )
         .where(table.koppeling_id.in_(acted_at), table.kind == EntryKind.VERZOEK)
-        .where(table.moment >= start_of(days[0]), table.moment < ends[-1])
+        .where(table.moment >= stored_start_of(days[0]), table.moment < ends[-1])
         .group_by(table.koppeling_id, *map(sa.literal_column, ("day", "refused", "past")))
     )
     found: dict[tuple[int, int], list[int]] = {}
@@ -136,9 +136,9 @@ def _last(connection: sa.Connection, koppeling_id: int, *where: sa.ColumnElement
     return None if row is None else entry_of(row)
 
 
-def start_of(day: date) -> datetime:
+def stored_start_of(day: date) -> datetime:
     """Return the start of a day in Amsterdam as it is stored: UTC, without a zone."""
-    return to_utc(datetime.combine(day, time(), AMSTERDAM))
+    return to_utc(start_of(day))
 
 
 def read(connection: sa.Connection, *, brin6: str | None = None, limit: int = 100) -> list[Entry]:

@@ -39,6 +39,7 @@ BATCH = 500
 """Koppelingen of which an agreement is recorded in one transaction: fetches of those wait for it."""
 _table = tables.koppeling
 _texts = tables.voorwaarden
+_LIVING = _table.c.status != Status.BEEINDIGD
 logger = logging.getLogger(__name__)
 
 
@@ -184,9 +185,6 @@ def prepare(database: Database, catalogue: Catalogue, moment: datetime) -> None:
                 schema_version.require_code(connection, KNOWS_AGREED_FIELDS)
     except DBAPIError as error:  # such as a full disk, of which /readyz tells
         log_failure(error, logger)
-
-
-_LIVING = _table.c.status != Status.BEEINDIGD
 
 
 def _record_missing(

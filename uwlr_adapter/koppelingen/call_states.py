@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -41,22 +41,13 @@ class _Stored:
     """Whether the journaal has rows after that moment."""
 
 
-_T = TypeVar("_T")
-
-
-def pieces(all_: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    """Yield what there is, AT_ONCE at a time."""
-    for start in range(0, len(all_), AT_ONCE):
-        yield all_[start : start + AT_ONCE]
-
-
 def read(connection: sa.Connection, koppeling_ids: Iterable[int], moment: datetime) -> dict[int, Calls]:
     """Return the calls of koppelingen by id, from what was noted and everything after it; one without any has none.
 
     `moment` is the present: of a koppeling of which nothing was noted yet, RHYTHM is read back from there.
     """
     found: dict[int, Calls] = {}
-    for some in pieces(sorted(set(koppeling_ids))):
+    for some in bulk.pieces(sorted(set(koppeling_ids)), AT_ONCE):
         found |= _read_on(connection, _stored(connection, some, None), moment, None)
     return found
 
@@ -114,7 +105,7 @@ def elsewhere(connection: sa.Connection, koppeling_ids: Sequence[int]) -> dict[i
         .scalar_subquery()
     )
     found: dict[int, datetime] = {}
-    for some in pieces(koppeling_ids):
+    for some in bulk.pieces(koppeling_ids, AT_ONCE):
         query = sa.select(koppeling.c.id, last.label("last")).where(koppeling.c.id.in_(some))
         found |= {row.id: row.last for row in connection.execute(query) if row.last is not None}
     return found

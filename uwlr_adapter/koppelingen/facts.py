@@ -19,8 +19,9 @@ from uwlr_adapter.administratie.tables import (
 )
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import any_from_utc, day_of, from_utc, schooljaar_of, to_utc
+from uwlr_adapter.db import bulk
 from uwlr_adapter.koppelingen import call_states
-from uwlr_adapter.koppelingen.call_states import AT_ONCE, pieces
+from uwlr_adapter.koppelingen.call_states import AT_ONCE
 from uwlr_adapter.koppelingen.calls import Calls
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
@@ -145,7 +146,7 @@ def _held(connection: sa.Connection, brin6s: Sequence[str]) -> dict[str, Held]:
 def _with_leerlingen(connection: sa.Connection, brin6s: Sequence[str], moment: datetime) -> Collection[str]:
     """Return the vestigingen that have leerlingen in the present year."""
     found: set[str] = set()
-    for some in pieces(brin6s):
+    for some in bulk.pieces(brin6s, AT_ONCE):
         query = sa.select(deelname.c.brin6).where(
             deelname.c.brin6.in_(some), deelname.c.schooljaar == schooljaar_of(day_of(moment))
         )

@@ -28,14 +28,21 @@ class AvailableEntry:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The activated and the available entries, each in the order of the catalogue."""
+    """The activated and the available entries, each in the order of the catalogue, and what has no entry any more."""
 
     activated: tuple[ActivatedEntry, ...]
     available: tuple[AvailableEntry, ...]
+    left: tuple[Koppeling, ...]
+    """The living koppelingen whose entry left the catalogue."""
+
+    @property
+    def living(self) -> list[Koppeling]:
+        """The living koppelingen of the vestiging."""
+        return [*(one.koppeling for one in self.activated if one.koppeling is not None), *self.left]
 
 
 def overview(connection: sa.Connection, catalogue: Catalogue, brin6: str) -> Overview:
-    """Return the overview of one vestiging; a living koppeling whose entry left the catalogue is not in it."""
+    """Return the overview of one vestiging."""
     living = {koppeling.entry_id: koppeling for koppeling in store.list_living(connection, brin6)}
     return Overview(
         tuple(
@@ -46,4 +53,5 @@ def overview(connection: sa.Connection, catalogue: Catalogue, brin6: str) -> Ove
             for entry in catalogue
             if not entry.standaard and entry.id not in living
         ),
+        tuple(koppeling for koppeling in living.values() if catalogue.get(koppeling.entry_id) is None),
     )

@@ -160,9 +160,8 @@ _Key = tuple[int, str, str, str]
 
 def _receipts(connection: sa.Connection, koppeling_ids: Collection[int]) -> dict[_Key, _Receipt]:
     found: dict[_Key, _Receipt] = {}
-    wanted = sorted(koppeling_ids)
-    for start in range(0, len(wanted), AT_ONCE):
-        query = sa.select(receipt).where(receipt.c.koppeling_id.in_(wanted[start : start + AT_ONCE]))
+    for some in bulk.pieces(sorted(koppeling_ids), AT_ONCE):
+        query = sa.select(receipt).where(receipt.c.koppeling_id.in_(some))
         for row in connection.execute(query):
             key = (row.koppeling_id, row.schooljaar, row.payload, row.profiel)
             found[key] = _Receipt(row.id, row.answer, row.first, row.last, row.profiel != UNKNOWN)
@@ -234,10 +233,9 @@ def _begin_earlier(
 
 
 def _set(connection: sa.Connection, receipt_id: int, ids: Collection[int], **values: datetime | None) -> None:
-    wanted = sorted(ids)
-    for start in range(0, len(wanted), AT_ONCE):
-        some = received.c.persoon_id.in_(wanted[start : start + AT_ONCE])
-        connection.execute(received.update().where(received.c.receipt_id == receipt_id, some).values(values))
+    for some in bulk.pieces(sorted(ids), AT_ONCE):
+        own = (received.c.receipt_id == receipt_id, received.c.persoon_id.in_(some))
+        connection.execute(received.update().where(*own).values(values))
 
 
 def _add(

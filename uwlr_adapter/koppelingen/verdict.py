@@ -163,16 +163,12 @@ def _acted_at(facts: Facts) -> datetime:
     """Return the last moment at which the koppeling became what it is: an act, its start, or its platform let in."""
     koppeling, moments = facts.koppeling, [facts.koppeling.opened_at]
     if koppeling.opened_at.date() < koppeling.startdatum <= facts.today:
-        moments.append(_start(koppeling))
+        moments.append(start_of(koppeling.startdatum))
     if facts.calls.acted_at is not None:
         moments.append(from_utc(facts.calls.acted_at))
     if facts.allowed_since is not None and koppeling.afnemer_id is not None:
         moments.append(facts.allowed_since)
     return max(moments)
-
-
-def _start(koppeling: Koppeling) -> datetime:
-    return start_of(koppeling.startdatum)
 
 
 def _ended(known: _Judged) -> KoppelingVerdict | None:
@@ -202,14 +198,14 @@ def _paused(known: _Judged) -> KoppelingVerdict | None:
 def _not_started(known: _Judged) -> KoppelingVerdict | None:
     if known.koppeling.startdatum <= known.facts.today:
         return None
-    return known.make(VerdictKind.NOT_STARTED, _start(known.koppeling), Who.SCHOOL)
+    return known.make(VerdictKind.NOT_STARTED, start_of(known.koppeling.startdatum), Who.SCHOOL)
 
 
 def _no_data_flow(known: _Judged) -> KoppelingVerdict | None:
     return None if known.koppeling.afnemer_id is not None else known.make(VerdictKind.NO_DATA_FLOW, None, None)
 
 
-_WHO_MENDS = {
+_WHO_MENDS: dict[str | None, Who] = {
     RefusalReason.WRONG_CODE: Who.SCHOOL,
     RefusalReason.NOT_LAID_OUT: Who.SCHOOL,
     RefusalReason.OWN_FAILURE: Who.BEHEERDER,
@@ -221,7 +217,7 @@ def _refused(known: _Judged) -> KoppelingVerdict | None:
     calls = known.facts.calls
     if calls.refused_since is None or calls.refused_at is None or from_utc(calls.refused_at) < known.acted_at:
         return None
-    who = next((who for reason, who in _WHO_MENDS.items() if reason == calls.reason), Who.LEVERANCIER)
+    who = _WHO_MENDS.get(calls.reason, Who.LEVERANCIER)
     since = max(from_utc(calls.refused_since), known.acted_at)
     return known.make(VerdictKind.REFUSED, since, who, reason=calls.reason)
 

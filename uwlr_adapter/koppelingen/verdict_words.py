@@ -92,11 +92,11 @@ _STEPS = {
     VerdictKind.STALE: "Vraag de beheerder van de koppelingen wat er nodig is.",
     VerdictKind.HELD: "Bekijk en beantwoord de vragen over deze personen.",
 }
-_WAITING_SENTENCES = {
+_WAITING_SENTENCES: dict[str | None, str] = {
     Act.CODE_CHANGED: "Sinds de verificatiecode is gewijzigd op {moment}, heeft {name} nog niet opgehaald.",
     Act.RESUMED: "Sinds de uitwisseling is hervat op {moment}, heeft {name} nog niet opgehaald.",
 }
-_REFUSALS = {
+_REFUSALS: dict[str | None, tuple[str, str]] = {
     RefusalReason.WRONG_CODE: (
         "{name} gebruikt een andere verificatiecode dan uw school hier heeft ingevuld.",
         "Vul bij {name} dezelfde verificatiecode in als hier, of vernieuw hem op beide plaatsen.",
@@ -174,8 +174,7 @@ def _paused(verdict: KoppelingVerdict) -> tuple[str, str]:
 
 
 def _refused(verdict: KoppelingVerdict) -> tuple[str, str]:
-    reasons = {str(reason): texts for reason, texts in _REFUSALS.items()}
-    sentence, step = reasons.get(verdict.reason or "", _REFUSED_OTHERWISE)
+    sentence, step = _REFUSALS.get(verdict.reason, _REFUSED_OTHERWISE)
     return f"{sentence} Zo gaat het sinds {{moment}}.", step
 
 
@@ -185,8 +184,7 @@ def _waiting(verdict: KoppelingVerdict) -> tuple[str, str]:
             "Sinds de beheerder {name} weer toelaat, op {moment}, heeft {name} nog niet opgehaald.",
             "Wacht tot {name} weer ophaalt, of vraag {name} wanneer dat is.",
         )
-    acts = {str(act): text for act, text in _WAITING_SENTENCES.items()}
-    sentence = acts.get(verdict.reason or "", "{name} heeft via deze koppeling nog niet opgehaald.")
+    sentence = _WAITING_SENTENCES.get(verdict.reason, "{name} heeft via deze koppeling nog niet opgehaald.")
     return sentence, "Vul bij {name} dezelfde verificatiecode in als hier, en zet het ophalen daar aan."
 
 

@@ -15,9 +15,8 @@ from uwlr_adapter.administratie import withholding
 from uwlr_adapter.administratie.importing import effect
 from uwlr_adapter.administratie.selection import select
 from uwlr_adapter.contract.dataset import Dataset
-from uwlr_adapter.contract.fields import BY_PATH, FIELDS, attribute_of
+from uwlr_adapter.contract.fields import FIELDS, attribute_of
 from uwlr_adapter.contract.profiles import NamedProfiel
-from uwlr_adapter.contract.versions import FULL_VERSIONS
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
 
@@ -82,10 +81,11 @@ def if_profiel(
     """Return the fields that go or stay behind once a koppeling has another profile, added ones first."""
     withheld = withholding.withheld_from(connection, koppeling.id)
     datasets = list(_datasets(connection, koppeling.brin6, day, withheld))
-    now, then = _paths(own), _paths(other)
-    changed = [one for one in FIELDS if (one.path in now) is not (one.path in then)]
+    now, then = own.paths, other.paths
     found = [
-        FieldChange(one.record, one.word, _filled(datasets, one.path), is_added=one.path in then) for one in changed
+        FieldChange(one.record, one.word, _filled(datasets, one.path), is_added=one.path in then)
+        for one in FIELDS
+        if one.path in now ^ then
     ]
     return sorted(found, key=lambda one: not one.is_added)
 
@@ -100,16 +100,6 @@ def _datasets(connection: sa.Connection, brin6: str, day: date, without: frozens
 
 def _count(dataset: Dataset) -> Numbers:
     return Numbers(len(dataset.leerlingen), len(dataset.groepen), len(dataset.leerkrachten))
-
-
-def _paths(profiel: NamedProfiel) -> set[str]:
-    """Return the fields that may leave under a profile in any version, by record/element."""
-    return {
-        path
-        for path, field in BY_PATH.items()
-        for version in FULL_VERSIONS
-        if field.element in getattr(profiel.in_version(version), field.record)
-    }
 
 
 def _filled(datasets: Iterable[Dataset], path: str) -> int:

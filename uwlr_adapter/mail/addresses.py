@@ -22,7 +22,7 @@ from uwlr_adapter.mail.address import parse
 from uwlr_adapter.mail.letter import Letter
 from uwlr_adapter.mail.outbox import CODE, GONE, NewMail
 from uwlr_adapter.mail.tables import mail, mail_address
-from uwlr_adapter.mail.words import goodbye_letter
+from uwlr_adapter.mail.words import CODE_SUBJECT, goodbye_letter
 
 CODE_LIFETIME = timedelta(hours=24)
 """How long a code is good after it was sent (exclusive): over a night."""
@@ -34,7 +34,7 @@ _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Without what is read for something else: I and 1, O and 0."""
 _LENGTH = 8
 _GROUP = 4
-SUBJECT = "Code om dit e-mailadres te bevestigen"
+_NOTHING_TO_CONFIRM = "Er is geen e-mailadres dat nog bevestigd moet worden."
 
 
 class ConfirmationError(RefusedError):
@@ -115,7 +115,7 @@ def send_code(connection: sa.Connection, owner: Owner, moment: datetime) -> Mail
     _hold(connection, owner)
     present = find(connection, owner)
     if present is None or present.is_usable:
-        raise ConfirmationError("Er is geen e-mailadres dat nog bevestigd moet worden.")
+        raise ConfirmationError(_NOTHING_TO_CONFIRM)
     begin = CODE + (f"brin6:{owner.brin6}:" if owner.brin6 is not None else f"gebruiker:{owner.gebruiker_id}:")
     recent = mail.c.created_at > to_utc(moment - CODE_LIFETIME)
     sent = sa.select(sa.func.count()).where(mail.c.cause.startswith(begin, autoescape=True), recent)
@@ -125,7 +125,7 @@ def send_code(connection: sa.Connection, owner: Owner, moment: datetime) -> Mail
             "beheerder om hulp."
         )
     cause = f"{begin}{secrets.token_hex(8)}"
-    new = NewMail(cause, present.address, Letter(SUBJECT, ()), owner.brin6, owner.gebruiker_id)
+    new = NewMail(cause, present.address, Letter(CODE_SUBJECT, ()), owner.brin6, owner.gebruiker_id)
     outbox.put(connection, [new], moment)
     return present
 
@@ -156,7 +156,7 @@ def confirm(connection: sa.Connection, owner: Owner, typed: str, moment: datetim
     _hold(connection, owner)
     row = connection.execute(sa.select(mail_address).where(owner.is_owner())).one_or_none()
     if row is None or _record(row).is_usable:
-        raise ConfirmationError("Er is geen e-mailadres dat nog bevestigd moet worden.")
+        raise ConfirmationError(_NOTHING_TO_CONFIRM)
     if row.code_digest is None or row.code_until <= to_utc(moment) or row.code_tries >= MAX_TRIES:
         raise ConfirmationError("De code is verlopen of te vaak verkeerd ingevuld. Laat een nieuwe code sturen.")
     code = "".join(character for character in typed.upper() if character.isalnum())

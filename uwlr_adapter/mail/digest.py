@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie.tables import vestiging
 from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.contract.nouns import count_noun
+from uwlr_adapter.db import bulk
 from uwlr_adapter.koppelingen import agreements, store
 from uwlr_adapter.koppelingen.agreements import Waiting
 from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueEntry
@@ -93,7 +94,7 @@ def tell(connection: sa.Connection, catalogue: Catalogue, to_tell: ToTell, momen
     new = [one for one in to_tell.matters if begins or _is_new(one, told, moment)]
     known = [one for one in to_tell.matters if one not in new]
     acts = [one.told for one in telling.take_of_vestiging(connection, catalogue, brin6)] if begins else []
-    _note(connection, to_tell, new, moment)
+    _note(connection, brin6, new, known, moment)
     naam = connection.scalar(sa.select(vestiging.c.naam).where(vestiging.c.brin6 == brin6))
     if naam is None or not (new or acts):
         return 0
@@ -123,13 +124,16 @@ def _of_koppeling(catalogue: Catalogue, one: Koppeling, facts: Facts, moment: da
 def _of_agreement(koppeling_id: int, entry: CatalogueEntry, name: str, waits: Waiting) -> OpenMatter:
     """Return that a school has to agree again: to newer voorwaarden, to fields that the profile added, or to both."""
     number = len(waits.velden)
-    terms = f"Er zijn nieuwe gebruikersvoorwaarden voor de koppeling met {name}." if waits.voorwaarden else ""
-    more = f"{name} vraagt {count_noun(number, 'gegeven', 'gegevens')} meer." if waits.velden else ""
+    sentences = [
+        f"Er zijn nieuwe gebruikersvoorwaarden voor de koppeling met {name}." if waits.voorwaarden else "",
+        f"{name} vraagt {count_noun(number, 'gegeven', 'gegevens')} meer." if waits.velden else "",
+        "Tot uw school akkoord gaat, blijft alles zoals het was.",
+    ]
     return OpenMatter(
         f"terms:{koppeling_id}",
         f"terms:{entry.voorwaarden.versie}:{number}"[:80],
         f"{name}: nieuwe voorwaarden" if waits.voorwaarden else f"{name}: meer gegevens",
-        f"{terms} {more} Tot uw school akkoord gaat, blijft alles zoals het was.".strip().replace("  ", " "),
+        " ".join(filter(None, sentences)),
         "Lees het in het Koppelingenoverzicht en ga akkoord, of overleg met wie dat mag.",
     )
 
@@ -174,12 +178,12 @@ def _differs(matters: Sequence[OpenMatter], told: Mapping[str, tuple[str, dateti
     return any(_is_new(one, told, moment) for one in matters) or told.keys() - {one.about for one in matters} != set()
 
 
-def _note(connection: sa.Connection, to_tell: ToTell, new: Sequence[OpenMatter], moment: datetime) -> None:
+def _note(
+    connection: sa.Connection, brin6: str, new: Iterable[OpenMatter], known: Iterable[OpenMatter], moment: datetime
+) -> None:
     """Forget what is over, and note what is told now."""
-    own = mail_told.c.brin6 == to_tell.brin6
-    open_ = [one.about for one in to_tell.matters]
-    connection.execute(mail_told.delete().where(own, mail_told.c.about.not_in(open_)))
-    for one in new:
-        connection.execute(mail_told.delete().where(own, mail_told.c.about == one.about))
-        values = {"brin6": to_tell.brin6, "about": one.about, "state": one.state, "told_at": to_utc(moment)}
-        connection.execute(mail_told.insert().values(values))
+    stays = [one.about for one in known]
+    connection.execute(mail_told.delete().where(mail_told.c.brin6 == brin6, mail_told.c.about.not_in(stays)))
+    told_at = to_utc(moment)
+    rows = [{"brin6": brin6, "about": one.about, "state": one.state, "told_at": told_at} for one in new]
+    bulk.insert_many(connection, mail_told, rows)

@@ -150,12 +150,12 @@ def claim(connection: sa.Connection, moment: datetime) -> QueuedMail | None:
 
 def note_sent(connection: sa.Connection, mail_id: int, moment: datetime) -> None:
     """Note that the mail server took a mail; its text goes."""
-    _end(connection, mail_id, sent_at=to_utc(moment), failure=None)
+    _end(connection, mail.c.id == mail_id, sent_at=to_utc(moment), failure=None)
 
 
 def note_failed(connection: sa.Connection, mail_id: int, failure: MailFailure) -> None:
     """Note that a mail is given up; its text goes."""
-    _end(connection, mail_id, failure=failure)
+    _end(connection, mail.c.id == mail_id, failure=failure)
 
 
 def note_later(connection: sa.Connection, mail_id: int, failure: MailFailure) -> None:
@@ -176,8 +176,8 @@ def give_up(connection: sa.Connection, moment: datetime, rows: int) -> int:
     number = 0
     for which, failure in ((mail.c.unsure >= MAX_UNSURE, MailFailure.UNSURE), (too_late, MailFailure.TOO_LATE)):
         ids = list(connection.scalars(sa.select(mail.c.id).where(due, which).limit(rows)))
-        for mail_id in ids:
-            note_failed(connection, mail_id, failure)
+        if ids:
+            _end(connection, mail.c.id.in_(ids), failure=failure)
         number += len(ids)
     return number
 
@@ -201,8 +201,7 @@ def postpone(connection: sa.Connection, moment: datetime, rows: int) -> int:
 
 def give_up_all(connection: sa.Connection) -> None:
     """End all that waits: it is from before the records went back in time, and was sent since."""
-    waits = mail.c.next_try_at.is_not(None)
-    connection.execute(mail.update().where(waits).values(next_try_at=None, text=None, failure=MailFailure.OBSOLETE))
+    _end(connection, mail.c.next_try_at.is_not(None), failure=MailFailure.OBSOLETE)
 
 
 def list_mails(
@@ -254,6 +253,6 @@ def _wait(tries: int) -> timedelta:
     return WAITS[min(tries, len(WAITS)) - 1]
 
 
-def _end(connection: sa.Connection, mail_id: int, **values: object) -> None:
+def _end(connection: sa.Connection, which: sa.ColumnElement[bool], **values: object) -> None:
     ended = {"next_try_at": None, "text": None, **values}
-    connection.execute(mail.update().where(mail.c.id == mail_id).values(ended))
+    connection.execute(mail.update().where(which).values(ended))

@@ -28,12 +28,9 @@ def of_vestiging(connection: sa.Connection, brin6: str) -> list[MailRecipient]:
     """Return who is told about a vestiging; none when there is nobody at all."""
     own = connection.scalar(sa.select(mail_address.c.address).where(mail_address.c.brin6 == brin6, _USABLE))
     functional = [] if own is None else [MailRecipient(own)]
-    acts_for = sa.exists().where(
-        gebruiker_vestiging.c.gebruiker_id == gebruiker.c.id, gebruiker_vestiging.c.brin6 == brin6
-    )
-    found = functional + _users(connection, gebruiker.c.rol == GebruikerRol.SCHOOLBEHEERDER, acts_for)
+    found = functional + _users(connection, gebruiker.c.rol == GebruikerRol.SCHOOLBEHEERDER, _acts_for(brin6))
     if not found:
-        found = _users(connection, gebruiker.c.rol == GebruikerRol.BESTUUR, acts_for)
+        found = _users(connection, gebruiker.c.rol == GebruikerRol.BESTUUR, _acts_for(brin6))
     if not found:
         found = _users(connection, gebruiker.c.rol == GebruikerRol.OPERATOR)
     return _once(found)
@@ -54,11 +51,12 @@ def is_told_still(connection: sa.Connection, address: str, gebruiker_id: int | N
     if gebruiker_id is None:
         own = sa.select(mail_address.c.id).where(mail_address.c.brin6 == brin6, mail_address.c.address == address)
         return connection.scalar(own.where(_USABLE)) is not None
-    acts_for = sa.exists().where(
-        gebruiker_vestiging.c.gebruiker_id == gebruiker.c.id, gebruiker_vestiging.c.brin6 == brin6
-    )
-    about = [] if brin6 is None else [sa.or_(gebruiker.c.rol == GebruikerRol.OPERATOR, acts_for)]
+    about = [] if brin6 is None else [sa.or_(gebruiker.c.rol == GebruikerRol.OPERATOR, _acts_for(brin6))]
     return bool(_users(connection, gebruiker.c.id == gebruiker_id, mail_address.c.address == address, *about))
+
+
+def _acts_for(brin6: str) -> sa.ColumnElement[bool]:
+    return sa.exists().where(gebruiker_vestiging.c.gebruiker_id == gebruiker.c.id, gebruiker_vestiging.c.brin6 == brin6)
 
 
 def _users(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[MailRecipient]:

@@ -5,7 +5,7 @@ transaction that puts its mails in the outbox: each entry is told once, in whate
 whichever machine runs the job. In the summer holiday of the vestiging it stays there.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie.schools import find_vestiging
 from uwlr_adapter.clock import from_utc
-from uwlr_adapter.gebruikers.tables import gebruiker, gebruiker_vestiging, new_browser
+from uwlr_adapter.gebruikers import accounts
+from uwlr_adapter.gebruikers.tables import gebruiker_vestiging, new_browser
 from uwlr_adapter.journaal.model import Act, Entry, EntryKind
 from uwlr_adapter.journaal.search import entry_of
 from uwlr_adapter.journaal.tables import act_to_tell, journaal
@@ -134,7 +135,8 @@ def in_words(connection: sa.Connection, catalogue: Catalogue, entry: Entry) -> A
     if found is None:
         return None
     login = _login_of(entry)
-    names = _names(connection, [one for one in (entry.actor, login) if one is not None])
+    known = accounts.names_of(connection, [one for one in (entry.actor, login) if one is not None])
+    names = {one: naam for one, (naam, _) in known.items()}
     if entry.kind is EntryKind.GEBRUIKER:
         if login is None:
             return None
@@ -170,12 +172,6 @@ def _remove(connection: sa.Connection, ids: list[int]) -> None:
 def _login_of(entry: Entry) -> str | None:
     told = dict(remark.partition("=")[::2] for remark in entry.remarks)
     return told.get("login")
-
-
-def _names(connection: sa.Connection, logins: list[str]) -> Mapping[str, str]:
-    """Return the names of users by login; a user who is gone has none."""
-    query = sa.select(gebruiker.c.login, gebruiker.c.naam).where(gebruiker.c.login.in_(logins))
-    return {row.login: row.naam for row in connection.execute(query)}
 
 
 def _platform(connection: sa.Connection, catalogue: Catalogue, koppeling_id: int | None) -> str:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from uwlr_adapter.clock import date_time
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.journaal.model import CLI, JOB, Act
 from uwlr_adapter.mail.letter import Block, Letter, one_line
 
 MAX_NAME = 60
 """Characters of a name in a sentence (inclusive)."""
+CODE_SUBJECT = "Code om dit e-mailadres te bevestigen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ def login_letter(moments: Sequence[datetime]) -> Letter:
 def code_letter(code: str, about: str) -> Letter:
     """Return the letter with the code that confirms an address; `about` says whose it is."""
     return Letter(
-        "Code om dit e-mailadres te bevestigen",
+        CODE_SUBJECT,
         (
             Block(f"Dit e-mailadres is in het Koppelingenoverzicht ingevuld voor meldingen: {about}."),
             Block(f"De code is: {code}"),
@@ -214,10 +216,6 @@ def digest_letter(
     if acts:
         blocks.append(Block("", tuple(map(sentence_of, acts)), "Wat er in de vakantie gebeurde"))
     blocks.append(Block(f"School: {place}."))
-    number = len(new) + len(known)
-    what = "wat er open staat vóór de school begint" if begins else _count(len(new) or number)
+    number = count_noun(len(new) or len(known), "melding", "meldingen")
+    what = "wat er open staat vóór de school begint" if begins else number
     return Letter(f"Koppelingen: {what} - {place}", tuple(blocks))
-
-
-def _count(number: int) -> str:
-    return "1 melding" if number == 1 else f"{number} meldingen"

@@ -95,7 +95,7 @@ def _activate(brin6: str, entry: CatalogueEntry, form: ActivationForm) -> Koppel
     activation = ActivationRequest(
         brin6=brin6,
         entry_id=entry.id,
-        login=login_session.require_gebruiker().login,
+        login=login_session.actor(),
         naam=form.naam.data or "",
         akkoord=bool(form.akkoord.data),
         startdatum=form.startdatum.data,
@@ -119,7 +119,7 @@ def _done_before(brin6: str, entry: CatalogueEntry, form: ActivationForm) -> Kop
         found = store.find_living(connection, brin6, entry.id)
     if found is None or found.version != FIRST_VERSION:
         return None
-    is_own = found.akkoord.login == login_session.require_gebruiker().login
+    is_own = found.akkoord.login == login_session.actor()
     same = not entry.has_code or actions.is_code_of(found, server_keys(), form.verificatiecode.data or "")
     return found if is_own and same else None
 

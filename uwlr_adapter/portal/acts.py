@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from uwlr_adapter.journaal import search
-from uwlr_adapter.journaal.model import Act, OutcomeKind
+from uwlr_adapter.journaal.model import Act, Entry, OutcomeKind
 from uwlr_adapter.journaal.search import EntryFilter
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
@@ -21,8 +21,6 @@ _LED_TO = {
     Status.BEEINDIGD: (Act.ENDED, Act.ENDED_BY_MERGE),
 }
 """The acts that lead to each status."""
-
-
 MAX_MISSED = 5
 """Acts of somebody else that a page lists for who did not know of them."""
 
@@ -51,8 +49,7 @@ class ActInWords:
 
 def acts_of(connection: sa.Connection, koppeling: Koppeling, name: str, limit: int) -> tuple[ActInWords, ...]:
     """Return the last acts on a koppeling, at most so many, the newest first; those past their term are gone."""
-    entry_filter = EntryFilter(koppeling.brin6, (koppeling.id,), outcome=OutcomeKind.ACT)
-    entries = search.search(connection, entry_filter, limit=limit)
+    entries = _entries(connection, koppeling, limit)
     users = known_users(connection, (entry.actor for entry in entries))
     return tuple(
         ActInWords(entry.moment, entry.act, sentence_of(entry, name), actor_of(entry, name, users)) for entry in entries
@@ -66,10 +63,9 @@ def was_done(koppeling: Koppeling, seen: int, act: Act) -> bool:
     """
     if koppeling.version != seen + 1:
         return False
-    entry_filter = EntryFilter(koppeling.brin6, (koppeling.id,), outcome=OutcomeKind.ACT)
     with database().reading() as connection:
-        last = search.search(connection, entry_filter, limit=1)
-    return bool(last) and (last[0].act, last[0].actor) == (act, login_session.require_gebruiker().login)
+        last = _entries(connection, koppeling, 1)
+    return bool(last) and (last[0].act, last[0].actor) == (act, login_session.actor())
 
 
 def missed(connection: sa.Connection, koppeling: Koppeling, name: str, seen: int) -> tuple[ActInWords, ...]:
@@ -80,3 +76,9 @@ def missed(connection: sa.Connection, koppeling: Koppeling, name: str, seen: int
 def led_to(status: Status, acts: tuple[ActInWords, ...]) -> ActInWords | None:
     """Return the act that led to the present status of a koppeling, if it is among these."""
     return next((one for one in acts if one.act in _LED_TO[status]), None)
+
+
+def _entries(connection: sa.Connection, koppeling: Koppeling, limit: int) -> list[Entry]:
+    """Return the entries of the last acts on a koppeling, at most so many, the newest first."""
+    entry_filter = EntryFilter(koppeling.brin6, (koppeling.id,), outcome=OutcomeKind.ACT)
+    return search.search(connection, entry_filter, limit=limit)

@@ -11,7 +11,7 @@ from flask import flash, request
 
 from uwlr_adapter.mail import addresses
 from uwlr_adapter.mail.address import AddressError
-from uwlr_adapter.mail.addresses import ConfirmationError, MailAddress, Owner
+from uwlr_adapter.mail.addresses import ConfirmationError, Owner
 from uwlr_adapter.portal.context import database, has_mail, now
 from uwlr_adapter.portal.forms import AddressCodeForm, AddressForm, add_error
 
@@ -23,11 +23,15 @@ WRONG_CODE = "Deze code is niet juist. Kijk in de nieuwste mail die u kreeg."
 
 @dataclass(slots=True)
 class AddressForms:
-    """The two forms of the page of an address; whether what was sent was wrong, so that they are shown again."""
+    """The two forms of the page of an address."""
 
     address: AddressForm = field(default_factory=AddressForm)
     code: AddressCodeForm = field(default_factory=AddressCodeForm)
-    is_wrong: bool = False
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether what was sent was wrong, so that they are shown again."""
+        return bool(self.address.errors or self.code.errors)
 
 
 def act(owner: Owner, record: Callable[[sa.Connection, bool], None]) -> AddressForms:
@@ -54,16 +58,9 @@ def act(owner: Owner, record: Callable[[sa.Connection, bool], None]) -> AddressF
     return forms
 
 
-def find(owner: Owner) -> MailAddress | None:
-    """Return the address of an owner."""
-    with database().reading() as connection:
-        return addresses.find(connection, owner)
-
-
 def _enter(owner: Owner, forms: AddressForms, record: Callable[[sa.Connection, bool], None]) -> None:
     forms.address = AddressForm(request.form)
     if not forms.address.validate():
-        forms.is_wrong = True
         return
     try:
         with database().writing() as connection:
@@ -73,7 +70,6 @@ def _enter(owner: Owner, forms: AddressForms, record: Callable[[sa.Connection, b
                 record(connection, False)  # noqa: FBT003 - removed: nothing is told to it any more
     except AddressError as error:
         add_error(forms.address.adres, str(error))
-        forms.is_wrong = True
         return
     if entered.is_usable:
         flash("Dit e-mailadres was al bevestigd.", "goed")
@@ -87,7 +83,6 @@ def _enter(owner: Owner, forms: AddressForms, record: Callable[[sa.Connection, b
 def _confirm(owner: Owner, forms: AddressForms, record: Callable[[sa.Connection, bool], None]) -> None:
     forms.code = AddressCodeForm(request.form)
     if not forms.code.validate():
-        forms.is_wrong = True
         return
     with database().writing() as connection:
         is_right = addresses.confirm(connection, owner, str(forms.code.code.data), now())
@@ -97,7 +92,6 @@ def _confirm(owner: Owner, forms: AddressForms, record: Callable[[sa.Connection,
         flash("Het e-mailadres is bevestigd. Meldingen gaan er voortaan heen.", "goed")
     else:
         add_error(forms.code.code, WRONG_CODE)
-        forms.is_wrong = True
 
 
 def _remove(owner: Owner, record: Callable[[sa.Connection, bool], None]) -> None:

@@ -76,16 +76,13 @@ def _act(
     name, seen = name_of(read_koppeling(brin6, koppeling_id)), seen_version(VersionForm(request.form))
     try:
         with database().writing() as connection:
-            actor = login_session.require_gebruiker().login
-            act(connection, koppeling_id, seen, now(), actor=actor)
+            act(connection, koppeling_id, seen, now(), actor=login_session.actor())
     except ChangedMeanwhileError as error:
         changed = read_koppeling(brin6, koppeling_id)
-        if was_done(changed, seen, kind):
-            flash(done.format(name=name), "goed")
-            return after
-        if changed.is_living:
-            return _ask(template, changed, str(error), seen), 409
-        return refuse(brin6, koppeling_id, error)
+        if not was_done(changed, seen, kind):
+            if changed.is_living:
+                return _ask(template, changed, str(error), seen), 409
+            return refuse(brin6, koppeling_id, error)
     except KoppelingError as error:
         return refuse(brin6, koppeling_id, error)
     flash(done.format(name=name), "goed")

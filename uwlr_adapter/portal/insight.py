@@ -19,14 +19,15 @@ from uwlr_adapter.contract.escape import escape_text
 from uwlr_adapter.contract.fields import FIELDS, attribute_of
 from uwlr_adapter.contract.names import HAAL_LEERLINGEN
 from uwlr_adapter.contract.profiles import NamedProfiel
-from uwlr_adapter.contract.versions import FULL_VERSIONS, USUAL_VERSION
+from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.koppelingen import received, store
-from uwlr_adapter.koppelingen.catalogue import Catalogue
-from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.received import Got
 from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.portal.context import catalogue
+from uwlr_adapter.portal.school import name_of, shared_profiel
+from uwlr_adapter.portal.sharing import shared_field
 
 KEY_WORDS = ("sleutel in de leerlingadministratie", "ECK-iD (pseudoniem)")
 """What a school calls the two fields by which a platform knows a leerling; they are in every answer."""
@@ -106,13 +107,7 @@ def vestigingen_of(connection: sa.Connection, brin6: str) -> list[str]:
 
 
 def insight_of(
-    connection: sa.Connection,
-    catalogue: Catalogue,
-    brin6: str,
-    leerling: KnownLeerling,
-    day: date,
-    *,
-    whole_eckid: bool = False,
+    connection: sa.Connection, brin6: str, leerling: KnownLeerling, day: date, *, whole_eckid: bool = False
 ) -> Insight:
     """Return what is known of a leerling of a vestiging; the ECK-iD is masked unless `whole_eckid`."""
     got = received.got(connection, received.ids_of(connection, leerling.persoon_id))
@@ -121,9 +116,9 @@ def insight_of(
     not_known = received.not_known(connection, brin6s, "leerlingen")
     return Insight(
         leerling,
-        tuple(_platforms(catalogue, got)),
-        tuple(_platforms(catalogue, not_known)),
-        tuple(_now(connection, catalogue, brin6, leerling, day, whole_eckid=whole_eckid)),
+        tuple(_platforms(got)),
+        tuple(_platforms(not_known)),
+        tuple(_now(connection, brin6, leerling, day, whole_eckid=whole_eckid)),
         tuple(search.moments_of(connection, brin6, Act.WENT_BACK)),
         tuple(search.moments_of(connection, brin6, Act.IMPORT_UNDONE)),
     )
@@ -140,13 +135,13 @@ def mask(eckid: str) -> str:
     return f"{_HIDDEN}{eckid[-_SHOWN_DIGITS:]}" if len(eckid) > 2 * _SHOWN_DIGITS else _HIDDEN
 
 
-def _platforms(catalogue: Catalogue, got: Sequence[Got]) -> Iterable[PlatformGot]:
+def _platforms(got: Sequence[Got]) -> Iterable[PlatformGot]:
     of_koppeling: dict[int, list[Got]] = {}
     for one in got:
         of_koppeling.setdefault(one.koppeling_id, []).append(one)
     for some in of_koppeling.values():
         about = some[0]
-        entry = catalogue.get(about.entry_id)
+        entry = catalogue().get(about.entry_id)
         yield PlatformGot(
             name=about.klantnaam if entry is None else entry.naam,
             brin6=about.brin6,
@@ -160,33 +155,22 @@ def _platforms(catalogue: Catalogue, got: Sequence[Got]) -> Iterable[PlatformGot
 
 
 def _now(
-    connection: sa.Connection,
-    catalogue: Catalogue,
-    brin6: str,
-    leerling: KnownLeerling,
-    day: date,
-    *,
-    whole_eckid: bool,
+    connection: sa.Connection, brin6: str, leerling: KnownLeerling, day: date, *, whole_eckid: bool
 ) -> Iterable[PlatformNow]:
     datasets = _datasets(connection, brin6, day, leerling.key)
     for koppeling in store.list_living(connection, brin6):
-        profiel = catalogue.agreed[koppeling.entry_id, store.as_text(koppeling.akkoord.velden)]
+        profiel = shared_profiel(koppeling)
         if profiel is None or koppeling.afnemer_id is None:
             continue
         is_withheld = leerling.persoon_id in withholding.withheld_from(connection, koppeling.id)
         records = [] if is_withheld else [_record(one, profiel, whole_eckid=whole_eckid) for one in datasets]
         yield PlatformNow(
-            _name_of(catalogue, koppeling),
+            name_of(koppeling),
             koppeling.status is Status.GEPAUZEERD,
             is_withheld,
             tuple(records),
             koppeling.startdatum if koppeling.startdatum > day else None,
         )
-
-
-def _name_of(catalogue: Catalogue, koppeling: Koppeling) -> str:
-    entry = catalogue.get(koppeling.entry_id)
-    return koppeling.entry_id if entry is None else entry.naam
 
 
 def _datasets(connection: sa.Connection, brin6: str, day: date, key: str) -> list[Dataset]:
@@ -215,11 +199,9 @@ def _record(dataset: Dataset, profiel: NamedProfiel, *, whole_eckid: bool) -> Pl
 
 def _values(dataset: Dataset, leerling: Leerling, profiel: NamedProfiel) -> Iterable[FieldValue]:
     for field in FIELDS:
-        under = [version for version in FULL_VERSIONS if field.element in profiel.in_version(version).leerling]
-        if field.record == "leerling" and under:
+        if field.record == "leerling" and (shared := shared_field(field, profiel)):
             value = getattr(leerling, attribute_of(field.element))
-            version = None if len(under) == len(FULL_VERSIONS) else " en ".join(under)
-            yield FieldValue(field.word, _as_text(dataset, field.element, value), version)
+            yield FieldValue(shared.word, _as_text(dataset, field.element, value), shared.version)
 
 
 def _as_text(dataset: Dataset, element: str, value: str | Collection[str] | None) -> str | None:

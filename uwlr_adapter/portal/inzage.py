@@ -5,7 +5,7 @@ know it, and each look and each file stands in the journaal with the number of t
 The ECK-iD is masked on a page, that is open in a room, and whole in the file, which is for the parent.
 """
 
-from flask import Response, abort, render_template, request
+from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from uwlr_adapter.administratie import leerlingen
@@ -16,7 +16,8 @@ from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.koppelingen import receipts
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import INSIGHT
-from uwlr_adapter.portal.context import catalogue, database, now
+from uwlr_adapter.portal.context import database, now
+from uwlr_adapter.portal.download import download
 from uwlr_adapter.portal.forms import InsightForm, InsightSearchForm
 from uwlr_adapter.portal.insight import Insight, find_leerling, insight_of, vestigingen_of
 
@@ -64,10 +65,7 @@ def download_insight(brin6: str, persoon_id: int) -> ResponseReturnValue:
         return _ask(leerling, form), 422
     insight = _look(brin6, leerling, Act.LEERLING_DOWNLOADED, whole_eckid=True)
     page = render_template("inzage_bestand.html", insight=insight, leerling=leerling, now=now())
-    response = Response(page, mimetype="text/html")
-    file_name = f"inzage-leerling-{persoon_id}-{day_of(now()):%Y-%m-%d}.html"
-    response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
-    return response
+    return download(page, "text/html", f"inzage-leerling-{persoon_id}-{day_of(now()):%Y-%m-%d}.html")
 
 
 def _look(brin6: str, leerling: KnownLeerling, act: Act, *, whole_eckid: bool = False) -> Insight:
@@ -80,11 +78,11 @@ def _look(brin6: str, leerling: KnownLeerling, act: Act, *, whole_eckid: bool = 
             moment=moment,
             act=act,
             brin6=brin6,
-            actor=login_session.require_gebruiker().login,
+            actor=login_session.actor(),
             persoon_id=leerling.persoon_id,
         )
     with database().reading() as connection:
-        return insight_of(connection, catalogue(), brin6, leerling, day_of(moment), whole_eckid=whole_eckid)
+        return insight_of(connection, brin6, leerling, day_of(moment), whole_eckid=whole_eckid)
 
 
 def _require(brin6: str, persoon_id: int) -> KnownLeerling:

@@ -17,6 +17,7 @@ from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import database, now
+from uwlr_adapter.portal.download import download
 from uwlr_adapter.portal.error_pages import logger
 from uwlr_adapter.portal.forms import SearchForm
 from uwlr_adapter.portal.known_users import NOBODY_KNOWN, KnownUsers, known_users
@@ -75,10 +76,8 @@ def download_journaal(brin6: str) -> Response:
     _, entry_filter, koppelingen = _read_query(brin6)
     if entry_filter is None:
         abort(400)
-    response = Response(stream_with_context(_csv_lines(entry_filter, koppelingen)), mimetype="text/csv")
-    file_name = f"logboek-{brin6}-{day_of(now()):%Y-%m-%d}.csv"
-    response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
-    return response
+    lines = stream_with_context(_csv_lines(entry_filter, koppelingen))
+    return download(lines, "text/csv", f"logboek-{brin6}-{day_of(now()):%Y-%m-%d}.csv")
 
 
 def _read_query(brin6: str) -> tuple[SearchForm, EntryFilter | None, dict[int, Koppeling]]:

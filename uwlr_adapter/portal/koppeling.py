@@ -68,8 +68,9 @@ def _enter_code(brin6: str, koppeling_id: int, seen: Koppeling, form: CodeForm) 
     act = Act.RESUMED if seen.status is Status.GEPAUZEERD else Act.CODE_CHANGED
     try:
         with database().writing() as connection:
-            actor = login_session.require_gebruiker().login
-            actions.enter_code(connection, server_keys(), koppeling_id, seen_version(form), code, now(), actor=actor)
+            actions.enter_code(
+                connection, server_keys(), koppeling_id, seen_version(form), code, now(), actor=login_session.actor()
+            )
     except ChangedMeanwhileError as error:
         if (repeated := _done_before(brin6, koppeling_id, form)) is None:
             return _show(brin6, koppeling_id, form, error=str(error), seen=seen_version(form)), 409
@@ -144,14 +145,14 @@ def _show(
     """Show the page; with an error also what was done since the version `seen`."""
     with database().reading() as connection:
         koppeling = require_koppeling(connection, brin6, koppeling_id)
+        name = name_of(koppeling)
         verdict = verdicts_of(connection, catalogue(), [koppeling], now())[koppeling_id]
         traffic = traffic_of(connection, {koppeling.id: verdict}, now())[koppeling_id]
         earlier = store.earlier_akkoorden(connection, koppeling.id)
         kept = agreements.text_of(connection, koppeling.akkoord)
-        acts = acts_of(connection, koppeling, name_of(koppeling), MAX_ACTS)
-        others = missed(connection, koppeling, name_of(koppeling), seen) if error else ()
+        acts = acts_of(connection, koppeling, name, MAX_ACTS)
+        others = missed(connection, koppeling, name, seen) if error else ()
         withheld = len(withholding.withheld_from(connection, koppeling.id))
-    name = name_of(koppeling)
     return render_template(
         "koppeling.html",
         koppeling=koppeling,

@@ -74,6 +74,11 @@ def require_gebruiker() -> Gebruiker:
     return gebruiker
 
 
+def actor() -> str:
+    """Return the login of the logged-in user, as the journaal records who acted. Raises RuntimeError."""
+    return require_gebruiker().login
+
+
 def start(gebruiker: Gebruiker) -> None:
     """Log a user in, in a new session."""
     kept_form.take_along(gebruiker.id)

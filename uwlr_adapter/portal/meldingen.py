@@ -88,7 +88,7 @@ def change_meldingen(brin6: str) -> ResponseReturnValue:
 
     def record(connection: sa.Connection, confirmed: bool) -> None:  # noqa: FBT001 - as `act` calls it
         act = Act.ADDRESS_CONFIRMED if confirmed else Act.ADDRESS_REMOVED
-        record_act(connection, moment=now(), act=act, koppeling_id=None, brin6=brin6, actor=_actor())
+        record_act(connection, moment=now(), act=act, koppeling_id=None, brin6=brin6, actor=login_session.actor())
 
     forms = address_form.act(Owner(brin6=brin6), record)
     return (_show(brin6, forms, RegionForm()), 422) if forms.is_wrong else _back(brin6)
@@ -99,17 +99,13 @@ def _set_region(brin6: str) -> ResponseReturnValue:
     if not form.validate():
         return _show(brin6, AddressForms(), form), 422
     with database().writing() as connection:
-        calendar_acts.set_region(connection, brin6, Region(str(form.regio.data)), now(), actor=_actor())
+        calendar_acts.set_region(connection, brin6, Region(str(form.regio.data)), now(), actor=login_session.actor())
     flash("De vakantieregio is ingesteld.", "goed")
     return _back(brin6)
 
 
 def _back(brin6: str) -> Response:
     return redirect(url_for("school.show_meldingen", brin6=brin6), 303)
-
-
-def _actor() -> str:
-    return login_session.require_gebruiker().login
 
 
 def _show(brin6: str, forms: AddressForms, region_form: RegionForm) -> str:

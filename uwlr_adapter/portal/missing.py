@@ -15,10 +15,11 @@ from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.koppelingen import store
-from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import INSIGHT
-from uwlr_adapter.portal.context import catalogue, database, now
+from uwlr_adapter.portal.context import database, now
+from uwlr_adapter.portal.download import download
+from uwlr_adapter.portal.school import name_of, shared_profiel
 from uwlr_adapter.portal.sharing import dataset_of
 
 CSV_COLUMNS = ("Soort", "Naam", "Groep", "Sleutel", "Ontbreekt", "Waarom het nodig is", "Gevraagd door")
@@ -97,22 +98,21 @@ def missing_of(dataset: Dataset, wanted: dict[str, tuple[str, ...]]) -> list[Mis
     return found
 
 
-def wanted_at(connection: sa.Connection, catalogue_: Catalogue, brin6: str) -> dict[str, tuple[str, ...]]:
+def wanted_at(connection: sa.Connection, brin6: str) -> dict[str, tuple[str, ...]]:
     """Return the fields that the living koppelingen of a vestiging rely on, each with their names.
 
     The ECK-iD and the groep are relied on by all of them. Empty without a koppeling that carries data.
     """
     found: dict[str, list[str]] = {}
     for koppeling in store.list_living(connection, brin6):
-        entry = catalogue_.get(koppeling.entry_id)
-        profiel = catalogue_.agreed[koppeling.entry_id, store.as_text(koppeling.akkoord.velden)]
-        if entry is None or profiel is None or koppeling.afnemer_id is None:
+        profiel = shared_profiel(koppeling)
+        if profiel is None or koppeling.afnemer_id is None:
             continue
         usual = profiel.in_version(USUAL_VERSION)
         paths = [*(f"leerling/{one}" for one in usual.leerling_wanted)]
         paths += [f"leerkracht/{one}" for one in usual.leerkracht_wanted]
         for path in {ECKID, GROEP, *paths}:
-            found.setdefault(path, []).append(entry.naam)
+            found.setdefault(path, []).append(name_of(koppeling))
     return {path: tuple(sorted(names)) for path, names in found.items()}
 
 
@@ -133,21 +133,18 @@ def download_missing(brin6: str) -> Response:
         for gap in gaps
         for one in gap.people
     ]
-    response = Response(BYTE_ORDER_MARK + csv_lines([CSV_COLUMNS, *rows]), mimetype="text/csv")
     file_name = f"ontbrekende-gegevens-{brin6}-{day_of(now()):%Y-%m-%d}.csv"
-    response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
-    return response
+    return download(BYTE_ORDER_MARK + csv_lines([CSV_COLUMNS, *rows]), "text/csv", file_name)
 
 
 def _look(brin6: str, act: Act) -> tuple[list[Missing], bool]:
     """Return who lacks what today, and whether there are records, with an entry of the journaal that it was asked."""
     moment = now()
     with database().writing() as connection:
-        actor = login_session.require_gebruiker().login
-        writer.record_records_act(connection, moment=moment, act=act, brin6=brin6, actor=actor)
+        writer.record_records_act(connection, moment=moment, act=act, brin6=brin6, actor=login_session.actor())
     with database().reading() as connection:
         dataset = dataset_of(connection, brin6, moment)
-        wanted = wanted_at(connection, catalogue(), brin6)
+        wanted = wanted_at(connection, brin6)
     return ([], False) if dataset is None else (missing_of(dataset, wanted), True)
 
 

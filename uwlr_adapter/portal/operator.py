@@ -56,7 +56,7 @@ def add_afnemer() -> ResponseReturnValue:
             if afnemers.find(connection, klantnaam) is not None:
                 add_error(form.klantnaam, "Er is al een afnemer met deze klantnaam.")
                 return _show_list(form), 422
-            afnemer, klantcode = afnemers.add(connection, server_keys(), klantnaam, now(), actor=_actor())
+            afnemer, klantcode = afnemers.add(connection, server_keys(), klantnaam, now(), actor=login_session.actor())
     except AfnemerError:
         add_error(form.klantnaam, "Deze klantnaam kan niet.")
         return _show_list(form), 422
@@ -86,7 +86,7 @@ def rotate_klantcode(afnemer_id: int) -> ResponseReturnValue:
     try:
         with database().writing() as connection:
             rotated, klantcode = afnemers.rotate(
-                connection, server_keys(), afnemer.klantnaam, now(), overlap, actor=_actor()
+                connection, server_keys(), afnemer.klantnaam, now(), overlap, actor=login_session.actor()
             )
     except AfnemerError:
         flash("Deze afnemer is uitgeschakeld. Schakel hem eerst in.", "let-op")
@@ -148,14 +148,9 @@ def _ask_disable(afnemer: Afnemer, form: DisableForm) -> str:
 def _switch(afnemer_id: int, act: Callable[..., None], done: str) -> Response:
     afnemer = _require_afnemer(afnemer_id)
     with database().writing() as connection:
-        act(connection, afnemer.klantnaam, now(), actor=_actor())
+        act(connection, afnemer.klantnaam, now(), actor=login_session.actor())
     flash(done.format(name=afnemer.klantnaam), "goed")
     return _to_afnemer(afnemer_id)
-
-
-def _actor() -> str:
-    """Return the login that the journaal records for an act."""
-    return login_session.require_gebruiker().login
 
 
 def _require_afnemer(afnemer_id: int) -> Afnemer:

@@ -51,16 +51,15 @@ def overview_page(brin6: str, code: CodeOnce | None = None) -> str:
     """Return the overview; with a code, that of the koppeling that was activated just now."""
     with database().reading() as connection:
         found = overview(connection, catalogue(), brin6)
-        living = store.list_living(connection, brin6)
-        verdicts = verdicts_of(connection, catalogue(), living, now())
-        traffic = _traffic(connection, living, verdicts)
+        verdicts = verdicts_of(connection, catalogue(), found.living, now())
+        traffic = _traffic(connection, found.living, verdicts)
         ended = store.list_ended(connection, brin6)
         open_questions = questions.of_vestiging(connection, brin6)
         age = last_taken.of_vestiging(connection, brin6)
     by_type = groupby(_sort_by_type(found.available), lambda available: available.entry.type)
     return render_template(
         "overview.html",
-        rows=_rows(found, living, verdicts, traffic),
+        rows=_rows(found, verdicts, traffic),
         by_type=[(type_, list(entries)) for type_, entries in by_type],
         ended=[(koppeling, catalogue().get(koppeling.entry_id)) for koppeling in ended],
         questions=open_questions,
@@ -79,16 +78,13 @@ def _traffic(
 
 
 def _rows(
-    found: Overview,
-    living: Iterable[Koppeling],
-    verdicts: Mapping[int, KoppelingVerdict],
-    traffic_by_id: Mapping[int, Traffic],
+    found: Overview, verdicts: Mapping[int, KoppelingVerdict], traffic_by_id: Mapping[int, Traffic]
 ) -> list[OverviewRow]:
     """Return the rows in the order of the catalogue, and after them those whose entry left it."""
     pairs: list[tuple[CatalogueEntry | None, Koppeling | None]] = [
         (one.entry, one.koppeling) for one in found.activated
     ]
-    pairs += [(None, one) for one in living if catalogue().get(one.entry_id) is None]
+    pairs += [(None, one) for one in found.left]
     rows = []
     for entry, koppeling in pairs:
         name = entry.naam if entry is not None else "" if koppeling is None else koppeling.entry_id

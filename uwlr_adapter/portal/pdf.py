@@ -30,7 +30,6 @@ class Document(FPDF):
     def __init__(self, title: str, foot: str, moment: datetime) -> None:
         super().__init__(format="A4")
         self._foot = foot
-        self._letters: frozenset[int] = frozenset()
         self._lacks = False
         for style, name in _FONT_FILES.items():
             with as_file(files("font_roboto") / "files" / name) as path:
@@ -62,7 +61,7 @@ class Document(FPDF):
         """Return a text with its code for each character that the font does not have."""
         if self._letters.issuperset(map(ord, text)):
             return text
-        self._lacks = self._lacks or bool(self._letters)
+        self._lacks = True
         return "".join(one if ord(one) in self._letters else f"[U+{ord(one):04X}]" for one in text)
 
     def heading(self, text: str) -> None:

@@ -66,7 +66,7 @@ def give_answer(brin6: str, question_id: int, answer: str) -> ResponseReturnValu
         with database().writing() as connection:
             question, version = _hold(connection, brin6, question_id)
             if question is not None and version == seen:
-                questions.answer(connection, question_id, choice, now(), login_session.require_gebruiker().login)
+                questions.answer(connection, question_id, choice, now(), login_session.actor())
     except QuestionError as error:
         return _refuse(brin6, error)
     if question is None:
@@ -111,7 +111,7 @@ def _preview(brin6: str, question_id: int, choice: Choice) -> _ShownAnswer | Non
             return None
         (words,) = _in_words(connection, brin6, [question])
         before = answers_of(connection, brincode, day)
-        questions.answer(connection, question_id, choice, now(), login_session.require_gebruiker().login)
+        questions.answer(connection, question_id, choice, now(), login_session.actor())
         changes = effect(before, answers_of(connection, brincode, day))
         connection.rollback()
     return _ShownAnswer(question, words, changes, version)

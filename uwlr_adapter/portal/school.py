@@ -89,13 +89,6 @@ def name_of(koppeling: Koppeling) -> str:
     return koppeling.entry_id if entry is None else entry.naam
 
 
-def last_act(koppeling: Koppeling) -> str:
-    """Return what was last done to a koppeling, when and by whom, as sentences; empty when that is past its term."""
-    with database().reading() as connection:
-        found = acts_of(connection, koppeling, name_of(koppeling), 1)
-    return "".join(f"Op {date_time(one.moment)}: {one.sentence_with_person}" for one in found)
-
-
 def shared_profiel(koppeling: Koppeling) -> NamedProfiel | None:
     """Return the profile of a koppeling as far as its school agreed to it; None when no data flow through it."""
     return catalogue().agreed[koppeling.entry_id, store.as_text(koppeling.akkoord.velden)]
@@ -129,7 +122,15 @@ def to_koppeling(brin6: str, koppeling_id: int) -> Response:
 
 
 def refuse(brin6: str, koppeling_id: int, error: KoppelingError) -> Response:
-    """Redirect to the page of a koppeling, with the reason why nothing was done, and the act that led to it."""
-    before = last_act(read_koppeling(brin6, koppeling_id)) if isinstance(error, _BY_ANOTHER_ACT) else ""
-    flash(f"{error} {before}".strip(), "let-op")
+    """Redirect to the page of a koppeling, with the reason why nothing was done, and the act that led to it.
+
+    That act is not told when it is past its term.
+    """
+    told = str(error)
+    if isinstance(error, _BY_ANOTHER_ACT):
+        with database().reading() as connection:
+            koppeling = require_koppeling(connection, brin6, koppeling_id)
+            last = acts_of(connection, koppeling, name_of(koppeling), 1)
+        told = " ".join([told, *(f"Op {date_time(one.moment)}: {one.sentence_with_person}" for one in last)])
+    flash(told, "let-op")
     return to_koppeling(brin6, koppeling_id)

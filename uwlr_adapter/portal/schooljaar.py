@@ -81,7 +81,7 @@ def _act(brin6: str, *, take_back: bool, done: str) -> Response:
     act = calendar_acts.take_back if take_back else calendar_acts.release
     try:
         with database().writing() as connection:
-            act(connection, brin6, schooljaar, now(), actor=login_session.require_gebruiker().login)
+            act(connection, brin6, schooljaar, now(), actor=login_session.actor())
     except ReleaseError as error:
         flash(str(error), "let-op")
     else:

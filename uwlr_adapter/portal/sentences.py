@@ -124,7 +124,7 @@ _ACTS = {
 def sentence_of(entry: Entry, name: str) -> str:
     """Return what an entry of the journaal says, with the name of the learning platform."""
     if entry.outcome_kind is OutcomeKind.ACT:
-        told = dict(remark.partition("=")[::2] for remark in entry.remarks)
+        told = _told(entry)
         if entry.act == Act.AKKOORD_RENEWED and (about := _agreed_to(told)):
             return f"De school is akkoord met {about}."
         return _ACTS.get(entry.act, entry.act).format(
@@ -139,12 +139,22 @@ def sentence_of(entry: Entry, name: str) -> str:
     return refusals.get(entry.reason or "", _REFUSED_OTHERWISE).format(name=name) + _wrong_part(entry)
 
 
+def added_words(*, voorwaarden: bool, velden: int) -> str:
+    """Return what a new akkoord is about: newer terms, a number of added fields, or both; empty for neither."""
+    terms = ["nieuwe gebruikersvoorwaarden"] if voorwaarden else []
+    fields = [f"{count_noun(velden, 'gegeven', 'gegevens')} erbij"] if velden else []
+    return " en ".join(terms + fields)
+
+
+def _told(entry: Entry) -> dict[str, str]:
+    """Return the remarks of an entry, each `name=value` or a name alone, by name."""
+    return dict(remark.partition("=")[::2] for remark in entry.remarks)
+
+
 def _agreed_to(told: dict[str, str]) -> str:
     """Return what a school agreed to again, as its entry tells; nothing for an entry of older code."""
     velden = told.get("velden", "")
-    terms = ["nieuwe gebruikersvoorwaarden"] if "voorwaarden" in told else []
-    fields = [f"{count_noun(int(velden), 'gegeven', 'gegevens')} erbij"] if velden.isdecimal() else []
-    return " en ".join(terms + fields)
+    return added_words(voorwaarden="voorwaarden" in told, velden=int(velden) if velden.isdecimal() else 0)
 
 
 def actor_of(entry: Entry, name: str, users: KnownUsers = NOBODY_KNOWN) -> str:
@@ -163,7 +173,7 @@ def actor_of(entry: Entry, name: str, users: KnownUsers = NOBODY_KNOWN) -> str:
 
 def _wrong_part(entry: Entry) -> str:
     """Return a sentence on the part of a refused request that is wrong, as its afnemer was told; else nothing."""
-    told = dict(remark.partition("=")[::2] for remark in entry.remarks)
+    told = _told(entry)
     part, words = told.get("pad", "").rpartition("/")[2], {str(rule): text for rule, text in _WRONG.items()}
     known = words.get(told.get("regel", ""))
     return "" if known is None or part in {"", "*"} else f" Het onderdeel {part} {known}."

@@ -73,13 +73,14 @@ def sharing_of(
     return Sharing(schooljaar_of(day_of(moment)), profiel.name, tuple(kinds), left_out)
 
 
-_RECORD_WORDS = {
-    "leerling": "leerlingen",
-    "groep": "groepen",
-    "samengestelde_groep": "overige groepen",
-    "leerkracht": "leerkrachten",
-    "vestiging": "locaties",
-}
+_KINDS = (
+    ("leerlingen", "leerling"),
+    ("groepen", "groep"),
+    ("overige groepen", "samengestelde_groep"),
+    ("leerkrachten", "leerkracht"),
+)
+"""What a school calls the records that it shares, and what the table of fields calls each."""
+_RECORD_WORDS = {record: name for name, record in _KINDS} | {"vestiging": "locaties"}
 """What a school calls the records of which it shares fields."""
 
 
@@ -89,18 +90,10 @@ def grouped_words(velden: Collection[Field]) -> list[tuple[str, list[str]]]:
     return [(_RECORD_WORDS[record], found) for record, found in words.items() if found]
 
 
-_KINDS = (
-    ("leerlingen", "leerling"),
-    ("groepen", "groep"),
-    ("overige groepen", "samengestelde_groep"),
-    ("leerkrachten", "leerkracht"),
-)
-
-
 def dataset_of(
     connection: sa.Connection, brin6: str, moment: datetime, without: frozenset[int] = frozenset()
 ) -> Dataset | None:
-    """Return the records that would be sent: the one place where the portal asks the administratie for them."""
+    """Return the records that would be sent in the school year of the moment (UTC)."""
     today = day_of(moment)
     return select(
         connection,
@@ -118,15 +111,21 @@ def _count(dataset: Dataset, record: str) -> int:
     return sum(groep.soort == record for groep in dataset.groepen)
 
 
+def shared_field(field: Field, profiel: NamedProfiel) -> SharedField | None:
+    """Return a field as it leaves under a profile; None when it stays."""
+    profielen = {version: profiel.in_version(version) for version in FULL_VERSIONS}
+    under = [version for version, one in profielen.items() if field.element in getattr(one, field.record)]
+    everywhere = len(under) == len(FULL_VERSIONS)
+    return SharedField(field.word, None if everywhere else " en ".join(under)) if under else None
+
+
 def _shared_records(name: str, record: str, profiel: NamedProfiel, dataset: Dataset | None) -> SharedRecords:
     leave, stay = [], []
     for field in FIELDS:
         if field.record != record:
             continue
-        under = [version for version in FULL_VERSIONS if field.element in getattr(profiel.in_version(version), record)]
-        if under:
-            everywhere = len(under) == len(FULL_VERSIONS)
-            leave.append(SharedField(field.word, None if everywhere else " en ".join(under)))
+        if shared := shared_field(field, profiel):
+            leave.append(shared)
         else:
             stay.append(field.word)
     bare = SharedRecords(name=name, number=0, go=tuple(leave), stay=tuple(stay))

@@ -37,13 +37,11 @@ def change_startdatum(brin6: str, koppeling_id: int) -> ResponseReturnValue:
     """Change the Startdatum."""
     form, koppeling = StartdatumForm(request.form), read_koppeling(brin6, koppeling_id)
     if not form.validate() or form.startdatum.data is None:
-        if not form.startdatum.errors:
-            add_error(form.startdatum, "Kies een startdatum.")
         return _show(form, koppeling), 422
-    chosen, version, login = form.startdatum.data, seen_version(form), login_session.require_gebruiker().login
+    chosen, version = form.startdatum.data, seen_version(form)
     try:
         with database().writing() as connection:
-            actions.change_startdatum(connection, koppeling_id, version, chosen, now(), actor=login)
+            actions.change_startdatum(connection, koppeling_id, version, chosen, now(), actor=login_session.actor())
     except ChangedMeanwhileError as error:
         koppeling = read_koppeling(brin6, koppeling_id)
         if not was_done(koppeling, version, Act.STARTDATUM_CHANGED) or koppeling.startdatum != chosen:

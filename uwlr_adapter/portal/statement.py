@@ -29,7 +29,9 @@ from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.portal.acts import ActInWords, acts_of, led_to
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
+from uwlr_adapter.portal.download import download
 from uwlr_adapter.portal.school import name_of, require_koppeling, shared_profiel, to_koppeling, waiting_of
+from uwlr_adapter.portal.sentences import added_words
 from uwlr_adapter.portal.sharing import grouped_words
 
 if TYPE_CHECKING:
@@ -91,11 +93,9 @@ def download_end_statement(brin6: str, koppeling_id: int) -> ResponseReturnValue
 
 def _file(statement: Statement, what: str, content: bytes) -> Response:
     """Return a PDF for download."""
-    response = Response(content, mimetype="application/pdf")
     koppeling, day = statement.koppeling, day_of(statement.moment)
-    name = f"{what}-{koppeling.brin6}-{koppeling.entry_id}-{koppeling.id}-{day:%Y-%m-%d}.pdf"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    file_name = f"{what}-{koppeling.brin6}-{koppeling.entry_id}-{koppeling.id}-{day:%Y-%m-%d}.pdf"
+    return download(content, "application/pdf", file_name)
 
 
 def _read(connection: sa.Connection, brin6: str, koppeling_id: int) -> Statement:
@@ -241,12 +241,8 @@ def _in_words(paths: frozenset[str]) -> list[str]:
 
 
 def _waiting_in_words(waiting: Waiting) -> str:
-    what = ["nieuwe gebruikersvoorwaarden"] if waiting.voorwaarden else []
-    what += [f"{count_noun(len(waiting.velden), 'gegeven', 'gegevens')} erbij"] if waiting.velden else []
-    return (
-        f"Op dit moment wacht een nieuw akkoord: {' en '.join(what)}. Tot de school akkoord gaat, blijft gelden wat "
-        "hier staat."
-    )
+    what = added_words(voorwaarden=waiting.voorwaarden, velden=len(waiting.velden))
+    return f"Op dit moment wacht een nieuw akkoord: {what}. Tot de school akkoord gaat, blijft gelden wat hier staat."
 
 
 def _write_fields(document: "Document", statement: Statement) -> None:

@@ -16,6 +16,7 @@ from uwlr_adapter.portal import kept_form, login_session
 from uwlr_adapter.portal.acts import missed
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
+from uwlr_adapter.portal.download import download
 from uwlr_adapter.portal.forms import NewAkkoordForm, add_error, seen_version
 from uwlr_adapter.portal.school import (
     name_of,
@@ -48,9 +49,8 @@ def download_agreed_voorwaarden(brin6: str, koppeling_id: int) -> Response:
 
 def _file(naam: str, versie: str, text: str) -> Response:
     """Return terms as a text file, a paragraph on each line."""
-    response = Response(f"Gebruikersvoorwaarden {naam}\n\nVersie {versie}\n\n{text}\n", mimetype="text/plain")
-    response.headers["Content-Disposition"] = f'attachment; filename="gebruikersvoorwaarden-{versie}.txt"'
-    return response
+    content = f"Gebruikersvoorwaarden {naam}\n\nVersie {versie}\n\n{text}\n"
+    return download(content, "text/plain", f"gebruikersvoorwaarden-{versie}.txt")
 
 
 @SCHOOL.get("/koppeling/<id:koppeling_id>/akkoord")
@@ -81,11 +81,11 @@ def agree(brin6: str, koppeling_id: int) -> ResponseReturnValue:
                 catalogue(),
                 koppeling_id,
                 seen_version(form),
-                login=login_session.require_gebruiker().login,
+                login=login_session.actor(),
                 naam=form.naam.data or "",
                 akkoord=bool(form.akkoord.data),
                 moment=now(),
-                actor=login_session.require_gebruiker().login,
+                actor=login_session.actor(),
                 shown=form.gezien.data,
             )
     except (ChangedMeanwhileError, OtherTermsError) as error:

@@ -21,7 +21,7 @@ from uwlr_adapter.portal.acts import missed, was_done
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.forms import LeerlingForm, VersionForm, seen_version
-from uwlr_adapter.portal.school import name_of, read_koppeling, refuse, require_koppeling, to_koppeling
+from uwlr_adapter.portal.school import name_of, refuse, require_koppeling, to_koppeling
 
 WITHHOLD, SHARE = "niet", "weer"
 """What a form asks for, so that one that is sent twice does not ask for the opposite the second time."""
@@ -58,24 +58,21 @@ def change_withheld(brin6: str, koppeling_id: int, persoon_id: int) -> ResponseR
     act = actions.share_again if again else actions.withhold
     try:
         with database().writing() as connection:
-            actor = login_session.require_gebruiker().login
-            act(connection, koppeling_id, seen, persoon_id, now(), actor=actor)
+            act(connection, koppeling_id, seen, persoon_id, now(), actor=login_session.actor())
     except ChangedMeanwhileError as error:
         kind = Act.SHARED_AGAIN if again else Act.WITHHELD
-        if (persoon_id in withheld) != again and was_done(koppeling, seen, kind):
-            return _tell_done(koppeling, again=again)
-        if read_koppeling(brin6, koppeling_id).is_living:
-            return _ask(brin6, koppeling_id, persoon_id, str(error), seen), 409
-        return refuse(brin6, koppeling_id, error)
+        with database().reading() as connection:
+            koppeling = require_koppeling(connection, brin6, koppeling_id)
+            withheld = withholding.withheld_from(connection, koppeling_id)
+        if (persoon_id in withheld) == again or not was_done(koppeling, seen, kind):
+            if koppeling.is_living:
+                return _ask(brin6, koppeling_id, persoon_id, str(error), seen), 409
+            return refuse(brin6, koppeling_id, error)
     except KoppelingError as error:
         return refuse(brin6, koppeling_id, error)
-    return _tell_done(koppeling, again=again)
-
-
-def _tell_done(koppeling: Koppeling, *, again: bool) -> Response:
     what = "wordt weer gedeeld" if again else "wordt niet meer gedeeld"
     flash(f"De leerling {what} met {name_of(koppeling)}.", "goed")
-    return redirect(url_for("school.show_withheld", brin6=koppeling.brin6, koppeling_id=koppeling.id), 303)
+    return redirect(url_for("school.show_withheld", brin6=brin6, koppeling_id=koppeling_id), 303)
 
 
 def _show(brin6: str, koppeling_id: int, form: LeerlingForm, naam: str | None = None) -> str | Response:

@@ -101,8 +101,7 @@ def note_removed(connection: sa.Connection, done: Sequence[BatchStep], day: date
         if step.table in (deelname, aanstelling):
             places[step.kind].update(row[PERSON] for row in step.rows)
     gone = sorted(places[StepKind.REMOVED] - places[StepKind.ADDED])
-    for start in range(0, len(gone), AT_ONCE):
-        some = gone[start : start + AT_ONCE]
+    for some in bulk.pieces(gone, AT_ONCE):
         noted = record_removed.c.persoon_id.in_(some)
         connection.execute(record_removed.update().where(noted).values(day=day))
         new = sa.select(persoon.c.id, sa.literal(day, sa.Date)).where(
@@ -220,8 +219,8 @@ def _referred_to(connection: sa.Connection, ids: Sequence[int], taken_back: Abst
         goes_with_person = any(key.ondelete is not None for key in column.foreign_keys)
         if goes_with_person or column.table in {*_OF_PERSONS, *taken_back}:
             continue
-        for start in range(0, len(ids), AT_ONCE):
-            found.update(connection.scalars(sa.select(column).where(column.in_(ids[start : start + AT_ONCE]))))
+        for some in bulk.pieces(ids, AT_ONCE):
+            found.update(connection.scalars(sa.select(column).where(column.in_(some))))
     return found
 
 

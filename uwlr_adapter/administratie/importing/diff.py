@@ -116,8 +116,7 @@ def find_rows(connection: sa.Connection, table: sa.Table, keys: Iterable[Mapping
     columns = list(table.primary_key)
     wanted = [key_of(table, row) for row in keys]
     found: list[TableRow] = []
-    for start in range(0, len(wanted), AT_ONCE):
-        some = wanted[start : start + AT_ONCE]
+    for some in bulk.pieces(wanted, AT_ONCE):
         where = sa.tuple_(*columns).in_(some) if len(columns) > 1 else columns[0].in_([one for (one,) in some])
         found += map(tuple, connection.execute(sa.select(table).where(where)))
     return found

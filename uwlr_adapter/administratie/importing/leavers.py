@@ -105,8 +105,8 @@ def _candidates(
     rows = connection.execute(query.order_by(persoon.c.brincode, persoon.c.id)).all()
     for brincode, of_school in groupby(rows, key=lambda row: str(row.brincode)):
         ids = sorted({row.id for row in of_school} - _asked(connection, brincode))
-        for start in range(0, len(ids), AT_ONCE):
-            yield from _of_school(connection, brincode, kind, ids[start : start + AT_ONCE])
+        for some in bulk.pieces(ids, AT_ONCE):
+            yield from _of_school(connection, brincode, kind, some)
 
 
 def _of_school(connection: sa.Connection, brincode: str, kind: PersonKind, ids: Sequence[int]) -> Iterator[Leaver]:
