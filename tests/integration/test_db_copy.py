@@ -47,6 +47,7 @@ def moved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         Place.new("sqlite", folder / "b", request) as back,
     ):
         there.done("init")
+        there.execute("INSERT INTO failure VALUES ('2026-11-30 12:00:00', 'somebody', 3)")
         made = there.rows()["server_key"]
         told = here.done("db", "copy", "--to", there.url)
         there.with_keys_of(here).done("db", "copy", "--to", back.url)
@@ -82,6 +83,11 @@ def test_a_target_in_which_only_init_ran_is_empty(moved: Moved) -> None:
     """The check value of the key that `init` made is not kept: no code needs that key."""
     assert len(moved.made) == 1
     assert not set(moved.made) & set(moved.rows[1]["server_key"])
+
+
+def test_a_count_of_the_target(moved: Moved) -> None:
+    """What is no fact does not make a database full, and goes: it is about what was there before."""
+    assert moved.places[1].scalar("SELECT COUNT(*) FROM failure WHERE subject = 'somebody'") == 0
 
 
 def test_ids_go_on(moved: Moved) -> None:

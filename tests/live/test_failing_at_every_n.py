@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from support.databases import PostgresServer
 from support.failing import Commands, Kind, Striker, What, commands
-from support.failing_acts import ACTS, COPY
+from support.failing_acts import ACTS, COPIES
 from support.failing_audit import Audit
 from support.failing_copy import CopyGround
 from support.failing_grounds import PostgresqlGround, SqliteGround, postgresql_ground
@@ -39,9 +39,9 @@ def running() -> Iterator[Commands]:
 
 
 def _numbers(audit: Audit, count: int, kind: IntEnum) -> Iterable[int]:
-    """Return every n, or a sample of those that the act reaches when nothing fails."""
+    """Return every n that the act has to fail at, or a sample of those that it reaches when nothing fails."""
     if LONG:
-        return itertools.count(1)
+        return itertools.count(1, audit.act.step)
     chosen = random.Random(f"{audit.act.name} {kind.name} {count}")  # noqa: S311 - which n, no secret
     return sorted(chosen.sample(range(1, count + 1), min(SAMPLE, count)))
 
@@ -90,16 +90,19 @@ def test_on_postgresql(running: Commands, postgresql: PostgresServer, name: str)
         _fail_at_every_n(Audit(ACTS[name], ground), [("statement", ground.proxy, tuple(ProxyKind))])
 
 
+@pytest.mark.parametrize("name", COPIES)
 @pytest.mark.parametrize("to", ["sqlite", "postgresql"])
-def test_copying(running: Commands, postgresql: PostgresServer, tmp_path: Path, to: str) -> None:
+def test_copying(running: Commands, postgresql: PostgresServer, tmp_path: Path, to: str, name: str) -> None:
     """The same for `db copy`, whichever of the two fails: the target is whole or empty, the source as it was."""
     on_sqlite = SqliteGround(running, tmp_path / "sqlite")
     on_sqlite.folder.mkdir()
-    with postgresql_ground(running, running.folder / f"to-{to}", postgresql) as on_postgresql:
+    with postgresql_ground(
+        running, running.folder / f"{list(COPIES).index(name)}-to-{to}", postgresql
+    ) as on_postgresql:
         ground = CopyGround(*((on_postgresql, on_sqlite) if to == "sqlite" else (on_sqlite, on_postgresql)))
-        audit = Audit(COPY, ground)
+        audit = Audit(COPIES[name], ground)
         ground.reset()
-        assert ground.run(COPY.command).acknowledged
+        assert ground.run(audit.act.command).acknowledged
         assert ground.unlike_source() == []
         strikers: list[tuple[str, Striker, tuple[IntEnum, ...]]] = [
             ("statement of SQLite", on_sqlite.striker(What.STATEMENT), STATEMENTS if LONG else (Kind.FAILS,)),

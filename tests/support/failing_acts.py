@@ -1,7 +1,7 @@
 """The acts that must be there whole or not at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ class Act:
     command: Command = ()
     """The command; none is a fetch."""
     base: str = "school"
-    """The state to begin with: nothing, old, tables, records, or school (with a koppeling)."""
+    """The state to begin with: nothing, old, released, tables, records, or school (with a koppeling)."""
     prepare: tuple[Command, ...] = ()
     """Commands that lead from the base to the state before the act."""
     ages: tuple[str, ...] = ()
@@ -57,6 +57,8 @@ class Act:
     """Acts that succeed when this one is done."""
     caches: frozenset[str] = frozenset()
     """Tables that the act may write to before it is done, such as stored answers."""
+    step: int = 1
+    """The long form lets one of so many calls fail: 10 where hundreds of calls in one transaction make tables."""
 
 
 ANSWERS = frozenset({"answer_content", "answer_state", "koppeling"})
@@ -123,7 +125,7 @@ ACTS = {
             ("leerling", "forget", BRIN6, "102", "--yes"),
             prepare=(_SECOND,),
             journal=(("gegevens", "persoon vergeten", _DONE),),
-            then=(_SECOND,),
+            then=(("leerling", "allow", BRIN6, "102"), _SECOND),
         ),
         Act("fetch", journal=(("verzoek", "HaalLeerlinggegevens", "leerlinggegevens"),), prepare=(("fetch",),)),
         Act("first fetch", journal=(("verzoek", "HaalLeerlinggegevens", "leerlinggegevens"),), caches=ANSWERS),
@@ -134,7 +136,8 @@ ACTS = {
             codes=(None, None),
             then=(("init",), ("afnemer", "add", "Nieuw")),
         ),
-        Act("migration", ("db", "upgrade"), base="old", codes=(None, None), then=(("init",),)),
+        Act("migration", ("db", "upgrade"), base="released", codes=(None, None), then=(("init",),)),
+        Act("all migrations", ("db", "upgrade"), base="old", codes=(None, None), then=(("init",),), step=10),
         Act(
             "purge",
             ("purge", "--yes"),
@@ -159,9 +162,10 @@ ACTS = {
         ),
     )
 }
-COPY = Act(
+_COPY = Act(
     "db copy",
     ("db", "copy", "--to", "{target}"),
+    base="tables",
     journal=(
         ("afnemer", "toegevoegd", _DONE),
         ("gegevens", "gegevens ingelezen", _DONE),
@@ -170,7 +174,8 @@ COPY = Act(
     codes=(None, CODE),
     then=(("db", "check"),),
 )
-"""The act of `failing_copy.CopyGround`: its state is that of the target, in which there is nothing before."""
+COPIES = {act.name: act for act in (_COPY, replace(_COPY, name="db copy into nothing", base="nothing", step=10))}
+"""The acts of `failing_copy.CopyGround`: the state, and its `base`, are those of the target."""
 
 
 def write_files(folder: Path) -> None:
@@ -204,6 +209,8 @@ def _leerling(number: int, **others: str | None) -> Leerling:
     return Leerling(str(number), **{**fields, **others})
 
 
+RELEASED_REVISION = "0022"
+"""The revision of a version before this one: 0.7.0."""
 OLD_REVISION = "0002"
 OLD_ROWS = """
 INSERT INTO vestiging (brin6, brincode, dependancecode, naam, schoolkey)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 from shutil import copy
@@ -16,7 +16,6 @@ from uwlr_adapter.backup.tables import LEFT_OUT
 
 SOURCE = "(source)"
 """The name under which the state has a digest of the source, which no copy may change."""
-_NOTHING = Act("nothing", base="nothing")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
 
 
@@ -33,8 +32,8 @@ class CopyGround:
 
     def begin(self, act: Act) -> None:
         """As Ground says."""
-        self.source.begin(act)
-        self.target.begin(_NOTHING)
+        self.source.begin(replace(act, base="school"))
+        self.target.begin(act)
         self.target.klantcode = self.source.klantcode
         copy(self.source.data / "keys", self.target.data)
         copy(self.source.data / "keys", self.target.folder / "start")

@@ -12,7 +12,17 @@ from typing import Protocol
 from support.auditor import Answer, Contents, PostgresqlPlace, SqlitePlace, connect
 from support.databases import PostgresServer
 from support.failing import Commands, Done, OnSqlite, What
-from support.failing_acts import ACTIVATE, CODE, OLD_REVISION, OLD_ROWS, Act, Command, message, write_files
+from support.failing_acts import (
+    ACTIVATE,
+    CODE,
+    OLD_REVISION,
+    OLD_ROWS,
+    RELEASED_REVISION,
+    Act,
+    Command,
+    message,
+    write_files,
+)
 from support.failing_proxy import Proxy
 
 
@@ -106,8 +116,10 @@ class Base:
             self.done(ACTIVATE)
         if act.base == "tables":
             self.done(("db", "upgrade"))
-        if act.base == "old":
+        if act.base in {"old", "released"}:
             self.commands.make_old(OLD_REVISION, OLD_ROWS, data=self.data, environment=self.environment)
+        if act.base == "released":
+            self.commands.make_old(RELEASED_REVISION, [], data=self.data, environment=self.environment)
         for command in act.prepare:
             self.run(command)
         if act.ages:

@@ -20,6 +20,7 @@ from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.db import locks
 from uwlr_adapter.db.causes import ADVICE, UNKNOWN, Reason, cause_of, is_outcome_unknown
 from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError
+from uwlr_adapter.db.highest_id import highest_id
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.schema_version import SCHEMA, SchemaState, read_schema, schema_version
 from uwlr_adapter.db.table_rows import CanonicalRow, TableDigest, TableShape, encode, read_rows, write_rows
@@ -111,7 +112,7 @@ def _require_empty(connection: sa.Connection) -> None:
 
 @contextmanager
 def filling(database: Database, schema: int) -> Iterator[sa.Connection]:
-    """Yield a writing transaction in which an empty database has new tables of a schema number, committed at the end.
+    """Yield a writing transaction in which an empty database has tables of a schema number, committed at the end.
 
     With an exception it is as it was, unless its text says that this is not known: the commit failed, and may have been
     done. Raises CarryError or DatabaseUnusableError.
@@ -119,23 +120,32 @@ def filling(database: Database, schema: int) -> Iterator[sa.Connection]:
     left = _NOTHING
     try:
         with database.writing() as connection:
+            database.backend.remove_time_limits(connection)
             locks.lock(connection, "migrations")  # of two that fill a database at once, the second finds it not empty
             _require_empty(connection)
-            _drop_empty_tables(connection)
-            database.migrate(connection, schema)
-            tables_made = set(sa.inspect(connection).get_table_names())
-            for name in _NO_FACTS & tables_made:
-                connection.execute(sa.delete(sa.table(name)))
+            _make_tables(database, connection, schema)
             yield connection
             left = _NOT_KNOWN
     except DBAPIError as error:
         raise CarryError(f"{reason_of(error)}; {left if is_outcome_unknown(error) else _NOTHING}") from error
 
 
-def _drop_empty_tables(connection: sa.Connection) -> None:
-    """Drop tables that hold nothing: rows of an older schema go into tables of that one, which are migrated then."""
-    metadata.drop_all(connection, tables.all_tables())
-    connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
+def _make_tables(database: Database, connection: sa.Connection, schema: int) -> None:
+    """Leave tables of a schema number without rows: those that are there when they are of it, else new ones.
+
+    Rows of an older schema go into tables of that one, which are migrated then.
+    """
+    cleared = set(_NO_FACTS)
+    if read_schema(connection).number == schema:
+        cleared |= tables.LEFT_OUT.keys() - {schema_version.name, highest_id.name}
+    else:
+        metadata.drop_all(connection, tables.all_tables())
+        connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
+        database.migrate(connection, schema)
+    present = set(sa.inspect(connection).get_table_names())
+    for table in reversed(tables.all_tables()):
+        if table.name in cleared & present:
+            connection.execute(table.delete())
 
 
 def columns_of(connection: sa.Connection) -> dict[str, frozenset[str]]:
