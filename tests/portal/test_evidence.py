@@ -16,7 +16,7 @@ from uwlr_adapter.koppelingen import tables
 
 KOPPELING = f"{SCHOOL}/koppeling/1"
 KEEPS = "Snappet houdt wat het al heeft; vraag zelf om verwijdering."
-NAMES = ("Müjgân Öztürk", "Zażółć Gęślą-Jaźń", "Ĳsbrand ’t Hœn", "İlknur Şığ", "Πέτρος", "Ёлка")
+NAMES = ("Müjgân Öztürk", "Zażółć Gęślą-Jaźń", "Ĳsbrand ’t Hœn", "İlknur Şığ", "Πέτρος", "Ёлка", "J. {nb} Jansen")
 POINT_4 = """\
 4. De school bedenkt een verificatiecode en vult die ook in bij het leerplatform. Wie de code kent, kan namens het
    leerplatform gegevens ophalen: de school deelt de code met niemand anders.

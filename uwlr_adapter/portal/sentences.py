@@ -19,8 +19,8 @@ _ANSWERED = {
 _ANSWERED_OTHERWISE = "Het verzoek is beantwoord."
 _REFUSED = {
     RefusalReason.WRONG_CODE: (
-        "{name} probeert op te halen met een andere verificatiecode. Laat {name} de code controleren, of vul bij "
-        "Bewerken de code in die {name} gebruikt."
+        "{name} probeert op te halen met een andere verificatiecode. Laat {name} de code controleren, of vul {where} "
+        "de code in die {name} gebruikt."
     ),
     RefusalReason.PAUSED: "{name} probeerde op te halen terwijl de koppeling gepauzeerd was.",
     RefusalReason.ENDED: "{name} probeerde op te halen terwijl de koppeling beëindigd was.",
@@ -121,8 +121,15 @@ _ACTS = {
 }
 
 
-def sentence_of(entry: Entry, name: str) -> str:
-    """Return what an entry of the journaal says, with the name of the learning platform."""
+AT_EDIT, BELOW = "bij Bewerken", "hieronder"
+"""Where a school enters its verificatiecode, as seen from a list of koppelingen, and on the page of one."""
+
+
+def sentence_of(entry: Entry, name: str, where: str = AT_EDIT) -> str:
+    """Return what an entry of the journaal says, with the name of the learning platform.
+
+    `where` says where a verificatiecode is entered, as seen from the page.
+    """
     if entry.outcome_kind is OutcomeKind.ACT:
         told = _told(entry)
         if entry.act == Act.AKKOORD_RENEWED and (about := _agreed_to(told)):
@@ -136,7 +143,8 @@ def sentence_of(entry: Entry, name: str) -> str:
     if entry.outcome_kind is OutcomeKind.ANSWERED:
         return _ANSWERED.get(entry.outcome, _ANSWERED_OTHERWISE).format(name=name)
     refusals = {str(reason): text for reason, text in _REFUSED.items()}
-    return refusals.get(entry.reason or "", _REFUSED_OTHERWISE).format(name=name) + _wrong_part(entry)
+    refused = refusals.get(entry.reason or "", _REFUSED_OTHERWISE)
+    return refused.format(name=name, where=where) + _wrong_part(entry)
 
 
 def added_words(*, voorwaarden: bool, velden: int) -> str:
