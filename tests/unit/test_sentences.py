@@ -30,6 +30,8 @@ def test_where_a_code_is_entered() -> None:
     wrong = replace(REFUSED, reason=RefusalReason.WRONG_CODE)
     assert "of vul bij Bewerken de code in die Snappet gebruikt." in sentence_of(wrong, "Snappet")
     assert "of vul hieronder de code in die Snappet gebruikt." in sentence_of(wrong, "Snappet", BELOW)
+    past = sentence_of(wrong, "Snappet", None)
+    assert past == "Snappet probeert op te halen met een andere verificatiecode."
 
 
 @pytest.mark.parametrize("remarks", [("pad=autorisatie/*", "regel=ontbreekt"), ("regel=versie",), ("onvolledig=3",)])

@@ -27,8 +27,9 @@ MAX_MISSED = 5
 ON_RECORDS = (
     *(Act.QUESTION_ANSWERED, Act.IMPORTED, Act.IMPORT_UNDONE, Act.IMPORT_REDONE, Act.ECKID_CORRECTED),
     *(Act.PERSONS_JOINED, Act.PERSON_FORGOTTEN, Act.RECORDS_WITHDRAWN, Act.SCHOOL_MERGED, Act.WENT_BACK),
+    *(Act.CALENDAR_SET, Act.YEAR_RELEASED, Act.YEAR_TAKEN_BACK),
 )
-"""The acts that change the records of a vestiging, and so the questions about them."""
+"""The acts that change the records of a vestiging or which of them are answered, and so what an answer changes."""
 ON_THE_NEXT_YEAR = (Act.YEAR_RELEASED, Act.YEAR_TAKEN_BACK)
 """The acts by which a school decides whether its next school year is answered."""
 

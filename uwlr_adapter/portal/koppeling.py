@@ -32,9 +32,9 @@ from uwlr_adapter.portal.school import (
     shared_profiel,
     waiting_of,
 )
-from uwlr_adapter.portal.sentences import BELOW, sentence_of
+from uwlr_adapter.portal.sentences import BELOW
 from uwlr_adapter.portal.sharing import sharing_of
-from uwlr_adapter.portal.traffic import traffic_of
+from uwlr_adapter.portal.traffic import last_call_in_words, traffic_of
 from uwlr_adapter.portal.verdicts import shown
 
 MAX_ACTS, SHOWN_ACTS = 50, 10
@@ -165,7 +165,7 @@ def _show(
         acts=acts[:SHOWN_ACTS],
         led_to=led_to(koppeling.status, acts),
         traffic=traffic,
-        sentence=None if traffic.last_call is None else sentence_of(traffic.last_call, name, BELOW),
+        sentence=last_call_in_words(traffic, name, BELOW),
         earlier=earlier,
         kept=kept,
         withheld=withheld,
