@@ -215,6 +215,21 @@ def test_added_fields_wait(make: Callable[..., Portal], catalogi_: Catalogi) -> 
     assert "al akkoord met deze versie" in browser.follow(again).text
 
 
+def test_new_terms_are_something_to_do(make: Callable[..., Portal], catalogi_: Catalogi) -> None:
+    """Beside them no verdict says that there is nothing to do; once the school agreed it says so again."""
+    make().browser("school").submit(f"{SCHOOL}/activeren/esis-app", naam="A", akkoord="ja", actie="gereed")
+    newer = ('versie = "app-1"', 'versie = "app-2"'), ("4. De school kan de koppeling op elk moment beëindigen.\n", "")
+    browser = make(catalogus=catalogi_.write(*newer)).browser("collega")
+    page = browser.get(KOPPELING)
+    assert "Er zijn nieuwe gebruikersvoorwaarden." in page.text
+    assert "Via deze koppeling gaan vanuit dit overzicht geen gegevens naar ESIS app." in page.text
+    assert "U hoeft niets te doen" not in page.text
+    agree = browser.get(f"{KOPPELING}/akkoord")
+    assert "De andere punten zijn gelijk gebleven." in agree.text
+    browser.submit_page(agree, naam="B. Bakker", akkoord="ja")
+    assert "U hoeft niets te doen" in browser.get(KOPPELING).text
+
+
 def test_agreeing_to_what_was_not_shown(make: Callable[..., Portal], catalogi_: Catalogi) -> None:
     """A page of before a change of the catalogue is no agreement with what it is now, and nothing is lost."""
     before = make()
