@@ -17,6 +17,8 @@ from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Le
 from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol
+from uwlr_adapter.journaal.model import Act
+from uwlr_adapter.journaal.tables import act_to_tell, journaal
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.errors import MergedVestigingError
 from uwlr_adapter.koppelingen.tables import Status
@@ -186,6 +188,10 @@ def test_koppelingen_end_and_begin_anew(bench: ActBench) -> None:
         assert (found.status, found.code_digest) == (Status.BEEINDIGD, None)
         (user,) = accounts.list_all(connection)
         assert user.vestigingen == ("21QW02", "30AD00")
+        access = sa.select(journaal).where(journaal.c.act == Act.GEBRUIKER_ADDED)
+        (given,) = connection.execute(access)
+        assert (given.brin6, given.remarks) == ("21QW02", "login=directeur")
+        assert given.id in connection.scalars(sa.select(act_to_tell.c.entry_id)).all()
     assert "beëindigd door fusie" in str(bench.dump()["journaal"])
     with pytest.raises(MergedVestigingError, match="21QW02 geworden"):
         builder.activate("snappet", "30AD00", "30AD00-een-code-van-vroeger")

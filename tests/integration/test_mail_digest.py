@@ -229,24 +229,48 @@ def test_the_summer_is_quiet(one: MailBench, region: Region | None, quiet: tuple
     }
 
 
-def test_a_login_in_the_holiday_is_told_before_school(one: MailBench) -> None:
-    """Its user is told on the day before school begins; a user with a vestiging without a holiday at once."""
-    for brin6, region in ((BRIN6, Region.NOORD), (OTHER_BRIN6, Region.ZUID)):
-        with one.database.writing() as connection:
-            calendar_acts.set_region(connection, brin6, region, one.moment, actor="cli:proef")
+def test_a_login_in_the_holiday_is_told_at_once(one: MailBench) -> None:
+    """Somebody else may have logged in, and that does not wait until school begins."""
     jan = one.add_user("jan")
-    eva = one.add_user("eva")
     one.run()
-    one.moment = datetime(2027, 7, 12, 8, tzinfo=UTC)
+    one.moment = datetime(2027, 7, 30, 8, tzinfo=UTC)  # a holiday in each region
     with one.database.writing() as connection:
-        for gebruiker_id in (jan, eva):
-            new_browsers.note(connection, gebruiker_id, one.moment)
-        connection.execute(
-            sa.text("INSERT INTO gebruiker_vestiging (gebruiker_id, brin6) VALUES (:id, :brin6)"),
-            {"id": eva, "brin6": OTHER_BRIN6},
-        )
-    assert [taken.to for taken in one.run()] == ["eva@school.example"]
-    one.moment = datetime(2027, 8, 17, 8, tzinfo=UTC)
-    assert one.run() == []
-    one.moment = datetime(2027, 8, 18, 8, tzinfo=UTC)
-    assert [taken.to for taken in one.run()] == ["jan@school.example"]
+        new_browsers.note(connection, jan, one.moment)
+        record_act(connection, moment=one.moment, act=Act.PAUSED, koppeling_id=1, brin6=BRIN6, actor="cli:proef")
+    (taken,) = one.run()
+    assert (taken.to, str(taken.message["Subject"])) == ("jan@school.example", "Ingelogd in een nieuwe browser")
+
+
+def test_what_could_not_be_sent_before_the_holiday(bench: MailBench) -> None:
+    """A mail that waits for its mail server when the holiday begins is told in the one before school, and that is all.
+
+    The one before school goes late when the mail server was away on its day.
+    """
+    bench.add_user("jan")
+    bench.run()
+    there, away = bench.settings, bench.settings.model_copy(update={"smtp_port": 1})
+    bench.moment = datetime(2027, 7, 23, 6, tzinfo=UTC)  # the last day before it
+    new_terms(bench)
+    with bench.database.writing() as connection:
+        record_act(connection, moment=bench.moment, act=Act.PAUSED, koppeling_id=1, brin6=BRIN6, actor="cli:proef")
+    bench.settings = away
+    bench.run("digest")
+    bench.run(fails=True)
+    assert len(bench.mails()) == 4  # the act and the day, to each of two
+    bench.settings = there
+    bench.later(days=1)
+    assert bench.run() == []
+    assert bench.mails() == []
+    bench.settings, bench.moment = away, datetime(2027, 8, 18, 6, tzinfo=UTC)
+    bench.run("digest")
+    bench.run(fails=True)
+    bench.settings = there
+    bench.later(days=1)
+    taken = bench.run()
+    assert [mail.to for mail in taken] == [SCHOOL, "jan@school.example"]
+    for mail in taken:
+        assert "De school begint bijna." in mail.text
+        assert "NIEUWE VOORWAARDEN" in mail.text
+        assert mail.text.count("de koppeling met Snappet gepauzeerd") == 1
+    bench.later(days=10)
+    assert [str(mail.message["Subject"]) for mail in bench.run()] == []

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support.mail_server import PASSWORD, USER, MailServerOfTest, Mood, mail_server
+from support.mail_server import PASSWORD, USER, MailServerOfTest, Mood, mail_server, wait_briefly_for_the_last_answer
 
+from uwlr_adapter.db.causes import cause_of
 from uwlr_adapter.mail import smtp
 from uwlr_adapter.mail.message import MailSender, build
 from uwlr_adapter.mail.outbox import MailFailure
@@ -125,12 +126,23 @@ def test_what_becomes_of_a_try(
     mood: Mood, delivery: MailOutcome, failure: MailFailure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only a server that has the whole mail and says nothing leaves us unsure; a hang ends."""
-    monkeypatch.setattr(smtp, "STEP_SECONDS", 0.3)
     with mail_server() as server:
         server.mood = mood
+        if mood is Mood.HANGS:
+            wait_briefly_for_the_last_answer(server, monkeypatch)
         tried = send(settings_of(server))
     assert (tried.delivery, tried.failure) == (delivery, failure)
     assert tried.is_lost is (mood in {Mood.DROPS, Mood.DROPS_AT_FIRST, Mood.HANGS})
+
+
+def test_a_server_that_says_nothing_is_no_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the log says of it names the mail server, and not a database that gives no answer."""
+    monkeypatch.setattr(smtp, "STEP_SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        values = {"smtp_host": "127.0.0.1", "smtp_port": listening.getsockname()[1], "smtp_tls": SmtpTls.NONE}
+        with pytest.raises(MailServerError, match="does not answer in time") as caught:
+            send(Settings(**values, mail_from=SENDER.address))
+    assert cause_of(caught.value) is None
 
 
 def test_a_server_that_drips_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:

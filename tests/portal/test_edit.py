@@ -94,7 +94,7 @@ def test_the_tap(portal: Portal, browser: Browser) -> None:
     answer = browser.submit(f"{KOPPELING}/beeindigen")
     assert answer.location == f"{VESTIGING}/"
     page = browser.follow(answer)
-    assert "is beëindigd. U vindt haar terug onder Beëindigde koppelingen." in page.text
+    assert "is beëindigd. U vindt haar terug onder Beëindigde koppelingen, met een verklaring" in page.text
     assert page.tree.xpath("//section[@aria-labelledby='beeindigd']//th[normalize-space()='Snappet']")
     assert fetch(portal, OTHER_BRIN6) == "AutorisatieOngeldig"
     assert state(browser) == "Beëindigd"

@@ -16,7 +16,7 @@ from uwlr_adapter.koppelingen import tables
 
 KOPPELING = f"{SCHOOL}/koppeling/1"
 KEEPS = "Snappet houdt wat het al heeft; vraag zelf om verwijdering."
-NAMES = ("Müjgân Öztürk", "Zażółć Gęślą-Jaźń", "Ĳsbrand ’t Hœn", "İlknur Şığ", "Πέτρος", "Ёлка")
+NAMES = ("Müjgân Öztürk", "Zażółć Gęślą-Jaźń", "Ĳsbrand ’t Hœn", "İlknur Şığ", "Πέτρος", "Ёлка", "J. {nb} Jansen")
 POINT_4 = """\
 4. De school bedenkt een verificatiecode en vult die ook in bij het leerplatform. Wie de code kent, kan namens het
    leerplatform gegevens ophalen: de school deelt de code met niemand anders.
@@ -213,6 +213,21 @@ def test_added_fields_wait(make: Callable[..., Portal], catalogi_: Catalogi) -> 
     again = browser.submit_page(page, naam="B. Bakker", akkoord="ja")
     assert again.location == KOPPELING
     assert "al akkoord met deze versie" in browser.follow(again).text
+
+
+def test_new_terms_are_something_to_do(make: Callable[..., Portal], catalogi_: Catalogi) -> None:
+    """Beside them no verdict says that there is nothing to do; once the school agreed it says so again."""
+    make().browser("school").submit(f"{SCHOOL}/activeren/esis-app", naam="A", akkoord="ja", actie="gereed")
+    newer = ('versie = "app-1"', 'versie = "app-2"'), ("4. De school kan de koppeling op elk moment beëindigen.\n", "")
+    browser = make(catalogus=catalogi_.write(*newer)).browser("collega")
+    page = browser.get(KOPPELING)
+    assert "Er zijn nieuwe gebruikersvoorwaarden." in page.text
+    assert "Via deze koppeling gaan vanuit dit overzicht geen gegevens naar ESIS app." in page.text
+    assert "U hoeft niets te doen" not in page.text
+    agree = browser.get(f"{KOPPELING}/akkoord")
+    assert "De andere punten zijn gelijk gebleven." in agree.text
+    browser.submit_page(agree, naam="B. Bakker", akkoord="ja")
+    assert "U hoeft niets te doen" in browser.get(KOPPELING).text
 
 
 def test_agreeing_to_what_was_not_shown(make: Callable[..., Portal], catalogi_: Catalogi) -> None:

@@ -85,6 +85,25 @@ def test_every_refusal_has_a_sentence(portal: Portal, browser: Browser, reason: 
     assert "{" not in sentence
 
 
+def test_what_to_do_about_a_wrong_code(portal: Portal, browser: Browser) -> None:
+    """The overview points to Bewerken, the page behind it to its own field; what is past asks for nothing."""
+    wrong = "Snappet probeert op te halen met een andere verificatiecode."
+    write(portal, MOMENT - timedelta(days=1), REFUSED, reason=RefusalReason.WRONG_CODE)
+    pages = SCHOOL, f"{SCHOOL}/koppeling/1"
+    for page in pages:
+        assert wrong in browser.get(page).text
+        assert "Laat Snappet de code controleren" not in browser.get(page).text
+    write(portal, MOMENT, REFUSED, reason=RefusalReason.WRONG_CODE)
+    for page, where in zip(pages, ("bij Bewerken", "hieronder"), strict=True):
+        told = f"{wrong} Laat Snappet de code controleren, of vul {where} de code in die Snappet gebruikt."
+        assert told in browser.get(page).text
+
+
+def test_the_number_of_a_vestiging_has_its_name(browser: Browser) -> None:
+    """For whoever hears the page, who does not see that it stands in a box."""
+    assert browser.get(SCHOOL).text.count("BRIN- en vestigingsnummer 21QW00") == 1
+
+
 def test_a_page_of_the_journaal(portal: Portal, browser: Browser) -> None:
     """Newest first, a page at a time, until the first line."""
     write(portal, MOMENT, ANSWERED, times=2 * PER_PAGE)

@@ -20,6 +20,7 @@ from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Act, VerzoekEntry
 from uwlr_adapter.journaal.tables import journaal
+from uwlr_adapter.koppelingen import actions, afnemers, store
 from uwlr_adapter.koppelingen.tables import koppeling
 from uwlr_adapter.portal.insight import mask
 
@@ -327,6 +328,45 @@ def test_who_lacks_what(portal: Portal, browser: Browser) -> None:
     text = browser.get(f"{SCHOOL}/journaal").text
     assert "met ontbrekende gegevens is bekeken." in text
     assert "met ontbrekende gegevens is gedownload." in text
+
+
+def withhold(portal: Portal, koppeling_id: int, key: str) -> None:
+    """Withhold a leerling from a koppeling."""
+    with portal.database.writing() as connection:
+        found = store.find(connection, koppeling_id, "21QW00") or pytest.fail("no koppeling")
+        actions.withhold(connection, found.id, found.version, ids(portal)[key], MOMENT, actor="cli:proef")
+
+
+def test_who_is_withheld_lacks_nothing_there(portal: Portal, browser: Browser) -> None:
+    """A field is asked of nobody who is withheld from each platform that relies on it; of one platform that is said."""
+    withhold(portal, 1, "102")
+    assert missing(browser)["Leerlingen zonder geboortedatum (1)"] == ["Bo van den Bos"]
+    text = browser.get(f"{SCHOOL}/ontbrekend").text
+    assert "herkent een leverancier leerlingen met dezelfde naam. Gevraagd door: Basispoort." in text
+    lines = browser.submit(f"{SCHOOL}/ontbrekend").body.splitlines()
+    assert [line.rpartition(";")[2] for line in lines if "Bos" in line] == ["Basispoort"] * 2
+    assert [line.rpartition(";")[2] for line in lines if "Nel" in line] == ["Basispoort, Snappet"]
+    bring(portal, ZOE, BO, Leerling("103", eckid(3), "Jansen", roepnaam="Jo", groep="g1"))
+    text = browser.get(f"{SCHOOL}/ontbrekend").text
+    assert "herkent een leverancier leerlingen met dezelfde naam. Gevraagd door: Basispoort, Snappet." in text
+    found = missing(browser)["Leerlingen zonder geboortedatum (2)"]
+    assert found == ["Jo Jansen", "Bo van den Bos niet gedeeld met Snappet"]
+    withhold(portal, 2, "102")
+    assert missing(browser)["Leerlingen zonder geboortedatum (1)"] == ["Jo Jansen"]
+
+
+def test_a_platform_that_is_kept_out(portal: Portal, browser: Browser) -> None:
+    """Nothing goes to it, and the page says why, beside what would go; so does the page of what is shared."""
+    with portal.database.writing() as connection:
+        afnemers.disable(connection, "Snappet", MOMENT, actor="cli:proef")
+    text = look(browser).text
+    kept_out = "Niets, want de beheerder van de koppelingen heeft Snappet geblokkeerd. Wordt Snappet weer toegelaten"
+    assert f"{kept_out}, dan gaat dit:" in text
+    assert "heeft Basispoort geblokkeerd" not in text
+    shared = browser.get(f"{SCHOOL}/koppeling/1/delen").text
+    assert "De beheerder van de koppelingen heeft Snappet geblokkeerd: er gaat nu niets." in shared
+    browser.submit(f"{SCHOOL}/koppeling/1/pauzeren")
+    assert f"{kept_out} en de koppeling hervat, dan gaat dit:" in look(browser).text
 
 
 def test_a_name_that_is_a_formula(portal: Portal, browser: Browser) -> None:

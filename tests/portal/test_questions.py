@@ -30,7 +30,7 @@ def deliver(portal: Portal, *leerlingen: Leerling, brin6: str = "21QW00", leerkr
     """Import what a school delivers, at the moment of the clock."""
     leerkrachten = () if leerkracht is None else (leerkracht,)
     dataset = make_dataset(leerlingen, groepen=GROEPEN, leerkrachten=leerkrachten, brin6=brin6, schooljaar=YEAR)
-    import_dataset(portal.database, dataset, moment=portal.clock())
+    import_dataset(portal.database, dataset, moment=portal.clock(), actor="cli:proef")
 
 
 @pytest.fixture
@@ -163,7 +163,22 @@ def test_a_colleague_answered_first(portal: Portal, browser: Browser) -> None:
     late = browser.submit_page(page)
     assert (late.status, late.h1) == (404, "Deze vraag is er niet")
     assert "De vraag is al beantwoord" in late.text
+    assert (
+        "Het laatste wat er met de gegevens van deze vestiging gebeurde: op 25 november 2026 om 11:30 uur: De vraag "
+        "wie een leerling of leerkracht is, is beantwoord. Door B. Bakker (collega)."
+    ) in late.text
     assert answered(portal) == after
+
+
+def test_an_answer_that_is_sent_twice(portal: Portal, browser: Browser) -> None:
+    """The second of a double click says what the first did, and does nothing."""
+    page = choose(browser, "Het is een nieuwe leerling")
+    assert browser.submit_page(page).location == PAGE
+    after = answered(portal)
+    assert "De vraag is beantwoord." in browser.follow(browser.submit_page(page)).text
+    assert answered(portal) == after
+    deliver(portal, FATIMA, PIET._replace(groep="g4"))
+    assert browser.submit_page(page).status == 404
 
 
 def test_the_records_changed_meanwhile(portal: Portal, browser: Browser) -> None:
@@ -172,7 +187,8 @@ def test_the_records_changed_meanwhile(portal: Portal, browser: Browser) -> None
     deliver(portal, FATIMA, PIET._replace(groep="g4"))
     again = browser.submit_page(page)
     assert again.status == 409
-    assert "er is nog niets gedaan" in again.text
+    assert "Er is niets gedaan De gegevens zijn intussen gewijzigd." in again.text
+    assert "uur: De gegevens van de school zijn ingelezen, en er is iets in gewijzigd. Door de beheer" in again.text
     assert IS_JAN in answered(portal)
     assert browser.submit_page(again).status == 303
     assert ids(portal) == []

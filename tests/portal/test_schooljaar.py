@@ -95,8 +95,13 @@ def test_a_page_of_another_moment_does_nothing(portal: Portal, browser: Browser,
         browser.submit(f"{PAGE}/vrijgeven")
     first, second = browser.get(f"{PAGE}/{act}"), browser.get(f"{PAGE}/{act}")
     browser.submit_page(first)
-    told = browser.follow(browser.submit_page(second)).text
-    assert ("al vrijgegeven" if act == "vrijgeven" else "is niet vrijgegeven") in told
+    again = browser.follow(browser.submit_page(second)).text
+    done = "is vrijgegeven. De koppelingen" if act == "vrijgeven" else "is niet meer vrijgegeven. De koppelingen"
+    assert done in again  # the form was sent twice: the second time says the same
+    late = portal.browser("collega")
+    told = late.follow(late.post(second.path, {**second.fields(), **late.get(SCHOOL + "/meldingen").fields(0)}))
+    assert "vrijgegeven. Op 25 november 2026 om 10:30 uur: Het schooljaar" in told.text
+    assert "vrijgegeven. Door A. de Vries (school)." in told.text
     page = browser.post(f"{PAGE}/{act}", {**second.fields(), "schooljaar": "2026-2027"})
     assert "Alleen het volgende schooljaar" in browser.follow(page).text
 

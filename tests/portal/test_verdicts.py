@@ -29,6 +29,7 @@ from uwlr_adapter.jobs.lease import Lease
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.work import run_now
 from uwlr_adapter.keys.server_keys import ServerKeys
+from uwlr_adapter.koppelingen import catalogue as catalogi
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.facts import verdicts_of
@@ -303,6 +304,30 @@ def test_a_koppeling_without_data(life: Life) -> None:
         assert "Actief, zonder gegevens" in page.text
         assert "gaan vanuit dit overzicht geen gegevens naar" in page.text
         assert naam is None or page.h1.startswith(naam)
+
+
+def test_an_entry_that_left_the_catalogue(life: Life, tmp_path: Path) -> None:
+    """Nothing opens it any more, and the school can end it; back in the catalogue it is as it was."""
+    activate(life)
+    life.fetch()
+    shipped = Path(catalogi.__file__).with_name("catalogue.toml").read_text(encoding="utf-8")
+    without = tmp_path / "catalogus.toml"
+    without.write_text(shipped.replace('id = "snappet"', 'id = "een-ander-platform"'), encoding="utf-8")
+    before, settings = life.portal.app, life.portal.settings.model_copy(update={"catalogus": without})
+    life.portal.app = make_app(settings, life.portal.clock)
+    assert b"AutorisatieOngeldig" in life.fetch()
+    sentence = (
+        "Deze koppeling wordt niet meer aangeboden; snappet kan niets ophalen. Beëindig de koppeling, of vraag de "
+        "beheerder van de koppelingen waarom dit zo is. Aan zet: uw school."
+    )
+    for path in (KOPPELING, SCHOOL):
+        page = life.browser.get(path)
+        assert "Niet meer aangeboden" in page.text
+        assert sentence in page.text
+    life.portal.app.close()
+    life.portal.app = before
+    life.fetch()
+    life.expect("Actief")
 
 
 def test_few_statements(life: Life) -> None:

@@ -1,6 +1,7 @@
 """A real SMTP server on loopback, which keeps what it takes, and misbehaves when told to."""
 
 import asyncio
+import smtplib
 import ssl
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from support.certificates import make_certificate
@@ -75,6 +77,8 @@ class MailServerOfTest:
     certificate: Path | None = None
     connections: int = 0
     released: asyncio.Event | None = None
+    took: threading.Event = field(default_factory=threading.Event)
+    """Set once a whole mail is here."""
 
     def to(self, address: str) -> list[TakenMail]:
         """Return the mails to one address."""
@@ -110,6 +114,7 @@ class MailServerOfTest:
         assert envelope.mail_from is not None
         (to,) = envelope.rcpt_tos
         self.taken.append(TakenMail(envelope.mail_from, to, envelope.content, session.ssl is not None))
+        self.took.set()
         if self.mood is Mood.HANGS:
             assert self.released is not None
             await self.released.wait()
@@ -117,6 +122,21 @@ class MailServerOfTest:
             assert server.transport is not None
             server.transport.close()
         return "250 2.0.0 Taken as 4711"
+
+
+def wait_briefly_for_the_last_answer(server: MailServerOfTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """End the patience of a sender once the server has the whole mail, and not before, however slow the machine is."""
+    send = smtplib.SMTP.send
+
+    def send_and_wait(connection: smtplib.SMTP, content: bytes | str) -> None:
+        send(connection, content)
+        if isinstance(content, bytes) and content.endswith(b"\r\n.\r\n"):
+            assert server.took.wait(WAIT)
+            server.took.clear()
+            assert connection.sock is not None
+            connection.sock.settimeout(0.05)
+
+    monkeypatch.setattr(smtplib.SMTP, "send", send_and_wait)
 
 
 def _authenticate(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: LoginPassword) -> AuthResult:

@@ -6,12 +6,12 @@ from fnmatch import fnmatchcase
 
 from playwright.sync_api import Page, Response
 
-from support.portal_school import EMPTY, FULL, PASSWORD, PortalSchool
+from support.portal_school import BEHIND, DAILY, EMPTY, FULL, PASSWORD, SILENT, PortalSchool
 
 BEGIN = "/koppelingen"
 SCHOOL = f"{BEGIN}/{FULL}"
 WITHOUT_KOPPELINGEN = f"{BEGIN}/21QW01"
-SCHOOLBEHEERDER, BESTUUR, OPERATOR = "a.devries", "bestuur", "operator"
+SCHOOLBEHEERDER, BESTUUR, OPERATOR, HORIZON = "a.devries", "bestuur", "operator", "horizon"
 Step = Callable[[Page], object]
 
 
@@ -31,6 +31,13 @@ class PageCase:
         """Return where it stands."""
         ids = {naam.replace(" ", "_"): str(id_) for naam, id_ in context.koppelingen.items()}
         return self.pattern.format(link=context.link, **ids)
+
+
+def _verdict(naam: str, brin6: str, h1: str) -> "PageCase":
+    """Return the page of a koppeling with a verdict of its own, by what it is an example of."""
+    return PageCase(
+        f"koppeling-{naam.replace(' ', '-')}", f"{BEGIN}/{brin6}/koppeling/{{{naam.replace(' ', '_')}}}", HORIZON, h1=h1
+    )
 
 
 def _press(button: str, **fields: str) -> Step:
@@ -272,10 +279,19 @@ PAGES = (
     PageCase("journaal-niets-gevonden", f"{SCHOOL}/journaal?van=2001-01-01&tot=2001-01-02"),
     PageCase("journaal-nog-leeg", f"{WITHOUT_KOPPELINGEN}/journaal", BESTUUR),
     PageCase("journaal-fout", f"{SCHOOL}/journaal?van=morgen"),
-    PageCase("meldingen", f"{SCHOOL}/meldingen", h1="Meldingen"),
-    PageCase("account", f"{BEGIN}/account", h1="Uw account"),
     PageCase("koppeling-begint-later", f"{BEGIN}/{EMPTY}/koppeling/{{later}}", "leeg"),
     PageCase("koppeling-zonder-leerlingen", f"{BEGIN}/{EMPTY}/koppeling/{{zonder_leerlingen}}", "leeg"),
+    _verdict("elke nacht", DAILY, "Snappet Actief"),
+    _verdict("geweigerd", DAILY, "Basispoort Geweigerd"),
+    _verdict("geblokkeerd", DAILY, "UWLR-4D Leverancier geblokkeerd"),
+    _verdict("niet meer aangeboden", DAILY, "leesplein Niet meer aangeboden"),
+    _verdict("niet meer opgehaald", SILENT, "Snappet Niet meer opgehaald"),
+    _verdict("geen leerlingen", SILENT, "Basispoort Opgehaald, geen leerlingen"),
+    _verdict("storing", SILENT, "UWLR-4D Storing bij UWLR-4D"),
+    _verdict("verouderd", BEHIND, "Snappet Gegevens verouderd"),
+    PageCase("overzicht-elke-nacht", f"{BEGIN}/{DAILY}", HORIZON, h1="Koppelingenoverzicht"),
+    PageCase("overzicht-stil", f"{BEGIN}/{SILENT}", HORIZON, h1="Koppelingenoverzicht"),
+    PageCase("delen-geblokkeerd", f"{BEGIN}/{DAILY}/koppeling/{{geblokkeerd}}/delen", HORIZON),
     PageCase("bestaat-niet", f"{SCHOOL}/bestaat-niet", status=404),
     PageCase("bestaat-niet-onbekend", f"{BEGIN}/bestaat/niet", None, status=404),
     PageCase("kan-hier-niet", f"{BEGIN}/uitloggen", status=405),

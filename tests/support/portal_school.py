@@ -18,13 +18,19 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo import school, setup
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol
+from uwlr_adapter.jobs.lease import Lease
+from uwlr_adapter.jobs.registry import JOBS
+from uwlr_adapter.jobs.work import run_now
 from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions, afnemers
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.koppelingen.tables import koppeling, voorwaarden
+from uwlr_adapter.koppelingen.tables import afnemer, koppeling, voorwaarden
 from uwlr_adapter.settings import Settings
 
+DAILY, SILENT, BEHIND = "40CD00", "40CD01", "40CD02"
+"""Three of one school, with the verdicts that the others lack: a platform fetches each night at the first one, and
+fetches no more at the second; the last delivery of the third was refused."""
 PASSWORD = "een goed wachtwoord voor de test"
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 FULL, NEIGHBOUR, EMPTY = "21QW00", "21QW01", "30AB00"
@@ -37,13 +43,21 @@ OLDER_TERMS = """
 4. De school kan de koppeling op elk moment beëindigen; daarna worden geen gegevens meer beschikbaar gesteld.
 """
 """What the school agreed to before the terms that are shipped."""
-DAYS, PAUSE = 30, 1
-"""How many days ago the koppelingen were made, and the night that one of them met its pause."""
+VESTIGINGEN = {
+    EMPTY: "De Lege Bank",
+    DAILY: "De Horizon",
+    SILENT: "De Horizon, locatie Noord",
+    BEHIND: "De Horizon, locatie Zuid",
+}
+"""The vestigingen beside those of the demo, none of which has records."""
+DAYS, PAUSE, SILENT_DAYS = 30, 1, 6
+"""How many days ago the koppelingen were made, the night that one of them met its pause, and the days of silence."""
 REFUSED = "Client.AutorisatieOngeldig"
 GEBRUIKERS = (
     NewGebruiker("a.devries", "A. de Vries", GebruikerRol.SCHOOLBEHEERDER, (FULL,), needs_totp=False),
     NewGebruiker("b.bakker", "B. Bakker", GebruikerRol.SCHOOLBEHEERDER, (FULL,), needs_totp=False),
     NewGebruiker("leeg", "C. Elders", GebruikerRol.SCHOOLBEHEERDER, (EMPTY,), needs_totp=False),
+    NewGebruiker("horizon", "I. Horizon", GebruikerRol.SCHOOLBEHEERDER, (DAILY, SILENT, BEHIND), needs_totp=False),
     NewGebruiker("bestuur", "D. van den Bestuur", GebruikerRol.BESTUUR, (FULL, NEIGHBOUR, EMPTY), needs_totp=False),
     NewGebruiker("operator", "E. Beheer", GebruikerRol.OPERATOR, (), needs_totp=False),
     NewGebruiker("streng", "F. Strik", GebruikerRol.SCHOOLBEHEERDER, (FULL,)),
@@ -59,7 +73,7 @@ class PortalSchool:
     data: Path
     schooljaar: str
     koppelingen: dict[str, int]
-    """Ids of koppelingen of FULL, and two of EMPTY, by what they are an example of."""
+    """Ids of koppelingen by what they are an example of."""
     link: str
     """The token of a one-time link that nobody used."""
 
@@ -80,7 +94,8 @@ def furnish(data: Path, moment: datetime) -> PortalSchool:
         then = SchoolBuilder(database, server_keys, moment=begin, login="a.devries", naam="A. de Vries")
         now = replace(then, moment=moment)
         with then.transaction() as connection:
-            schools.add_vestiging(connection, EMPTY, "De Lege Bank")
+            for brin6, naam in VESTIGINGEN.items():
+                schools.add_vestiging(connection, brin6, naam)
             for klantnaam in ("Basispoort", "UWLR-4D", "Gestopt"):
                 then.add_afnemer(klantnaam)
             koppelingen = _activate(then)
@@ -89,7 +104,9 @@ def furnish(data: Path, moment: datetime) -> PortalSchool:
             now.add_gebruikers(GEBRUIKERS, quick_hash(PASSWORD), {"streng": TOTP})
             link = now.add_gebruiker(NewGebruiker("nieuw", "H. Nieuw", GebruikerRol.SCHOOLBEHEERDER, (FULL,)))
             _live_through(connection, koppelingen, moment)
+            _end_up_in_each_verdict(connection, koppelingen, moment)
         _ask_who_they_are(database, moment)
+        run_now(JOBS["calls"], database, settings, Lease("calls", "furnish"), moment=moment)
     finally:
         database.close()
     ids = {naam: one.id for naam, one in koppelingen.items()}
@@ -125,6 +142,14 @@ def _activate(builder: SchoolBuilder) -> dict[str, Koppeling]:
         "nieuwe voorwaarden": builder.activate("ouderportaal-basis", FULL, None),
         "zonder leerlingen": builder.activate("snappet", EMPTY, f"{EMPTY}zonder-leerlingen"),
         "later": builder.activate("uwlr-4d", EMPTY, f"{EMPTY}begint-nog-niet", startdatum=much_later),
+        "elke nacht": builder.activate("snappet", DAILY, f"{DAILY}elke-nacht-een-keer"),
+        "geweigerd": builder.activate("basispoort", DAILY, f"{DAILY}een-andere-code"),
+        "geblokkeerd": builder.activate("uwlr-4d", DAILY, f"{DAILY}leverancier-gestopt"),
+        "niet meer aangeboden": builder.activate("esis-app", DAILY, None),
+        "niet meer opgehaald": builder.activate("snappet", SILENT, f"{SILENT}niet-meer-opgehaald"),
+        "geen leerlingen": builder.activate("basispoort", SILENT, f"{SILENT}geen-leerlingen"),
+        "storing": builder.activate("uwlr-4d", SILENT, f"{SILENT}storing-overal"),
+        "verouderd": builder.activate("snappet", BEHIND, f"{BEHIND}verouderde-gegevens"),
     }
     first_year = int(schooljaar_of(day_of(builder.moment))[2:4])
     made["gepauzeerd"] = builder.withhold(made["gepauzeerd"], f"L{first_year * 1000 + 1:05}")  # of the youngest ones
@@ -162,3 +187,28 @@ def _live_through(connection: sa.Connection, koppelingen: dict[str, Koppeling], 
             if days == day:
                 when = midnight - timedelta(days=days) + timedelta(hours=10, minutes=5)
                 act(connection, koppelingen[naam].id, koppelingen[naam].version, when, actor="cli:proef")
+
+
+def _end_up_in_each_verdict(connection: sa.Connection, koppelingen: dict[str, Koppeling], moment: datetime) -> None:
+    """Write the nights of the three vestigingen that have the verdicts which the others lack."""
+
+    def fetch(naam: str, days: int, leerlingen: int, reason: RefusalReason | None = None) -> None:
+        one, outcome = koppelingen[naam], "leerlinggegevens" if leerlingen else "geengegevens"
+        line = VerzoekEntry(moment - timedelta(days=days, hours=7), "HaalLeerlinggegevens", one.afnemer_id or 0)
+        line.outcome, line.reason = (outcome, None) if reason is None else (REFUSED, reason)
+        line.koppeling_id, line.brin6, line.leerlingen = one.id, one.brin6, None if reason else leerlingen
+        write_entries(connection, line)
+
+    for days in range(DAYS - 1, -1, -1):
+        for naam in ("elke nacht", "verouderd"):
+            fetch(naam, days, 180)
+        fetch("geweigerd", days, 180, RefusalReason.WRONG_CODE if days <= PAUSE else None)
+        fetch("geen leerlingen", days, 0 if days <= PAUSE else 90)
+        for naam in ("niet meer opgehaald", "storing", "geblokkeerd"):
+            if days > SILENT_DAYS:
+                fetch(naam, days, 90)
+    not_taken.record(connection, [(BEHIND, schooljaar_of(day_of(moment)))], ImportRefusedError([]), moment)
+    kept_out = sa.select(afnemer.c.id).where(afnemer.c.klantnaam == "Gestopt").scalar_subquery()
+    blocked, left = koppelingen["geblokkeerd"].id, koppelingen["niet meer aangeboden"].id
+    connection.execute(koppeling.update().where(koppeling.c.id == blocked).values(afnemer_id=kept_out))
+    connection.execute(koppeling.update().where(koppeling.c.id == left).values(entry_id="leesplein"))

@@ -7,7 +7,7 @@ import pytest
 
 from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.journaal.model import Act, Entry, EntryKind, RefusalReason
-from uwlr_adapter.portal.sentences import actor_of, sentence_of
+from uwlr_adapter.portal.sentences import BELOW, actor_of, sentence_of
 
 REFUSED = Entry(
     datetime(2026, 11, 30, 12, tzinfo=UTC),
@@ -23,6 +23,15 @@ def test_a_school_reads_which_part_is_wrong() -> None:
     assert sentence_of(told, "Snappet") == (
         f"{sentence_of(REFUSED, 'Snappet')} Het onderdeel schooljaar heeft niet de goede vorm."
     )
+
+
+def test_where_a_code_is_entered() -> None:
+    """A list points to Bewerken; the page behind that button to its own field."""
+    wrong = replace(REFUSED, reason=RefusalReason.WRONG_CODE)
+    assert "of vul bij Bewerken de code in die Snappet gebruikt." in sentence_of(wrong, "Snappet")
+    assert "of vul hieronder de code in die Snappet gebruikt." in sentence_of(wrong, "Snappet", BELOW)
+    past = sentence_of(wrong, "Snappet", None)
+    assert past == "Snappet probeert op te halen met een andere verificatiecode."
 
 
 @pytest.mark.parametrize("remarks", [("pad=autorisatie/*", "regel=ontbreekt"), ("regel=versie",), ("onvolledig=3",)])

@@ -44,7 +44,7 @@ _yes = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option(
     "--region",
     type=click.Choice([*map(str, Region), NO_REGION]),
-    help="Region of the holidays: in its summer holiday nothing is mailed. Without one: when every region has it.",
+    help="Region of the holidays: no mail about it in its summer holiday. Without one: when every region has it.",
 )
 @_dry_run
 @_yes

@@ -21,6 +21,8 @@ from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import schooljaar_start
 from uwlr_adapter.gebruikers import accounts
+from uwlr_adapter.journaal.model import Act
+from uwlr_adapter.journaal.writer import record_gebruiker_act
 from uwlr_adapter.koppelingen import actions, store
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 
@@ -151,6 +153,16 @@ def _merge(
         for brin6, into in sorted(vestigingen.items())
         if into not in present
     }
+    for into, given in logins.items():
+        for login in given:
+            record_gebruiker_act(
+                connection,
+                moment=operator.moment,
+                act=Act.GEBRUIKER_ADDED,
+                login=login,
+                brin6s=[into],
+                actor=operator.actor,
+            )
     return _Fusie(
         merged,
         tuple((one.keep, one.other, known.name_of(connection, one.keep)) for one in merged.united),

@@ -87,10 +87,10 @@ def _activate_koppeling(connection: sa.Connection, server_keys: ServerKeys, mome
 
 
 def _add_gebruiker(connection: sa.Connection, moment: datetime) -> None:
-    """Add the portal user, who manages both vestigingen."""
+    """Add the portal user, a schoolbeheerder of both vestigingen: who tries the demo sees every page of a school."""
     if accounts.find(connection, PORTAL_LOGIN) is None:
         gebruiker = NewGebruiker(
-            PORTAL_LOGIN, "Demo de Vries", GebruikerRol.BESTUUR, tuple(school.VESTIGINGEN), needs_totp=False
+            PORTAL_LOGIN, "Demo de Vries", GebruikerRol.SCHOOLBEHEERDER, tuple(school.VESTIGINGEN), needs_totp=False
         )
         _, token = accounts.add(connection, gebruiker, moment)
         accounts.set_password(connection, token, passwords.make_hash(PORTAL_PASSWORD), moment)

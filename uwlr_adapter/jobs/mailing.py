@@ -49,7 +49,7 @@ def run(run_: JobRun) -> None:
         waits = telling.waits(connection)
     if waits:
         _each(run_, partial(telling.tell_acts, catalogue=catalogue, moment=run_.moment, day=day, rows=ACTS))
-        _each(run_, partial(telling.tell_logins, moment=run_.moment, day=day, rows=ACTS))
+        _each(run_, partial(telling.tell_logins, moment=run_.moment, rows=ACTS))
     _send(run_, server)
 
 

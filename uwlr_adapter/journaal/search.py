@@ -28,6 +28,8 @@ class EntryFilter:
     first: date | None = None
     last: date | None = None
     outcome: OutcomeKind | None = None
+    acts: tuple[Act, ...] | None = None
+    """Only these acts; None: any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ def search(
     elif entry_filter.outcome is not None:
         refused = entry_filter.outcome is OutcomeKind.REFUSED
         where += [table.kind == EntryKind.VERZOEK, _REFUSED if refused else ~_REFUSED]
+    if entry_filter.acts is not None:
+        where.append(table.act.in_(entry_filter.acts))
     if before_id is not None:
         where.append(table.id < before_id)
     query = sa.select(journaal).where(*where).order_by(table.id.desc()).limit(limit)

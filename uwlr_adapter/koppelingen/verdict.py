@@ -174,7 +174,7 @@ def _acted_at(facts: Facts) -> datetime:
 def _ended(known: _Judged) -> KoppelingVerdict | None:
     if known.koppeling.is_living:
         return None
-    return known.make(VerdictKind.ENDED, known.koppeling.ended_at, Who.SCHOOL)
+    return known.make(VerdictKind.ENDED, known.koppeling.ended_at, None)
 
 
 def _not_offered(known: _Judged) -> KoppelingVerdict | None:

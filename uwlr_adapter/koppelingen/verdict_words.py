@@ -63,7 +63,10 @@ _BADGES = {
     VerdictKind.ACTIVE: "Actief",
 }
 _SENTENCES = {
-    VerdictKind.ENDED: "Deze koppeling is beëindigd op {moment}. {name} kan niets meer ophalen.",
+    VerdictKind.ENDED: (
+        "Deze koppeling is beëindigd op {moment}. {name} kan niets meer ophalen. Wilt u weer gegevens delen, dan "
+        "activeert u de koppeling opnieuw."
+    ),
     VerdictKind.NOT_OFFERED: "Deze koppeling wordt niet meer aangeboden; {name} kan niets ophalen.",
     VerdictKind.BLOCKED: (
         "De beheerder van de koppelingen heeft {name} geblokkeerd op {moment}; sindsdien wordt er niets opgehaald."
@@ -82,7 +85,6 @@ _SENTENCES = {
     VerdictKind.ACTIVE: "Laatst opgehaald op {moment}.",
 }
 _STEPS = {
-    VerdictKind.ENDED: "Activeer de koppeling opnieuw als u weer gegevens wilt delen.",
     VerdictKind.NOT_OFFERED: "Beëindig de koppeling, of vraag de beheerder van de koppelingen waarom dit zo is.",
     VerdictKind.BLOCKED: "Vraag de beheerder van de koppelingen wanneer {name} weer wordt toegelaten.",
     VerdictKind.PAUSED: "Vul een verificatiecode in om de uitwisseling te hervatten.",

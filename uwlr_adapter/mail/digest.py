@@ -24,7 +24,7 @@ from uwlr_adapter.koppelingen.tables import Status, koppeling
 from uwlr_adapter.koppelingen.verdict import Facts, KoppelingVerdict, VerdictKind, Who, verdict_of
 from uwlr_adapter.koppelingen.verdict_words import words_of
 from uwlr_adapter.mail import outbox, recipients, telling
-from uwlr_adapter.mail.outbox import NewMail
+from uwlr_adapter.mail.outbox import DAY, NewMail
 from uwlr_adapter.mail.quiet import Telling, telling_on
 from uwlr_adapter.mail.tables import mail_told
 from uwlr_adapter.mail.words import OpenMatter, Place, digest_letter
@@ -85,7 +85,7 @@ def tell(connection: sa.Connection, catalogue: Catalogue, to_tell: ToTell, momen
 
     Nothing is noted where nobody can be told, or was told of this day already. The transaction must be a writing one.
     """
-    brin6, cause = to_tell.brin6, f"day:{to_tell.brin6}:{day.isoformat()}"
+    brin6, cause = to_tell.brin6, f"{DAY}{to_tell.brin6}:{day.isoformat()}"
     people = recipients.of_vestiging(connection, brin6)
     if not people or outbox.is_known(connection, cause):
         return 0

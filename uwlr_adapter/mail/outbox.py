@@ -25,6 +25,9 @@ MAX_UNSURE = 2
 """Tries of unknown outcome (inclusive), after which a mail is given up: it may have arrived each time."""
 CODE = "code:"
 """The begin of the cause of a mail with a code to confirm an address; its text is made when it is sent."""
+ACT, DAY = "act:", "day:"
+"""The begin of the cause of a mail about an act, with the id of its entry; and of that of a day, with vestiging and
+day."""
 GONE = "gone:"
 """The begin of the cause of a mail to an address that is no longer in use."""
 
@@ -146,6 +149,11 @@ def claim(connection: sa.Connection, moment: datetime) -> QueuedMail | None:
     connection.execute(mail.update().where(mail.c.id == row.id).values(values))
     about = (row.gebruiker_id, row.brin6)
     return QueuedMail(row.id, row.cause, row.address, row.subject, row.text, row.message_id, tries, *about)
+
+
+def remove(connection: sa.Connection, mail_id: int) -> None:
+    """Remove a mail that is told in another one instead."""
+    connection.execute(mail.delete().where(mail.c.id == mail_id))
 
 
 def note_sent(connection: sa.Connection, mail_id: int, moment: datetime) -> None:

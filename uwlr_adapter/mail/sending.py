@@ -10,8 +10,9 @@ from email.message import EmailMessage
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.schools import find_vestiging
+from uwlr_adapter.clock import day_of
 from uwlr_adapter.gebruikers import accounts
-from uwlr_adapter.mail import addresses, outbox, recipients
+from uwlr_adapter.mail import addresses, outbox, recipients, telling
 from uwlr_adapter.mail.addresses import Owner
 from uwlr_adapter.mail.letter import Letter
 from uwlr_adapter.mail.message import MailSender, build
@@ -23,10 +24,12 @@ from uwlr_adapter.mail.words import Place, code_letter, user_in_words
 def begin(connection: sa.Connection, sender: MailSender, moment: datetime) -> tuple[QueuedMail, EmailMessage] | None:
     """Note a try of the mail that waits longest, and return it with its message; None when nothing is due.
 
-    One that would say what is no longer so, or to a former colleague, is given up on the way. The transaction must be a
-    writing one.
+    One that would say what is no longer so, or to a former colleague, is given up on the way; one whose school has a
+    holiday by now is taken back. The transaction must be a writing one.
     """
     while (waiting := outbox.claim(connection, moment)) is not None:
+        if telling.holds_back(connection, waiting, day_of(moment)):
+            continue
         letter = _letter_of(connection, waiting, moment)
         if letter is not None:
             return waiting, build(letter, sender, waiting.address, waiting.message_id, moment)

@@ -122,6 +122,7 @@ class MailServer:
             smtp = partial(smtplib.SMTP_SSL, context=tls)
         made = smtp(local_hostname=own_name, timeout=STEP_SECONDS)
         made._host = self.host  # type: ignore[attr-defined]  # noqa: SLF001 - the name to verify, set by a connecting constructor only
+        failed: MailServerError | None = None
         try:
             with _deadline(made):
                 made.connect(self.host, self.port)
@@ -132,7 +133,9 @@ class MailServer:
                     made.login(self.user, self.password)
         except (smtplib.SMTPException, OSError, ValueError) as error:
             made.close()
-            raise MailServerError(_why_not(error), _reply_of(error)) from None
+            failed = MailServerError(_why_not(error), _reply_of(error))
+        if failed is not None:
+            raise failed  # here, where it has no cause: a time-out in it would be told as that of the database
         return made
 
     def _context(self) -> ssl.SSLContext:
@@ -244,7 +247,10 @@ _CAUSES: tuple[tuple[type[Exception], str], ...] = (
 
 
 def _why_not(error: Exception) -> str:
-    return next((text for kind, text in _CAUSES if isinstance(error, kind)), "the mail server cannot be reached")
+    """Return why there is no connection; smtplib tells a time-out as a connection that was closed."""
+    both = (error, error.__context__)
+    found = (text for kind, text in _CAUSES if any(isinstance(one, kind) for one in both))
+    return next(found, "the mail server cannot be reached")
 
 
 def _reply_of(error: Exception) -> str:

@@ -2,7 +2,8 @@
 
 An act that is told stands in `act_to_tell` from the commit of its entry of the journaal on. It leaves that table in the
 transaction that puts its mails in the outbox: each entry is told once, in whatever order transactions commit, and
-whichever machine runs the job. In the summer holiday of the vestiging it stays there.
+whichever machine runs the job. In the summer holiday of the vestiging it stays there, and one whose mail was not sent
+before the holiday returns to it. A login is told at all times: who did not log in has to act at once.
 """
 
 from collections.abc import Iterable
@@ -15,14 +16,14 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie.schools import find_vestiging
 from uwlr_adapter.clock import from_utc
 from uwlr_adapter.gebruikers import accounts
-from uwlr_adapter.gebruikers.tables import gebruiker_vestiging, new_browser
+from uwlr_adapter.gebruikers.tables import new_browser
 from uwlr_adapter.journaal.model import Act, Entry, EntryKind
 from uwlr_adapter.journaal.search import entry_of
 from uwlr_adapter.journaal.tables import act_to_tell, journaal
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.tables import koppeling
 from uwlr_adapter.mail import outbox, recipients
-from uwlr_adapter.mail.outbox import NewMail
+from uwlr_adapter.mail.outbox import ACT, DAY, NewMail, QueuedMail
 from uwlr_adapter.mail.quiet import Telling, telling_on
 from uwlr_adapter.mail.words import Place, ToldAct, act_letter, actor_in_words, login_letter, user_in_words
 
@@ -90,6 +91,25 @@ def take_of_vestiging(connection: sa.Connection, catalogue: Catalogue, brin6: st
     return [act for act in (in_words(connection, catalogue, one) for one in entries) if act is not None]
 
 
+def holds_back(connection: sa.Connection, waiting: QueuedMail, day: date) -> bool:
+    """Take a mail out of the outbox whose vestiging has a holiday by now; return whether it did.
+
+    Its act waits for the one mail before school begins; what a mail of a day would say is in that one too.
+    """
+    brin6, is_act = waiting.brin6, waiting.cause.startswith(ACT)
+    if brin6 is None or not (is_act or waiting.cause.startswith(DAY)):
+        return False
+    if telling_on(connection, brin6, day) is not Telling.QUIET:
+        return False
+    about = waiting.cause.rpartition(":")[2]
+    if is_act:
+        _wait_again(connection, int(about))
+    elif telling_on(connection, brin6, date.fromisoformat(about)) is Telling.ONCE:
+        return False  # the one mail of the holiday, which comes late
+    outbox.remove(connection, waiting.id)
+    return True
+
+
 def drop_acts(connection: sa.Connection, rows: int) -> int:
     """Take at most so many acts out of the table that nobody can be told of, for want of a mail server."""
     ids = list(connection.scalars(sa.select(act_to_tell.c.entry_id).order_by(act_to_tell.c.entry_id).limit(rows)))
@@ -97,10 +117,10 @@ def drop_acts(connection: sa.Connection, rows: int) -> int:
     return len(ids)
 
 
-def tell_logins(connection: sa.Connection, moment: datetime, day: date, after: int, rows: int) -> TellingProgress:
+def tell_logins(connection: sa.Connection, moment: datetime, after: int, rows: int) -> TellingProgress:
     """Put a mail to at most so many users, those behind a user id, about their logins from a new browser in the outbox.
 
-    Each has one mail with all of them. One who acts for vestigingen that all have a holiday is told after it.
+    Each has one mail with all of them, in a holiday as well.
     """
     query = (
         sa.select(new_browser.c.gebruiker_id)
@@ -110,8 +130,6 @@ def tell_logins(connection: sa.Connection, moment: datetime, day: date, after: i
     )
     users = list(connection.scalars(query.limit(rows)))
     for gebruiker_id in users:
-        if _has_holiday(connection, gebruiker_id, day):
-            continue
         own = sa.and_(new_browser.c.gebruiker_id == gebruiker_id, UNTOLD)
         logins = connection.execute(sa.select(new_browser).where(own).order_by(new_browser.c.id)).all()
         recipient = recipients.of_gebruiker(connection, gebruiker_id)
@@ -154,7 +172,7 @@ def _mails_of(connection: sa.Connection, act: ActToTell) -> list[NewMail]:
     leave_out = {act.entry.actor, act.subject_login} - {None}
     own = {one.address.lower() for one in found if one.login in leave_out}
     return [
-        NewMail(f"act:{act.entry.id}", one.address, letter, brin6, one.gebruiker_id)
+        NewMail(f"{ACT}{act.entry.id}", one.address, letter, brin6, one.gebruiker_id)
         for one in found
         if one.address.lower() not in own
     ]
@@ -162,6 +180,12 @@ def _mails_of(connection: sa.Connection, act: ActToTell) -> list[NewMail]:
 
 def _entries(connection: sa.Connection, ids: list[int]) -> Iterable[Entry]:
     return [entry_of(row) for row in connection.execute(sa.select(journaal).where(journaal.c.id.in_(ids)))]
+
+
+def _wait_again(connection: sa.Connection, entry_id: int) -> None:
+    """Note that an act waits to be told, unless another mail about it noted that already."""
+    if connection.scalar(sa.select(act_to_tell.c.entry_id).where(act_to_tell.c.entry_id == entry_id)) is None:
+        connection.execute(act_to_tell.insert().values(entry_id=entry_id))
 
 
 def _remove(connection: sa.Connection, ids: list[int]) -> None:
@@ -181,10 +205,3 @@ def _platform(connection: sa.Connection, catalogue: Catalogue, koppeling_id: int
         return "een leverancier"
     entry = catalogue.get(entry_id)
     return str(entry_id) if entry is None else entry.naam
-
-
-def _has_holiday(connection: sa.Connection, gebruiker_id: int, day: date) -> bool:
-    """Return whether every vestiging of a user has a holiday; of an operator without one none does."""
-    query = sa.select(gebruiker_vestiging.c.brin6).where(gebruiker_vestiging.c.gebruiker_id == gebruiker_id)
-    tellings = [telling_on(connection, brin6, day) for brin6 in connection.scalars(query)]
-    return bool(tellings) and all(one is Telling.QUIET for one in tellings)

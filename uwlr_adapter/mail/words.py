@@ -214,7 +214,7 @@ def digest_letter(
         items = tuple(f"{one.title}: {one.sentence}" for one in known)
         blocks.append(Block("Dit hebben wij al eerder gemeld, en is nog zo:", items, "Nog open"))
     if acts:
-        blocks.append(Block("", tuple(map(sentence_of, acts)), "Wat er in de vakantie gebeurde"))
+        blocks.append(Block("", tuple(map(sentence_of, acts)), "Wat er intussen gebeurde"))
     blocks.append(Block(f"School: {place}."))
     number = count_noun(len(new) or len(known), "melding", "meldingen")
     what = "wat er open staat vóór de school begint" if begins else number

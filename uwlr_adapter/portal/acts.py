@@ -1,10 +1,11 @@
-"""The acts on one koppeling in words: what was done to it, when, and by whom."""
+"""The acts on one koppeling, and on the records of a vestiging, in words: what was done, when, and by whom."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from uwlr_adapter.clock import date_time
 from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import Act, Entry, OutcomeKind
 from uwlr_adapter.journaal.search import EntryFilter
@@ -12,7 +13,7 @@ from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.context import database
-from uwlr_adapter.portal.known_users import known_users
+from uwlr_adapter.portal.known_users import KnownUsers, known_users
 from uwlr_adapter.portal.sentences import AUTOMATIC, UNKNOWN, actor_of, sentence_of
 
 _LED_TO = {
@@ -23,6 +24,14 @@ _LED_TO = {
 """The acts that lead to each status."""
 MAX_MISSED = 5
 """Acts of somebody else that a page lists for who did not know of them."""
+ON_RECORDS = (
+    *(Act.QUESTION_ANSWERED, Act.IMPORTED, Act.IMPORT_UNDONE, Act.IMPORT_REDONE, Act.ECKID_CORRECTED),
+    *(Act.PERSONS_JOINED, Act.PERSON_FORGOTTEN, Act.RECORDS_WITHDRAWN, Act.SCHOOL_MERGED, Act.WENT_BACK),
+    *(Act.CALENDAR_SET, Act.YEAR_RELEASED, Act.YEAR_TAKEN_BACK),
+)
+"""The acts that change the records of a vestiging or which of them are answered, and so what an answer changes."""
+ON_THE_NEXT_YEAR = (Act.YEAR_RELEASED, Act.YEAR_TAKEN_BACK)
+"""The acts by which a school decides whether its next school year is answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,8 @@ class ActInWords:
     act: str
     sentence: str
     who: str
+    actor: str | None
+    """The actor, as the journaal names it."""
 
     @property
     def by(self) -> str:
@@ -46,14 +57,24 @@ class ActInWords:
         """What was done and by whom."""
         return f"{self.sentence} {self.by[0].upper()}{self.by[1:]}."
 
+    @property
+    def told(self) -> str:
+        """When it was, what was done and by whom, for a page that did nothing because of it."""
+        return f"Op {date_time(self.moment)}: {self.sentence_with_person}"
+
 
 def acts_of(connection: sa.Connection, koppeling: Koppeling, name: str, limit: int) -> tuple[ActInWords, ...]:
     """Return the last acts on a koppeling, at most so many, the newest first; those past their term are gone."""
     entries = _entries(connection, koppeling, limit)
     users = known_users(connection, (entry.actor for entry in entries))
-    return tuple(
-        ActInWords(entry.moment, entry.act, sentence_of(entry, name), actor_of(entry, name, users)) for entry in entries
-    )
+    return tuple(_in_words(entry, name, users) for entry in entries)
+
+
+def last_at(connection: sa.Connection, brin6: str, acts: tuple[Act, ...]) -> ActInWords | None:
+    """Return the last of these acts at a vestiging; None when it is past its term."""
+    entries = search.search(connection, EntryFilter(brin6, acts=acts), limit=1)
+    users = known_users(connection, (entry.actor for entry in entries))
+    return next((_in_words(entry, "", users) for entry in entries), None)
 
 
 def was_done(koppeling: Koppeling, seen: int, act: Act) -> bool:
@@ -76,6 +97,10 @@ def missed(connection: sa.Connection, koppeling: Koppeling, name: str, seen: int
 def led_to(status: Status, acts: tuple[ActInWords, ...]) -> ActInWords | None:
     """Return the act that led to the present status of a koppeling, if it is among these."""
     return next((one for one in acts if one.act in _LED_TO[status]), None)
+
+
+def _in_words(entry: Entry, name: str, users: KnownUsers) -> ActInWords:
+    return ActInWords(entry.moment, entry.act, sentence_of(entry, name), actor_of(entry, name, users), entry.actor)
 
 
 def _entries(connection: sa.Connection, koppeling: Koppeling, limit: int) -> list[Entry]:

@@ -54,7 +54,10 @@ def confirm_end(brin6: str, koppeling_id: int) -> ResponseReturnValue:
 @SCHOOL.post("/koppeling/<id:koppeling_id>/beeindigen")
 def end(brin6: str, koppeling_id: int) -> ResponseReturnValue:
     """End the koppeling for good."""
-    done = "De koppeling met {name} is beëindigd. U vindt haar terug onder Beëindigde koppelingen."
+    done = (
+        "De koppeling met {name} is beëindigd. U vindt haar terug onder Beëindigde koppelingen, met een verklaring van "
+        "het einde (PDF)."
+    )
     if read_koppeling(brin6, koppeling_id).afnemer_id is not None:
         done = f"{done} {{name}} houdt wat het al heeft; vraag zelf om verwijdering."
     return _act(brin6, koppeling_id, actions.end, Act.ENDED, "end.html", done, to_overview(brin6))

@@ -22,7 +22,7 @@ from uwlr_adapter.contract.profiles import NamedProfiel
 from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import Act
-from uwlr_adapter.koppelingen import received, store
+from uwlr_adapter.koppelingen import afnemers, received, store
 from uwlr_adapter.koppelingen.received import Got
 from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.portal.context import catalogue
@@ -78,6 +78,8 @@ class PlatformNow:
     """What one living koppeling would give of a leerling at its next fetch; without records nothing."""
 
     name: str
+    blocked: bool
+    """Whether the operator keeps the platform out."""
     paused: bool
     withheld: bool
     records: tuple[PlatformRecord, ...]
@@ -164,8 +166,10 @@ def _now(
             continue
         is_withheld = leerling.persoon_id in withholding.withheld_from(connection, koppeling.id)
         records = [] if is_withheld else [_record(one, profiel, whole_eckid=whole_eckid) for one in datasets]
+        platform = afnemers.by_id(connection, koppeling.afnemer_id)
         yield PlatformNow(
             name_of(koppeling),
+            platform is not None and not platform.is_enabled,
             koppeling.status is Status.GEPAUZEERD,
             is_withheld,
             tuple(records),

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from uwlr_adapter.administratie import withholding
 from uwlr_adapter.clock import day_of, start_of
 from uwlr_adapter.journaal.model import Act
-from uwlr_adapter.koppelingen import actions, agreements, store, verificatiecode
+from uwlr_adapter.koppelingen import actions, afnemers, agreements, store, verificatiecode
 from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, CodeInUseError, InvalidCodeError, KoppelingError
 from uwlr_adapter.koppelingen.facts import verdicts_of
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
@@ -32,9 +32,9 @@ from uwlr_adapter.portal.school import (
     shared_profiel,
     waiting_of,
 )
-from uwlr_adapter.portal.sentences import sentence_of
+from uwlr_adapter.portal.sentences import BELOW
 from uwlr_adapter.portal.sharing import sharing_of
-from uwlr_adapter.portal.traffic import traffic_of
+from uwlr_adapter.portal.traffic import last_call_in_words, traffic_of
 from uwlr_adapter.portal.verdicts import shown
 
 MAX_ACTS, SHOWN_ACTS = 50, 10
@@ -101,6 +101,7 @@ def show_sharing(brin6: str, koppeling_id: int) -> str:
         if profiel is None:
             abort(404)
         withheld = withholding.withheld_from(connection, koppeling.id)
+        platform = None if koppeling.afnemer_id is None else afnemers.by_id(connection, koppeling.afnemer_id)
         moment = start_of(koppeling.startdatum) if is_to_come(koppeling) else now()
         sharing = sharing_of(connection, brin6, profiel, moment, withheld)
     return render_template(
@@ -110,6 +111,7 @@ def show_sharing(brin6: str, koppeling_id: int) -> str:
         sharing=sharing,
         waiting=waiting_of(koppeling),
         day=day_of(moment),
+        is_blocked=platform is not None and not platform.is_enabled,
         is_to_come=is_to_come(koppeling),
     )
 
@@ -163,7 +165,7 @@ def _show(
         acts=acts[:SHOWN_ACTS],
         led_to=led_to(koppeling.status, acts),
         traffic=traffic,
-        sentence=None if traffic.last_call is None else sentence_of(traffic.last_call, name),
+        sentence=last_call_in_words(traffic, name, BELOW),
         earlier=earlier,
         kept=kept,
         withheld=withheld,

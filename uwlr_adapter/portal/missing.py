@@ -1,11 +1,13 @@
 """Who lacks which field that a learning platform relies on: a page of a vestiging, and the same list as a CSV file."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import sqlalchemy as sa
 from flask import Response, render_template
 
+from uwlr_adapter.administratie import leerlingen, withholding
 from uwlr_adapter.administratie.importing.naming import full_name
 from uwlr_adapter.clock import day_of, schooljaar_of
 from uwlr_adapter.contract.dataset import Dataset, Leerkracht, Leerling
@@ -49,6 +51,16 @@ class LackingPerson:
     naam: str
     groep: str
     key: str
+    platforms: tuple[str, ...]
+    """The platforms that rely on the field and get this person."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelyingPlatform:
+    """A platform that relies on a field, by its name, and the keys of the leerlingen who are withheld from it."""
+
+    name: str
+    withheld: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,10 @@ class Missing:
     why: str
     platforms: tuple[str, ...]
     people: tuple[LackingPerson, ...]
+
+    def left_out(self, one: LackingPerson) -> tuple[str, ...]:
+        """Return the platforms that do not get a person of the list, by their names."""
+        return tuple(name for name in self.platforms if name not in one.platforms)
 
     @property
     def noun(self) -> str:
@@ -77,10 +93,10 @@ class Missing:
         return f"{self.nouns.capitalize()} zonder {self.word}"
 
 
-def missing_of(dataset: Dataset, wanted: dict[str, tuple[str, ...]]) -> list[Missing]:
+def missing_of(dataset: Dataset, wanted: Mapping[str, Sequence[RelyingPlatform]]) -> list[Missing]:
     """Return the fields that somebody lacks, in the order of the table of fields. Pure.
 
-    `wanted` has by record/element the names of the platforms that rely on it.
+    `wanted` has by record/element the platforms that rely on it. Who is withheld from all of those lacks nothing.
     """
     names = {one.key: one.naam for one in dataset.groepen}
     found = []
@@ -90,20 +106,22 @@ def missing_of(dataset: Dataset, wanted: dict[str, tuple[str, ...]]) -> list[Mis
         record, element = path.split("/")
         lacks = _lacks(element)
         people: Sequence[Leerling | Leerkracht] = dataset.leerlingen if record == "leerling" else dataset.leerkrachten
-        lacking = [_person(one, names) for one in people if lacks(one)]
+        everybody = (_person(one, names, wanted[path]) for one in people if lacks(one))
+        lacking = [one for one in everybody if one.platforms]
         if lacking:
             lacking.sort(key=lambda one: (one.groep, one.naam, one.key))
-            word = _WORDS.get(path) or BY_PATH[path].word
-            found.append(Missing(path, word, _WHY.get(path, _OTHERWISE), wanted[path], tuple(lacking)))
+            word, getting = _WORDS.get(path) or BY_PATH[path].word, {name for one in lacking for name in one.platforms}
+            platforms = tuple(one.name for one in wanted[path] if one.name in getting)
+            found.append(Missing(path, word, _WHY.get(path, _OTHERWISE), platforms, tuple(lacking)))
     return found
 
 
-def wanted_at(connection: sa.Connection, brin6: str) -> dict[str, tuple[str, ...]]:
-    """Return the fields that the living koppelingen of a vestiging rely on, each with their names.
+def wanted_at(connection: sa.Connection, brin6: str, day: date) -> dict[str, tuple[RelyingPlatform, ...]]:
+    """Return the fields that the living koppelingen of a vestiging rely on, each with their platforms by name.
 
     The ECK-iD and the groep are relied on by all of them. Empty without a koppeling that carries data.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[RelyingPlatform]] = {}
     for koppeling in store.list_living(connection, brin6):
         profiel = shared_profiel(koppeling)
         if profiel is None or koppeling.afnemer_id is None:
@@ -111,9 +129,12 @@ def wanted_at(connection: sa.Connection, brin6: str) -> dict[str, tuple[str, ...
         usual = profiel.in_version(USUAL_VERSION)
         paths = [*(f"leerling/{one}" for one in usual.leerling_wanted)]
         paths += [f"leerkracht/{one}" for one in usual.leerkracht_wanted]
+        ids = withholding.withheld_from(connection, koppeling.id)
+        withheld = leerlingen.leerlingen(connection, brin6, day, ids) if ids else ()
+        platform = RelyingPlatform(name_of(koppeling), frozenset(one.key for one in withheld))
         for path in {ECKID, GROEP, *paths}:
-            found.setdefault(path, []).append(name_of(koppeling))
-    return {path: tuple(sorted(names)) for path, names in found.items()}
+            found.setdefault(path, []).append(platform)
+    return {path: tuple(sorted(platforms, key=lambda one: one.name)) for path, platforms in found.items()}
 
 
 @INSIGHT.get("/ontbrekend")
@@ -129,7 +150,7 @@ def download_missing(brin6: str) -> Response:
     """Return the same list as a CSV file that a Dutch spreadsheet opens."""
     gaps, _ = _look(brin6, Act.MISSING_DOWNLOADED)
     rows = [
-        (gap.noun, one.naam, one.groep, one.key, gap.word, gap.why, ", ".join(gap.platforms))
+        (gap.noun, one.naam, one.groep, one.key, gap.word, gap.why, ", ".join(one.platforms))
         for gap in gaps
         for one in gap.people
     ]
@@ -144,7 +165,7 @@ def _look(brin6: str, act: Act) -> tuple[list[Missing], bool]:
         writer.record_records_act(connection, moment=moment, act=act, brin6=brin6, actor=login_session.actor())
     with database().reading() as connection:
         dataset = dataset_of(connection, brin6, moment)
-        wanted = wanted_at(connection, brin6)
+        wanted = wanted_at(connection, brin6, day_of(moment))
     return ([], False) if dataset is None else (missing_of(dataset, wanted), True)
 
 
@@ -153,7 +174,9 @@ def _lacks(element: str) -> Callable[[Leerling | Leerkracht], bool]:
     return lambda one: not getattr(one, attribute)
 
 
-def _person(one: Leerling | Leerkracht, names: dict[str, str]) -> LackingPerson:
+def _person(one: Leerling | Leerkracht, names: dict[str, str], relying: Sequence[RelyingPlatform]) -> LackingPerson:
     keys = [one.groep or ""] if isinstance(one, Leerling) else [groep.key for groep in one.groepen]
     groep = ", ".join(names[key] for key in keys if key in names)
-    return LackingPerson(full_name(one) or f"sleutel {one.key}", groep, one.key)
+    is_leerling = isinstance(one, Leerling)
+    platforms = tuple(each.name for each in relying if not (is_leerling and one.key in each.withheld))
+    return LackingPerson(full_name(one) or f"sleutel {one.key}", groep, one.key, platforms)

@@ -19,8 +19,8 @@ from uwlr_adapter.portal import question_words
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
 from uwlr_adapter.portal.school import CodeOnce, waiting_of
-from uwlr_adapter.portal.sentences import sentence_of
-from uwlr_adapter.portal.traffic import Traffic, traffic_of
+from uwlr_adapter.portal.sentences import AT_EDIT
+from uwlr_adapter.portal.traffic import Traffic, last_call_in_words, traffic_of
 from uwlr_adapter.portal.verdicts import ShownVerdict, shown
 
 
@@ -90,7 +90,6 @@ def _rows(
         name = entry.naam if entry is not None else "" if koppeling is None else koppeling.entry_id
         verdict = ALWAYS_ON if koppeling is None else verdicts[koppeling.id]
         traffic = None if koppeling is None else traffic_by_id.get(koppeling.id)
-        last_call = None if traffic is None else traffic.last_call
         rows.append(
             OverviewRow(
                 name=name,
@@ -99,7 +98,7 @@ def _rows(
                 verdict=shown(verdict, name, koppeling),
                 waiting=NOTHING_WAITS if koppeling is None else waiting_of(koppeling),
                 traffic=traffic,
-                sentence=None if last_call is None else sentence_of(last_call, name),
+                sentence=None if traffic is None else last_call_in_words(traffic, name, AT_EDIT),
             )
         )
     return rows

@@ -14,6 +14,8 @@ from fpdf.enums import XPos, YPos
 from fpdf.prefs import ViewerPreferences
 
 FONT = "Roboto"
+_PAGES = "{nb}"
+"""What stands for the number of pages until it is known: at the foot alone, so that it can be a text elsewhere."""
 _FONT_FILES = {"": "Roboto-Regular.ttf", "B": "Roboto-Bold.ttf"}
 _MARGIN, _LINE, _WORD_WIDTH = 20.0, 5.2, 62.0
 """In millimetres: of the page, of a line of text, and of the words before values."""
@@ -47,6 +49,10 @@ class Document(FPDF):
         self._write(title, size=20, style="B", line=9)
         self.ln(2)
 
+    def header(self) -> None:
+        """Begin a page: what stands for the number of pages is a text like any other, until its foot."""
+        self.alias_nb_pages("")
+
     def footer(self) -> None:
         """Write the foot of a page: what the document is, and the number of the page."""
         self.set_y(-_MARGIN)
@@ -54,7 +60,8 @@ class Document(FPDF):
         self.set_text_color(*_SOFT)
         self.cell(text=self.shown(self._foot))
         self.set_x(_MARGIN)
-        self.cell(w=0, text=f"pagina {self.page_no()} van {{nb}}", align="R")
+        self.alias_nb_pages(_PAGES)
+        self.cell(w=0, text=f"pagina {self.page_no()} van {_PAGES}", align="R")
         self.set_text_color(*_INK)
 
     def shown(self, text: str) -> str:

@@ -19,13 +19,15 @@ from uwlr_adapter.administratie.importing.questions import Choice, ImportQuestio
 from uwlr_adapter.administratie.tables import PersonKind, groep, plaatsing, school, source_key
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import day_of
+from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.portal import login_session, question_words
+from uwlr_adapter.portal.acts import ON_RECORDS, ActInWords, last_at
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import database, now, undo_days
 from uwlr_adapter.portal.forms import VersionForm
 from uwlr_adapter.portal.question_words import QuestionInWords, Surroundings
 
-_CHANGED = "De gegevens zijn intussen gewijzigd; er is nog niets gedaan. Hieronder staat wat er nu verandert."
+_CHANGED = "De gegevens zijn intussen gewijzigd. Hieronder staat wat er nu verandert."
 _PRESENT = (
     "Dat kan niet: die {kind} is ook nog een keer aangeleverd. Staat de {kind} dubbel in de leerlingadministratie, "
     "haal er dan één weg; na de volgende aanlevering is de vraag vanzelf weg. Is het iemand anders, kies dan een ander "
@@ -69,9 +71,9 @@ def give_answer(brin6: str, question_id: int, answer: str) -> ResponseReturnValu
                 questions.answer(connection, question_id, choice, now(), login_session.actor())
     except QuestionError as error:
         return _refuse(brin6, error)
-    if question is None:
-        return _gone()
-    if version != seen:
+    if question is None and not _was_answered(brin6, version, seen):
+        return _gone(brin6)
+    if question is not None and version != seen:
         return _ask(brin6, question_id, choice, _CHANGED)
     flash("De vraag is beantwoord.", "goed")
     return _to_questions(brin6)
@@ -83,7 +85,7 @@ def _ask(brin6: str, question_id: int, choice: Choice, error: str | None = None)
     except QuestionError as refused:
         return _refuse(brin6, refused)
     if preview is None:
-        return _gone()
+        return _gone(brin6)
     here = [one for one in preview.changes if one.year.brin6 == brin6]
     page = render_template(
         "question_answer.html",
@@ -95,6 +97,7 @@ def _ask(brin6: str, question_id: int, choice: Choice, error: str | None = None)
         version=preview.version,
         undo_days=undo_days(),
         error=error,
+        last=None if error is None else _last(brin6),
     )
     return page, 200 if error is None else 409
 
@@ -174,9 +177,25 @@ def _choice_of(answer: str) -> Choice:
     return question_words.PATHS.get(answer) or abort(404)
 
 
-def _gone() -> ResponseReturnValue:
+def _was_answered(brin6: str, version: int, seen: int | None) -> bool:
+    """Return whether this user gave the answer since the version that was seen, and nothing came after it.
+
+    So it is when a form is sent twice.
+    """
+    last = _last(brin6)
+    by_this_user = last is not None and (last.act, last.actor) == (Act.QUESTION_ANSWERED, login_session.actor())
+    return by_this_user and seen is not None and version == seen + 1
+
+
+def _last(brin6: str) -> ActInWords | None:
+    """Return what was done last to the records of a vestiging: an answer of a colleague, an import, or the operator."""
+    with database().reading() as connection:
+        return last_at(connection, brin6, ON_RECORDS)
+
+
+def _gone(brin6: str) -> ResponseReturnValue:
     """Return the page for a question that is not there: answered, gone, of another vestiging, or never there."""
-    return render_template("question_gone.html"), 404
+    return render_template("question_gone.html", last=_last(brin6)), 404
 
 
 def _refuse(brin6: str, error: QuestionError) -> Response:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from uwlr_adapter.administratie.importing import questions
 from uwlr_adapter.administratie.schools import Vestiging, find_vestiging
-from uwlr_adapter.clock import date_time, day_of
+from uwlr_adapter.clock import day_of
 from uwlr_adapter.contract.profiles import NamedProfiel
 from uwlr_adapter.koppelingen import agreements, store
 from uwlr_adapter.koppelingen.agreements import Waiting
@@ -131,6 +131,6 @@ def refuse(brin6: str, koppeling_id: int, error: KoppelingError) -> Response:
         with database().reading() as connection:
             koppeling = require_koppeling(connection, brin6, koppeling_id)
             last = acts_of(connection, koppeling, name_of(koppeling), 1)
-        told = " ".join([told, *(f"Op {date_time(one.moment)}: {one.sentence_with_person}" for one in last)])
+        told = " ".join([told, *(one.told for one in last)])
     flash(told, "let-op")
     return to_koppeling(brin6, koppeling_id)

@@ -15,9 +15,11 @@ from uwlr_adapter.administratie import calendar_acts, school_calendar
 from uwlr_adapter.administratie.calendar_acts import ReleaseError
 from uwlr_adapter.administratie.selection import select
 from uwlr_adapter.clock import day_of, next_schooljaar, peildatum_in
+from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.portal import login_session
+from uwlr_adapter.portal.acts import ON_THE_NEXT_YEAR, last_at
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.school import name_of
@@ -79,11 +81,19 @@ def _act(brin6: str, *, take_back: bool, done: str) -> Response:
     """Perform a confirmed act, and return to the page with what became of it."""
     schooljaar = request.form.get("schooljaar", "")
     act = calendar_acts.take_back if take_back else calendar_acts.release
+    wanted = Act.YEAR_TAKEN_BACK if take_back else Act.YEAR_RELEASED
     try:
         with database().writing() as connection:
             act(connection, brin6, schooljaar, now(), actor=login_session.actor())
     except ReleaseError as error:
-        flash(str(error), "let-op")
+        with database().reading() as connection:
+            last = last_at(connection, brin6, ON_THE_NEXT_YEAR)
+        if last is None or schooljaar != next_schooljaar(day_of(now())) or schooljaar not in last.sentence:
+            flash(str(error), "let-op")
+        elif (last.act, last.actor) == (wanted, login_session.actor()):  # the form was sent twice
+            flash(done.format(schooljaar=schooljaar), "goed")
+        else:
+            flash(f"{error} {last.told}", "let-op")
     else:
         flash(done.format(schooljaar=schooljaar), "goed")
     return _to_schooljaar(brin6)

@@ -18,10 +18,7 @@ _ANSWERED = {
 }
 _ANSWERED_OTHERWISE = "Het verzoek is beantwoord."
 _REFUSED = {
-    RefusalReason.WRONG_CODE: (
-        "{name} probeert op te halen met een andere verificatiecode. Laat {name} de code controleren, of vul bij "
-        "Bewerken de code in die {name} gebruikt."
-    ),
+    RefusalReason.WRONG_CODE: "{name} probeert op te halen met een andere verificatiecode.",
     RefusalReason.PAUSED: "{name} probeerde op te halen terwijl de koppeling gepauzeerd was.",
     RefusalReason.ENDED: "{name} probeerde op te halen terwijl de koppeling beëindigd was.",
     RefusalReason.NOT_STARTED: "{name} probeerde op te halen vóór de startdatum.",
@@ -36,6 +33,7 @@ _REFUSED = {
     ),
     RefusalReason.OWN_FAILURE: "Het ophalen mislukte aan onze kant. {name} kan het opnieuw proberen.",
 }
+_CHECK_THE_CODE = " Laat {name} de code controleren, of vul {where} de code in die {name} gebruikt."
 _REFUSED_OTHERWISE = "Het verzoek van {name} is geweigerd."
 _WRONG = {
     Rule.ABSENT: "ontbreekt",
@@ -121,8 +119,15 @@ _ACTS = {
 }
 
 
-def sentence_of(entry: Entry, name: str) -> str:
-    """Return what an entry of the journaal says, with the name of the learning platform."""
+AT_EDIT, BELOW = "bij Bewerken", "hieronder"
+"""Where a school enters its verificatiecode, as seen from a list of koppelingen, and on the page of one."""
+
+
+def sentence_of(entry: Entry, name: str, where: str | None = AT_EDIT) -> str:
+    """Return what an entry of the journaal says, with the name of the learning platform.
+
+    `where` says where a verificatiecode is entered, as seen from the page; None of what is past, and asks for nothing.
+    """
     if entry.outcome_kind is OutcomeKind.ACT:
         told = _told(entry)
         if entry.act == Act.AKKOORD_RENEWED and (about := _agreed_to(told)):
@@ -136,7 +141,10 @@ def sentence_of(entry: Entry, name: str) -> str:
     if entry.outcome_kind is OutcomeKind.ANSWERED:
         return _ANSWERED.get(entry.outcome, _ANSWERED_OTHERWISE).format(name=name)
     refusals = {str(reason): text for reason, text in _REFUSED.items()}
-    return refusals.get(entry.reason or "", _REFUSED_OTHERWISE).format(name=name) + _wrong_part(entry)
+    refused = refusals.get(entry.reason or "", _REFUSED_OTHERWISE)
+    if entry.reason == RefusalReason.WRONG_CODE and where is not None:
+        refused += _CHECK_THE_CODE
+    return refused.format(name=name, where=where) + _wrong_part(entry)
 
 
 def added_words(*, voorwaarden: bool, velden: int) -> str:

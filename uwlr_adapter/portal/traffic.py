@@ -15,6 +15,7 @@ from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import Entry
 from uwlr_adapter.journaal.search import DayCount
 from uwlr_adapter.koppelingen.verdict import KoppelingVerdict, VerdictKind
+from uwlr_adapter.portal.sentences import sentence_of
 
 DAYS = 30
 """The number of days in the chart; today is the last one."""
@@ -71,6 +72,16 @@ def traffic_of(
             text=_describe(days, counts[id_]),
         )
     return traffic
+
+
+def last_call_in_words(traffic: Traffic, name: str, where: str) -> str | None:
+    """Return the last call as a sentence, None without one; what is past says no more what to do about it.
+
+    `where` says where a verificatiecode is entered, as seen from the page.
+    """
+    return (
+        None if traffic.last_call is None else sentence_of(traffic.last_call, name, None if traffic.is_past else where)
+    )
 
 
 def _bars(counts: Sequence[DayCount]) -> tuple[Bar, ...]:
