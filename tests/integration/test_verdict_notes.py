@@ -103,7 +103,7 @@ def test_the_job_writes_what_changed(schools: Schools) -> None:
 
 
 def test_an_act_voids_a_note(either: Schools) -> None:
-    """What was noted of an earlier version counts for nothing; the koppeling is judged as it is."""
+    """A note of an earlier version counts for nothing; the koppeling is judged as it is."""
     assert either.find().totals.counts.kinds == {VerdictKind.WAITING: 3, VerdictKind.PAUSED: 1}
     either.builder.pause(either.builder.living("21QW00", "snappet"))
     counts = either.find().totals.counts

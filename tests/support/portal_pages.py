@@ -158,7 +158,7 @@ PAGES = (
         422,
     ),
     PageCase("link-ongeldig", f"{BEGIN}/wachtwoord/bestaat-niet", None, status=404),
-    PageCase("vestigingen", f"{BEGIN}/", BESTUUR, h1="Kies een vestiging"),
+    PageCase("vestigingen", f"{BEGIN}/", BESTUUR, h1="Uw vestigingen"),
     PageCase("overzicht", SCHOOL, h1="Koppelingenoverzicht"),
     PageCase("overzicht-zonder-koppelingen", WITHOUT_KOPPELINGEN, BESTUUR, h1="Koppelingenoverzicht"),
     PageCase("overzicht-nog-niet-begonnen", f"{BEGIN}/{EMPTY}", "leeg", h1="Koppelingenoverzicht"),

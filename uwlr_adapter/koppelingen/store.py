@@ -104,6 +104,21 @@ def list_carrying(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> 
     return _load(connection, _table.c.afnemer_id.is_not(None), LIVING, *where)
 
 
+def list_living_of_entry(connection: sa.Connection, within: sa.Select[tuple[str]], entry: str) -> list[Koppeling]:
+    """Return the living koppelingen of an entry at the vestigingen of a query, by vestiging."""
+    return _load(connection, _table.c.entry_id == entry, LIVING, _table.c.brin6.in_(within))
+
+
+def list_living_at(connection: sa.Connection, brin6s: Sequence[str], entry: str) -> list[Koppeling]:
+    """Return the living koppelingen of an entry at these vestigingen, by vestiging."""
+    return _load(connection, _table.c.brin6.in_(brin6s), _table.c.entry_id == entry, LIVING)
+
+
+def list_any(connection: sa.Connection, ids: Sequence[int]) -> list[Koppeling]:
+    """Return the koppelingen with these ids, living or ended, by vestiging."""
+    return _load(connection, _table.c.id.in_(ids))
+
+
 def list_of_afnemer(connection: sa.Connection, afnemer_id: int) -> list[Koppeling]:
     """Return every living koppeling of an afnemer, by vestiging."""
     return _load(connection, _table.c.afnemer_id == afnemer_id, LIVING)

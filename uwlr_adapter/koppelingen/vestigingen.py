@@ -7,7 +7,7 @@ them, and `judge` reads the verdicts of a page as they are now.
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -33,7 +33,7 @@ AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class VestigingFilter:
-    """What is looked for, and in which order; an empty one finds every vestiging of the scope, by name."""
+    """A search and its order; an empty one finds every vestiging of the scope, by name."""
 
     text: str = ""
     """Each word is part of the name or of the brin6; case and diacritics do not matter."""
@@ -104,6 +104,10 @@ class Found:
             before=_page_key(shown[0]) if shown and first > 0 else None,
             after=_page_key(shown[-1]) if shown and last < len(self.keys) else None,
         )
+
+    def nothing(self) -> "Found":
+        """Return the same scope with nothing found in it."""
+        return replace(self, keys=())
 
     def _place(self, key: PageKey) -> tuple[int, str, str]:
         return -key.rank, self.names[key.brin6], key.brin6
