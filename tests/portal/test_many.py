@@ -18,7 +18,7 @@ from uwlr_adapter.koppelingen.tables import koppeling, voorwaarden
 
 BEGIN = "/koppelingen/vestigingen"
 FIRST, SECOND, FOREIGN = "21QW00", "21QW01", "30AB00"
-BOTH = f"v={FIRST}&v={SECOND}"
+BOTH = f"v{FIRST}=1&v{SECOND}=1"
 
 
 @pytest.fixture
@@ -48,12 +48,12 @@ def acts(portal: Portal) -> list[tuple[str, str, str]]:
 
 def found(board: Browser, query: str = "") -> list[str]:
     """Return the vestigingen that the list shows."""
-    return [str(one) for one in board.get(f"/koppelingen/{query}").tree.xpath("//input[@name='v']/@value")]
+    return [str(one)[1:] for one in board.get(f"/koppelingen/{query}").tree.xpath("//td[@class='kies']/input/@name")]
 
 
 def test_the_list_is_searched_and_filtered(portal: Portal, board: Browser) -> None:
     """By number, verdict, platform and attention; a link leads to the step, and the totals stay those of all."""
-    activate(board, f"v={FIRST}")
+    activate(board, f"v{FIRST}=1")
     assert found(board) == [FIRST, SECOND]
     assert found(board, "?zoek=qw01") == [SECOND]
     assert found(board, "?aandacht=ja") == [FIRST]
@@ -64,7 +64,7 @@ def test_the_list_is_searched_and_filtered(portal: Portal, board: Browser) -> No
     assert "1 vestiging gevonden" in page.text
     assert "/koppelingen/21QW00/koppeling/1" in board.get("/koppelingen/").tree.xpath("//ul[@class='zaken']//a/@href")
     page = board.get("/koppelingen/?oordeel=verzonnen")
-    assert (page.status, page.tree.xpath("//input[@name='v']")) == (200, [])
+    assert (page.status, page.tree.xpath("//td[@class='kies']")) == (200, [])
     assert "er is niets gezocht" in page.text
 
 
@@ -78,7 +78,7 @@ def test_a_key_that_is_none(board: Browser, query: str) -> None:
 
 def test_the_list_as_a_file(portal: Portal, board: Browser) -> None:
     """A line for each koppeling, and one for a vestiging without any; a name is never a formula."""
-    activate(board, f"v={FIRST}")
+    activate(board, f"v{FIRST}=1")
     with portal.database.writing() as connection:
         connection.execute(sa.text("UPDATE vestiging SET naam = '=1+1' WHERE brin6 = '21QW01'"))
     lines = board.get(f"{BEGIN}/lijst.csv").body.splitlines()
@@ -120,12 +120,12 @@ def test_a_form_that_is_sent_twice(portal: Portal, board: Browser) -> None:
 
 def test_who_cannot_is_named(portal: Portal, board: Browser) -> None:
     """Those that have it already are left out by name, also when they got it after the page was shown."""
-    activate(board, f"v={FIRST}")
+    activate(board, f"v{FIRST}=1")
     page = board.get(f"{BEGIN}/activeren?koppeling=snappet&{BOTH}")
     assert "Is al geactiveerd." in page.text
     form = page.fields()
     assert form["keuze"] == SECOND
-    activate(portal.browser("bestuur"), f"v={SECOND}")
+    activate(portal.browser("bestuur"), f"v{SECOND}=1")
     late = board.post(f"{BEGIN}/activeren", form | {"akkoord": "ja"})
     assert codes(late) == {}
     assert "Niet geactiveerd" in late.text
@@ -157,7 +157,7 @@ def test_a_vestiging_of_somebody_else(portal: Portal, board: Browser, act: str) 
     """In a query or in a form, it is a page that does not exist, and nothing is done at the others."""
     with portal.database.writing() as connection:
         before = connection.execute(sa.select(koppeling)).all()
-    assert board.get(f"{BEGIN}/{act}?koppeling=snappet&v={FIRST}&v={FOREIGN}").status == 404
+    assert board.get(f"{BEGIN}/{act}?koppeling=snappet&v{FIRST}=1&v{FOREIGN}=1").status == 404
     form = board.get(f"{BEGIN}/activeren?koppeling=snappet&{BOTH}").fields() | {"akkoord": "ja"}
     if act == "activeren":
         page = board.post(f"{BEGIN}/{act}", form | {"keuze": f"{FIRST}.{FOREIGN}"})

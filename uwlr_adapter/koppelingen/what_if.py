@@ -80,7 +80,7 @@ def if_stopped(connection: sa.Connection, koppeling: Koppeling, day: date) -> li
 
 
 def count_now(connection: sa.Connection, koppelingen: Sequence[Koppeling], day: date) -> FlowTotal:
-    """Return how many leerlingen koppelingen that are open give on a day, together.
+    """Return how many leerlingen koppelingen that are open give on a day, together: of each its largest school year.
 
     Exact for at most MAX_READ of them, as the next fetch has it; of more, those of the school year are counted.
     """
@@ -93,7 +93,8 @@ def count_now(connection: sa.Connection, koppelingen: Sequence[Koppeling], day: 
         )
         return FlowTotal(len(flowing), counted or 0, is_exact=False)
     given = [flows for one in flowing if (flows := if_stopped(connection, one, day))]
-    return FlowTotal(len(given), sum(flow.before.leerlingen for flows in given for flow in flows), is_exact=True)
+    most = [max(flow.before.leerlingen for flow in flows) for flows in given]  # most of them are in two school years
+    return FlowTotal(len(given), sum(most), is_exact=True)
 
 
 def if_withheld(connection: sa.Connection, koppeling: Koppeling, day: date, persoon_id: int) -> list[YearFlow]:

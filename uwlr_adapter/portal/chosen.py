@@ -27,6 +27,7 @@ from uwlr_adapter.portal.vestigingen import MAX_CHOSEN, find, read_form
 CHOOSE_FIRST = "Vink eerst vestigingen aan, en kies een koppeling."
 CHANGED_CHOICE = "Dit formulier hoort niet bij een keuze van vestigingen. Kies opnieuw; er is niets gedaan."
 _PLACES = re.compile(r"[0-9]{2}[A-Z]{2}[0-9]{2}(?:\.[0-9]{2}[A-Z]{2}[0-9]{2})*")
+_TICK = re.compile(r"v[0-9]{2}[A-Z]{2}[0-9]{2}")
 _SEEN = re.compile(r"[1-9][0-9]{0,8}-[1-9][0-9]{0,8}(?:\.[1-9][0-9]{0,8}-[1-9][0-9]{0,8})*")
 
 
@@ -56,7 +57,7 @@ def read_choice() -> ChosenVestigingen | None:
     Raises NotFound for a vestiging that is not the user's own.
     """
     entry = chosen_entry()
-    ticked = list(dict.fromkeys(request.args.getlist("v")))
+    ticked = [name[1:] for name in request.args if _TICK.fullmatch(name)]
     _require_own(ticked)
     if entry is None or not (ticked or "alle" in request.args):
         return None
