@@ -5,6 +5,7 @@ page is asked a number of times through WSGI, in this process; on PostgreSQL the
 """
 
 import argparse
+import re
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -14,6 +15,7 @@ import portal_world
 from figures import Requirement, Spread, show_ratio
 from portal_world import PASSWORD, Size
 from pydantic import SecretStr
+from records import brin6s
 from servers import BACKENDS, SERVER_KEY, Backend, cpu_of
 from werkzeug.test import Client, TestResponse
 
@@ -31,7 +33,8 @@ from uwlr_adapter.web.app import App
 
 MOST = Requirement(ceiling=0.3)
 """Seconds of CPU that a page takes at most."""
-BEGIN = "/koppelingen/"
+BEGIN, HOST = "/koppelingen/", "http://localhost"
+SEE_OTHER = 303
 
 
 def measure(backend: Backend, size: Size, boards: Sequence[int], times: int) -> None:
@@ -55,6 +58,8 @@ def measure(backend: Backend, size: Size, boards: Sequence[int], times: int) -> 
             client = logged_in(app, f"bestuur-{count}")
             for label, query in QUERIES.items():
                 show(f"board of {count}: {label}", backend, times, lambda: _page(client, BEGIN + query))  # noqa: B023
+            _act_on_many(client, count, backend)
+        _others(app, backend, times)
     database.close()
 
 
@@ -67,6 +72,32 @@ QUERIES = {
     "pause at all found": "vestigingen/pauzeren?koppeling=platform-3&platform=platform-3&alle=ja",
     "one akkoord for all": "vestigingen/akkoord?koppeling=platform-3",
 }
+
+
+def _act_on_many(client: Client, count: int, backend: Backend) -> None:
+    """Show what activating and pausing one platform at up to a hundred vestigingen takes, each done once."""
+    for act, fields in (("activeren", {"akkoord": "ja", "naam": "D. Bestuur"}), ("pauzeren", {})):
+        page = _page(client, f"{BEGIN}vestigingen/{act}?koppeling=platform-7&alle=ja")
+        if page.status_code == SEE_OTHER:
+            continue
+        values = dict(re.findall(r'name="([^"]+)"[^>]* value="([^"]*)"', page.text.partition("<main")[2]))
+        before = _cpu(backend)
+        done = client.post(f"{BEGIN}vestigingen/{act}", data={**values, **fields}, base_url=HOST)
+        number = re.search(r"<h1[^>]*>[^<]*?(\d+) vestiging", done.text)
+        label = f"board of {count}: {act} at {number[1] if number else 'none'} at once"
+        show_ratio(label, Spread.of([_cpu(backend) - before]))
+
+
+def _others(app: App, backend: Backend, times: int) -> None:
+    """Show the pages of one vestiging, and those of the operator."""
+    brin6 = next(brin6s())
+    for login, paths in (
+        ("bestuur-30", (f"{brin6}", f"{brin6}/koppeling/1", f"{brin6}/journaal")),
+        ("operator", ("beheer/afnemers", "beheer/afnemers/1", "beheer/afnemers/1/uitschakelen")),
+    ):
+        client = logged_in(app, login)
+        for path in paths:
+            show(f"{login}: {path}", backend, times, lambda: _page(client, BEGIN + path))  # noqa: B023
 
 
 def _search(database: Database, catalogue: Path, backend: Backend, times: int, what: str) -> None:
@@ -99,17 +130,17 @@ def _cpu(backend: Backend) -> float:
 def logged_in(app: App, login: str) -> Client:
     """Return a client in which a user is logged in."""
     client = Client(app, use_cookies=True)
-    page = client.get(f"{BEGIN}inloggen", base_url="http://localhost").text
+    page = client.get(f"{BEGIN}inloggen", base_url=HOST).text
     token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
     fields = {"csrf_token": token, "login": login, "wachtwoord": PASSWORD}
-    if client.post(f"{BEGIN}inloggen", data=fields, base_url="http://localhost").status_code != 303:  # noqa: PLR2004
+    if client.post(f"{BEGIN}inloggen", data=fields, base_url=HOST).status_code != SEE_OTHER:
         raise SystemExit(f"{login} cannot log in")
     return client
 
 
 def _page(client: Client, path: str) -> TestResponse:
-    answer = client.get(path, base_url="http://localhost")
-    if answer.status_code not in {200, 303}:
+    answer = client.get(path, base_url=HOST)
+    if answer.status_code not in {200, SEE_OTHER}:
         raise SystemExit(f"{path}: {answer.status}")
     return answer
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
@@ -11,10 +12,16 @@ from support.portal_browser import Browser, Page, Portal
 
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.contract.dataset import Groep, Leerling
+from uwlr_adapter.jobs.lease import Lease
+from uwlr_adapter.jobs.registry import JOBS
+from uwlr_adapter.jobs.work import run_now
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.journaal.tables import journaal
-from uwlr_adapter.koppelingen import afnemers, verificatiecode
+from uwlr_adapter.koppelingen import afnemers, verdict_counts, verificatiecode
 from uwlr_adapter.koppelingen.tables import koppeling, voorwaarden
+from uwlr_adapter.portal.forms import MAX_NAAM_PART
+from uwlr_adapter.portal.vestigingen import PER_PAGE
+from uwlr_adapter.web.bounds import MAX_FIELDS, MAX_PATH
 
 BEGIN = "/koppelingen/vestigingen"
 FIRST, SECOND, FOREIGN = "21QW00", "21QW01", "30AB00"
@@ -66,6 +73,33 @@ def test_the_list_is_searched_and_filtered(portal: Portal, board: Browser) -> No
     page = board.get("/koppelingen/?oordeel=verzonnen")
     assert (page.status, page.tree.xpath("//td[@class='kies']")) == (200, [])
     assert "er is niets gezocht" in page.text
+
+
+def test_a_large_scope_says_of_when_it_is(portal: Portal, board: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its totals are those of the notes, with their moment; what is neither noted nor judged is counted apart."""
+    activate(board)
+    monkeypatch.setattr(verdict_counts, "MAX_JUDGED", 1)
+    assert "Nog niet beoordeeld: 1" in board.get("/koppelingen/").text
+    noted = run_now(JOBS["verdicts"], portal.database, portal.settings, Lease("verdicts", "a"), moment=portal.clock())
+    assert noted is not None
+    portal.clock.moment += timedelta(minutes=20)
+    page = board.get("/koppelingen/")
+    assert "Stand van 25-11-2026 10:30" in page.text
+    assert "Wacht op de leverancier: 2" in page.text
+    assert "Nog niet beoordeeld" not in page.text
+    portal.browser("school").submit("/koppelingen/21QW00/koppeling/1/pauzeren")
+    page = board.get("/koppelingen/?oordeel=gepauzeerd")
+    assert "Gepauzeerd: 1" in page.text
+    assert "Snappet: Gepauzeerd" in page.text
+
+
+def test_a_whole_page_of_ticks_fits_in_a_query() -> None:
+    """Every vestiging of a page is ticked beside the longest search: within the bounds on a query."""
+    ticks = {f"v21QW{number:02}": "1" for number in range(PER_PAGE)}
+    search = {"zoek": "é" * MAX_NAAM_PART, "oordeel": "leverancier geblokkeerd", "platform": "x" * 40, "aandacht": "ja"}
+    query = urlencode({**ticks, **search, "koppeling": "x" * 40, "alle": "ja"})
+    assert len(query) <= MAX_PATH
+    assert query.count("&") < MAX_FIELDS
 
 
 @pytest.mark.parametrize("query", ["na=0.30AB00", "na=x", "na=-1.21QW00", "voor=0.", f"na={'9' * 40}.21QW00"])
@@ -152,28 +186,23 @@ def test_what_is_filled_in_wrongly(portal: Portal, board: Browser, fields: dict[
     assert page.fields()["zaad"] == form["zaad"]
 
 
-@pytest.mark.parametrize("act", ["activeren", "pauzeren", "beeindigen"])
-def test_a_vestiging_of_somebody_else(portal: Portal, board: Browser, act: str) -> None:
+def test_a_vestiging_of_somebody_else(portal: Portal, board: Browser) -> None:
     """In a query or in a form, it is a page that does not exist, and nothing is done at the others."""
-    with portal.database.writing() as connection:
-        before = connection.execute(sa.select(koppeling)).all()
-    assert board.get(f"{BEGIN}/{act}?koppeling=snappet&v{FIRST}=1&v{FOREIGN}=1").status == 404
     form = board.get(f"{BEGIN}/activeren?koppeling=snappet&{BOTH}").fields() | {"akkoord": "ja"}
-    if act == "activeren":
-        page = board.post(f"{BEGIN}/{act}", form | {"keuze": f"{FIRST}.{FOREIGN}"})
-    else:
-        other = portal.browser("andere").submit(
-            f"/koppelingen/{FOREIGN}/activeren/snappet",
-            naam="C",
-            akkoord="ja",
-            verificatiecode=f"{FOREIGN}Ygr67BfgKl!gr8",
-            actie="gereed",
-        )
-        assert other.status == 200
-        page = board.post(f"{BEGIN}/{act}", form | {"keuze": "1-1", "bevestiging": "Snappet"})
-    assert page.status == 404
-    assert not [one for one in acts(portal) if one[2] == "bestuur"]
-    assert before == []
+    for act in ("activeren", "pauzeren", "beeindigen"):
+        assert board.get(f"{BEGIN}/{act}?koppeling=snappet&v{FIRST}=1&v{FOREIGN}=1").status == 404
+    assert board.post(f"{BEGIN}/activeren", form | {"keuze": f"{FIRST}.{FOREIGN}"}).status == 404
+    assert acts(portal) == []
+    activate(board, f"v{FIRST}=1")
+    activate(board, f"v{FIRST}=1", entry="basispoort")
+    fields = {"naam": "C", "akkoord": "ja", "verificatiecode": f"{FOREIGN}Ygr67BfgKl!gr8", "actie": "gereed"}
+    assert portal.browser("andere").submit(f"/koppelingen/{FOREIGN}/activeren/snappet", **fields).status == 200
+    before = acts(portal)
+    for keuze in ("1-1.3-1", "3-1", "1-1.2-1", "1-1.9-1"):  # of another school, of another platform, and of nothing
+        for act in ("pauzeren", "beeindigen", "akkoord"):
+            page = board.post(f"{BEGIN}/{act}", form | {"keuze": keuze, "bevestiging": "Snappet"})
+            assert page.status == 404, (act, keuze)
+    assert acts(portal) == before
 
 
 def test_a_form_without_a_choice(portal: Portal, board: Browser) -> None:

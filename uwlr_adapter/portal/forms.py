@@ -29,6 +29,8 @@ MAX_LOGIN = 200
 """Characters of a login as typed: more than any login has."""
 MAX_SEARCH = 100
 """Characters of a name that is searched for: more than a person types."""
+MAX_NAAM_PART = 60
+"""Characters of a name of a vestiging that is searched for: beside forty ticks it fits in a query."""
 MAX_OVERLAP = 366
 """Days during which two klantcodes may both be valid, inclusive; a longer time is not a rotation."""
 DATE_FORMATS = ["%Y-%m-%d", "%d-%m-%Y"]
@@ -251,7 +253,7 @@ class VestigingenForm(Form):
 
     zoek = StringField(
         "Naam of BRIN",
-        [Length(max=MAX_SEARCH, message=f"Vul maximaal {MAX_SEARCH} tekens in."), _require_printable],
+        [Length(max=MAX_NAAM_PART, message=f"Vul maximaal {MAX_NAAM_PART} tekens in."), _require_printable],
     )
     oordeel = SelectField("Stand", [Optional()], coerce=str.strip)
     platform = SelectField("Leerplatform", [Optional()], coerce=str.strip)
