@@ -22,7 +22,7 @@ PROJECT = $(PIP) --no-deps --no-build-isolation --editable .
 COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
 
-.PHONY: help demo test test-long test-part test-others check api kit lock sbom audit bench bench-imports bench-nation \
+.PHONY: help demo test test-long test-part test-others check api kit lock sbom audit bench bench-imports bench-nation bench-portal \
 	bench-paired bench-attack bench-hostile bench-guessing bench-equal-work bench-moving walk screenshots python clean
 
 help: ## List the targets.
@@ -83,6 +83,9 @@ bench-imports: $(VENV)/installed-test ## Measure the time and the memory of impo
 
 bench-nation: $(VENV)/installed-test ## Import 6,600 schools into PostgreSQL and fetch them; SCHOOLS=100 takes fewer.
 	$(VENV)/bin/python benchmarks/nation.py --schools $(SCHOOLS)
+
+bench-portal: $(VENV)/installed-test ## Measure the CPU of the pages at 6,600 vestigingen; QUICK=--quick.
+	$(VENV)/bin/python benchmarks/portal_pages.py $(QUICK)
 
 bench-attack: $(VENV)/installed-test ## Measure what good callers keep under attack; QUICK=--quick takes few rounds.
 	$(VENV)/bin/python benchmarks/attack.py $(QUICK)

@@ -73,6 +73,25 @@ def test_everybody_but_who_did_it(bench: MailBench) -> None:
     assert bench.run() == []
 
 
+def test_one_act_at_many_vestigingen(bench: MailBench) -> None:
+    """A colleague of the board gets one mail with all of them; another act of the same moment is told apart."""
+    other = bench.builder.activate("snappet", OTHER_BRIN6, f"{OTHER_BRIN6}Ygr67BfgKl!gr8")
+    for login in ("doener", "collega"):
+        bench.add_user(login, GebruikerRol.BESTUUR, BRIN6, OTHER_BRIN6)
+    with bench.database.writing() as connection:
+        connection.execute(act_to_tell.delete())
+    for koppeling in (bench.builder.living(BRIN6, "snappet"), other):
+        bench.act(actions.clear_code, koppeling, "doener")
+    bench.act(actions.end, bench.builder.living(BRIN6, "snappet"), "doener")
+    together, alone = sorted(bench.run(), key=lambda one: "2 vestigingen" not in str(one.message["Subject"]))
+    assert (together.to, alone.to) == ("collega@school.example",) * 2
+    assert str(together.message["Subject"]) == "Snappet: gepauzeerd - 2 vestigingen"
+    assert "Dat is gedaan bij deze 2 vestigingen:" in together.text
+    assert all(f"{brin6} ({brin6})" in together.text for brin6 in (BRIN6, OTHER_BRIN6))
+    assert "beëindigd" in str(alone.message["Subject"])
+    assert bench.run() == []
+
+
 def test_each_act_that_is_told(one: MailBench) -> None:
     """Every act of the list has its own sentence, with who did it; acts that are not on it reach nobody."""
     one.give_address()

@@ -23,6 +23,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+GROEPEN = {"public", "account", "vestigingen", "school", "insight", "operator"}
 LEERLINGEN = {"21QW00": 1, "30AB00": 2}
 """The id of a leerling of each vestiging."""
 QUESTIONS: dict[str, int] = {}
@@ -116,7 +117,7 @@ def without_token(page: Page) -> str:
 
 def test_there_are_pages_of_each_group(portal: Portal) -> None:
     """The table is whole: a group that disappears from it would not be tested."""
-    assert {route.groep for route in routes(portal)} == {"public", "account", "school", "insight", "operator"}
+    assert {route.groep for route in routes(portal)} == GROEPEN
     assert len(routes(portal)) > 20
 
 
@@ -137,7 +138,7 @@ def test_nobody(with_koppelingen: Portal) -> None:
     ("login", "groepen", "brin6"),
     [
         ("school", {"account", "school", "insight"}, {"21QW00"}),
-        ("bestuur", {"account", "school"}, {"21QW00", "21QW01"}),
+        ("bestuur", {"account", "vestigingen", "school"}, {"21QW00", "21QW01"}),
         ("andere", {"account", "school", "insight"}, {"30AB00"}),
         ("operator", {"account", "operator"}, set()),
     ],
@@ -190,10 +191,14 @@ def test_methods_that_are_not_there(with_koppelingen: Portal) -> None:
 @pytest.mark.parametrize("token", [None, "", "verzonnen"])
 def test_every_form_asks_for_its_token(with_koppelingen: Portal, token: str | None) -> None:
     """A form that another site sends along is refused, and nothing has changed."""
-    for login in ("school", "operator"):
+    for login in ("school", "bestuur", "operator"):
         browser = with_koppelingen.browser(login)
         for route in routes(with_koppelingen):
-            reachable = {"school": {"account", "school", "insight"}, "operator": {"account", "operator"}}[login]
+            reachable = {
+                "school": {"account", "school", "insight"},
+                "bestuur": {"vestigingen"},
+                "operator": {"account", "operator"},
+            }[login]
             if "POST" not in route.methods or route.groep not in {*reachable, "public"}:
                 continue
             data = {"versie": "1", "actie": "gereed", **({} if token is None else {"csrf_token": token})}

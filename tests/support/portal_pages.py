@@ -12,6 +12,8 @@ BEGIN = "/koppelingen"
 SCHOOL = f"{BEGIN}/{FULL}"
 WITHOUT_KOPPELINGEN = f"{BEGIN}/21QW01"
 SCHOOLBEHEERDER, BESTUUR, OPERATOR, HORIZON = "a.devries", "bestuur", "operator", "horizon"
+TOGETHER = f"{BEGIN}/vestigingen"
+ALL_THREE = f"v{FULL}=1&v21QW01=1&v{EMPTY}=1"
 Step = Callable[[Page], object]
 
 
@@ -50,6 +52,23 @@ def _press(button: str, **fields: str) -> Step:
             page.locator("main").get_by_role("button", name=button, exact=True).click()
 
     return step
+
+
+def _once(button: str) -> Step:
+    """Press a button, unless that was done at another width."""
+
+    def step(page: Page) -> None:
+        if page.locator("main").get_by_role("button", name=button, exact=True).count():
+            _press(button)(page)
+
+    return step
+
+
+def _activate_together(page: Page) -> None:
+    """Agree and activate, unless that was done at another width."""
+    if page.locator("main [name=akkoord]").count():
+        page.locator("main [name=akkoord]").check()
+    _once("Gereed")(page)
 
 
 def _make_code(page: Page) -> None:
@@ -165,7 +184,42 @@ PAGES = (
         422,
     ),
     PageCase("link-ongeldig", f"{BEGIN}/wachtwoord/bestaat-niet", None, status=404),
-    PageCase("vestigingen", f"{BEGIN}/", BESTUUR, h1="Kies een vestiging"),
+    PageCase("vestigingen", f"{BEGIN}/", BESTUUR, h1="Uw vestigingen"),
+    PageCase("vestigingen-gezocht", f"{BEGIN}/?zoek=2&aandacht=ja&sorteer=aandacht", BESTUUR, h1="Uw vestigingen"),
+    PageCase("vestigingen-niets-gevonden", f"{BEGIN}/?zoek=bestaat+niet", BESTUUR, h1="Uw vestigingen"),
+    PageCase("vestigingen-fout", f"{BEGIN}/?zoek=%01", BESTUUR, h1="Uw vestigingen"),
+    PageCase("samen-activeren", f"{TOGETHER}/activeren?koppeling=uwlr-4d&{ALL_THREE}", BESTUUR),
+    PageCase(
+        "samen-activeren-fouten",
+        f"{TOGETHER}/activeren?koppeling=uwlr-4d&{ALL_THREE}",
+        BESTUUR,
+        _press("Gereed", naam="", startdatum="2001-01-01"),
+        422,
+    ),
+    PageCase("samen-geactiveerd", f"{TOGETHER}/activeren?koppeling=basispoort&v{EMPTY}=1", BESTUUR, _activate_together),
+    PageCase(
+        "samen-gepauzeerd",
+        f"{TOGETHER}/pauzeren?koppeling=basispoort&v{EMPTY}=1",
+        BESTUUR,
+        _once("Ja, pauzeer bij 1 vestiging"),
+    ),
+    PageCase("samen-pauzeren", f"{TOGETHER}/pauzeren?koppeling=snappet&{ALL_THREE}", BESTUUR),
+    PageCase("samen-beeindigen", f"{TOGETHER}/beeindigen?koppeling=snappet&{ALL_THREE}", BESTUUR),
+    PageCase(
+        "samen-beeindigen-fout",
+        f"{TOGETHER}/beeindigen?koppeling=snappet&{ALL_THREE}",
+        BESTUUR,
+        _press("Ja, beëindig bij 2 vestigingen", bevestiging="Snap"),
+        422,
+    ),
+    PageCase("samen-akkoord", f"{TOGETHER}/akkoord?koppeling=ouderportaal-basis", BESTUUR),
+    PageCase(
+        "samen-akkoord-fout",
+        f"{TOGETHER}/akkoord?koppeling=ouderportaal-basis",
+        BESTUUR,
+        _press("Akkoord vastleggen", naam=""),
+        422,
+    ),
     PageCase("overzicht", SCHOOL, h1="Koppelingenoverzicht"),
     PageCase("overzicht-zonder-koppelingen", WITHOUT_KOPPELINGEN, BESTUUR, h1="Koppelingenoverzicht"),
     PageCase("overzicht-nog-niet-begonnen", f"{BEGIN}/{EMPTY}", "leeg", h1="Koppelingenoverzicht"),

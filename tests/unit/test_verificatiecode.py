@@ -1,6 +1,7 @@
 """The rule of the verificatiecode, and codes that are made up."""
 
 import string
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -77,3 +78,25 @@ def test_generated() -> None:
     for code in codes:
         assert verificatiecode.broken_rules(code, BRIN6) == ()
         assert not set(code.removeprefix(BRIN6)) & set("0Oo1Ili")
+
+
+def test_derived_from_a_seed() -> None:
+    """Codes of one seed keep to the rule, differ for each vestiging and each seed, and are always the same."""
+    seed = verificatiecode.make_seed()
+    assert verificatiecode.is_seed(seed)
+    assert not any(map(verificatiecode.is_seed, ("", seed[1:], seed + "x", "é" * len(seed))))
+    places = [f"{number:02}QW{number % 3:02}" for number in range(100)]
+    codes = {brin6: verificatiecode.derive(brin6, seed) for brin6 in places}
+    assert codes == {brin6: verificatiecode.derive(brin6, seed) for brin6 in places}
+    assert len({code[6:] for code in codes.values()}) == len(places)
+    assert all(verificatiecode.broken_rules(code, brin6) == () for brin6, code in codes.items())
+    assert {len(code) for code in codes.values()} == {6 + verificatiecode.GENERATED_LENGTH}
+    assert verificatiecode.derive(BRIN6, seed) != verificatiecode.derive(BRIN6, verificatiecode.make_seed())
+
+
+def test_derived_codes_use_each_sign_alike() -> None:
+    """No sign of the alphabet is favoured by how octets become signs."""
+    signs = Counter("".join(verificatiecode.derive(BRIN6, f"{number:043}")[6:] for number in range(2_000)))
+    expected = 2_000 * verificatiecode.GENERATED_LENGTH / len(verificatiecode.ALPHABET)
+    assert set(signs) == set(verificatiecode.ALPHABET)
+    assert all(abs(number - expected) < 6 * expected**0.5 for number in signs.values())

@@ -1,10 +1,11 @@
 """The schools and their vestigingen: a vestiging is one brin6, and exists once it is imported or added."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from uwlr_adapter.administratie.importing.naming import fold
 from uwlr_adapter.administratie.sources import values
 from uwlr_adapter.administratie.tables import answer_content, fusie, school, vestiging
 from uwlr_adapter.brin import Brin6, brincode_of, dependancecode_of, is_brin6
@@ -103,6 +104,13 @@ def list_vestigingen(connection: sa.Connection) -> list[Vestiging]:
     """Return every vestiging by ascending brin6, sorted here because the databases collate differently."""
     rows = sorted(connection.execute(sa.select(vestiging)), key=lambda row: row.brin6)
     return [Vestiging(brin6=row.brin6, naam=row.naam, schoolkey=row.schoolkey) for row in rows]
+
+
+def list_some(connection: sa.Connection, brin6s: Collection[str]) -> list[Vestiging]:
+    """Return the vestigingen with these brin6s, by naam as it is folded."""
+    query = sa.select(vestiging.c.brin6, vestiging.c.naam, vestiging.c.schoolkey)
+    found = (Vestiging(*row) for row in connection.execute(query.where(vestiging.c.brin6.in_(brin6s))))
+    return sorted(found, key=lambda one: (fold(one.naam), one.brin6))
 
 
 def only_school(connection: sa.Connection) -> str | None:

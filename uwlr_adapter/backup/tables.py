@@ -23,6 +23,8 @@ LEFT_OUT = {
     "job": "the leases and runs of one database: in a new one each job waits for its first night",
     "records_age": "noted again within the hour",
     "koppeling_calls": "noted again, from the journaal, within the hour",
+    "verdict_note": "noted again within ten minutes",
+    "verdicts_noted": "as verdict_note",
     "key_holder": "the processes that serve, each of which tells it again",
     "failure": "counts of wrong codes of the present period",
     "login_attempt": "counts of a day",

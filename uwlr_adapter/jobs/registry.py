@@ -2,7 +2,7 @@
 
 from datetime import time
 
-from uwlr_adapter.jobs import calls, mailing, purge, received, refusals, staleness
+from uwlr_adapter.jobs import calls, mailing, purge, received, refusals, staleness, verdicts
 from uwlr_adapter.jobs.schedule import Every, Nightly
 from uwlr_adapter.jobs.work import Job
 
@@ -12,6 +12,7 @@ _ALL = (
     Job("calls", "Note what the journaal says of each koppeling.", Every(60), calls.run, calls.due),
     Job("received", "Read from the journaal which koppeling got which person.", Every(5), received.run, received.due),
     Job("staleness", "Note how old the records of each vestiging are.", Every(60), staleness.run, staleness.due),
+    Job("verdicts", "Note the verdict on each koppeling.", Every(10), verdicts.run, verdicts.due),
     Job(
         "mail",
         "Tell schools at once what was done, and send what waits.",

@@ -9,6 +9,7 @@ those of the catalogue of that moment (`prepare`), and until then the profile of
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +31,7 @@ from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueEntry, Catalo
 from uwlr_adapter.koppelingen.errors import OtherTermsError, TermsChangedError
 from uwlr_adapter.koppelingen.lifecycle import Akkoord, Koppeling
 from uwlr_adapter.koppelingen.retention import ERASED, TEXTS
-from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.koppelingen.tables import LIVING
 
 KNOWS_AGREED_FIELDS = 25
 """The number of the first code that holds back what was not agreed to: while anything waits, older code must not
@@ -39,7 +40,6 @@ BATCH = 500
 """Koppelingen of which an agreement is recorded in one transaction: fetches of those wait for it."""
 _table = tables.koppeling
 _texts = tables.voorwaarden
-_LIVING = _table.c.status != Status.BEEINDIGD
 logger = logging.getLogger(__name__)
 
 
@@ -96,13 +96,45 @@ def require_shown(catalogue: Catalogue, entry: CatalogueEntry, shown: str | None
 
 def waiting(catalogue: Catalogue, koppeling: Koppeling) -> Waiting:
     """Return what waits for an agreement; nothing for an ended koppeling, or one whose entry left the catalogue."""
-    entry = catalogue.get(koppeling.entry_id)
-    if entry is None or not koppeling.is_living:
+    if not koppeling.is_living:
         return NOTHING_WAITS
-    akkoord, shared = koppeling.akkoord, fields_of(catalogue, entry)
-    agreed = shared if akkoord.velden is None else akkoord.velden
+    return _waiting(catalogue, koppeling.entry_id, koppeling.akkoord.voorwaarden, koppeling.akkoord.velden)
+
+
+def _waiting(catalogue: Catalogue, entry_id: str, voorwaarden: str, velden: frozenset[str] | None) -> Waiting:
+    """Return what waits for a living koppeling whose school agreed to these terms and fields."""
+    entry = catalogue.get(entry_id)
+    if entry is None:
+        return NOTHING_WAITS
+    shared = fields_of(catalogue, entry)
+    agreed = shared if velden is None else velden
     added = (shared or frozenset()) - (agreed or frozenset())
-    return Waiting(akkoord.voorwaarden != entry.voorwaarden.versie, tuple(one for one in FIELDS if one.path in added))
+    return Waiting(voorwaarden != entry.voorwaarden.versie, tuple(one for one in FIELDS if one.path in added))
+
+
+def waiting_of_entry(
+    connection: sa.Connection, catalogue: Catalogue, within: sa.Select[tuple[str]], entry: CatalogueEntry
+) -> list[Koppeling]:
+    """Return the koppelingen of an entry, at the vestigingen of a query, for which something waits; by vestiging."""
+    living = store.list_living_of_entry(connection, within, entry.id)
+    return [one for one in living if waiting(catalogue, one)]
+
+
+def count_waiting(
+    connection: sa.Connection, catalogue: Catalogue, within: sa.Select[tuple[str]]
+) -> list[tuple[str, int]]:
+    """Return for how many koppelingen at the vestigingen of a query something waits, by the id of their entry.
+
+    Koppelingen that agreed to the same are looked at as one.
+    """
+    agreed = (_table.c.entry_id, _table.c.akkoord_voorwaarden, _table.c.akkoord_velden)
+    query = sa.select(*agreed, sa.func.count().label("number")).where(LIVING, _table.c.brin6.in_(within))
+    found: Counter[str] = Counter()
+    for row in connection.execute(query.group_by(*agreed)):
+        velden = None if row.akkoord_velden is None else frozenset(row.akkoord_velden.split())
+        if _waiting(catalogue, row.entry_id, row.akkoord_voorwaarden, velden):
+            found[row.entry_id] += row.number
+    return sorted(found.items())
 
 
 def keep(connection: sa.Connection, voorwaarden: Voorwaarden, moment: datetime) -> str:
@@ -157,7 +189,7 @@ def prepare(database: Database, catalogue: Catalogue, moment: datetime) -> None:
     be written is logged, and done at the next start. Raises CatalogueError for a changed text, or DBAPIError.
     """
     agreed = (_table.c.entry_id, _table.c.akkoord_voorwaarden, _table.c.akkoord_tekst, _table.c.akkoord_velden)
-    is_living = _LIVING.label("is_living")
+    is_living = LIVING.label("is_living")
     query = sa.select(*agreed, is_living).where(_table.c.akkoord_naam != ERASED).distinct()
     with database.reading() as connection:
         require_same_texts(connection, catalogue)
@@ -202,7 +234,7 @@ def _record_missing(
         _update_in_batches(database, entry, is_missing, _table.c.akkoord_tekst, keep_text)
     for entry in without_fields.values():
         velden = partial(_as_text, fields_of(catalogue, entry))
-        is_missing = sa.and_(_table.c.akkoord_velden.is_(None), _LIVING)
+        is_missing = sa.and_(_table.c.akkoord_velden.is_(None), LIVING)
         _update_in_batches(database, entry, is_missing, _table.c.akkoord_velden, velden)
 
 

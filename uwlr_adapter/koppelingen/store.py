@@ -14,13 +14,12 @@ from uwlr_adapter.keys.server_keys import PresentedSecret
 from uwlr_adapter.koppelingen import tables
 from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, NoKoppelingError, UnknownVestigingError
 from uwlr_adapter.koppelingen.lifecycle import Akkoord, Koppeling
-from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.koppelingen.tables import LIVING, Status
 
 _table = tables.koppeling
 _earlier = tables.earlier_akkoord
 _given = tables.given
 _afnemer = tables.afnemer
-_LIVING = _table.c.status != Status.BEEINDIGD
 _LAST_OPENED = SelectStatement(
     sa.select(sa.func.max(_table.c.opened_at), sa.func.max(_table.c.profiel_since)).where(
         _table.c.brin6 == sa.bindparam("brin6", type_=sa.String)
@@ -86,18 +85,43 @@ def by_id(connection: sa.Connection, koppeling_id: int, version: int) -> Koppeli
 
 def find_living(connection: sa.Connection, brin6: str, entry: str) -> Koppeling | None:
     """Return the one living koppeling of this kind at a vestiging, if any."""
-    rows = _load(connection, _table.c.brin6 == brin6, _table.c.entry_id == entry, _LIVING)
+    rows = _load(connection, _table.c.brin6 == brin6, _table.c.entry_id == entry, LIVING)
     return rows[0] if rows else None
 
 
 def list_living(connection: sa.Connection, brin6: str | None = None) -> list[Koppeling]:
     """Return every living koppeling, of one vestiging or of all, by vestiging and in order of activation."""
-    return _load(connection, _LIVING, *([] if brin6 is None else [_table.c.brin6 == brin6]))
+    return _load(connection, LIVING, *([] if brin6 is None else [_table.c.brin6 == brin6]))
+
+
+def list_by_ids(connection: sa.Connection, ids: Sequence[int]) -> list[Koppeling]:
+    """Return the koppelingen with these ids that live, by vestiging."""
+    return _load(connection, _table.c.id.in_(ids), LIVING)
+
+
+def list_carrying(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Koppeling]:
+    """Return the living koppelingen that carry data and meet some conditions, by vestiging."""
+    return _load(connection, _table.c.afnemer_id.is_not(None), LIVING, *where)
+
+
+def list_living_of_entry(connection: sa.Connection, within: sa.Select[tuple[str]], entry: str) -> list[Koppeling]:
+    """Return the living koppelingen of an entry at the vestigingen of a query, by vestiging."""
+    return _load(connection, _table.c.entry_id == entry, LIVING, _table.c.brin6.in_(within))
+
+
+def list_living_at(connection: sa.Connection, brin6s: Sequence[str], entry: str) -> list[Koppeling]:
+    """Return the living koppelingen of an entry at these vestigingen, by vestiging."""
+    return _load(connection, _table.c.brin6.in_(brin6s), _table.c.entry_id == entry, LIVING)
+
+
+def list_any(connection: sa.Connection, ids: Sequence[int]) -> list[Koppeling]:
+    """Return the koppelingen with these ids, living or ended, by vestiging."""
+    return _load(connection, _table.c.id.in_(ids))
 
 
 def list_of_afnemer(connection: sa.Connection, afnemer_id: int) -> list[Koppeling]:
     """Return every living koppeling of an afnemer, by vestiging."""
-    return _load(connection, _table.c.afnemer_id == afnemer_id, _LIVING)
+    return _load(connection, _table.c.afnemer_id == afnemer_id, LIVING)
 
 
 def names(connection: sa.Connection) -> dict[int, KoppelingName]:
@@ -114,7 +138,7 @@ def find(connection: sa.Connection, koppeling_id: int, brin6: str) -> Koppeling 
 
 def list_ended(connection: sa.Connection, brin6: str) -> list[Koppeling]:
     """Return the ended koppelingen of a vestiging, the last one first."""
-    return _load(connection, _table.c.brin6 == brin6, ~_LIVING)[::-1]
+    return _load(connection, _table.c.brin6 == brin6, ~LIVING)[::-1]
 
 
 def add_earlier_akkoord(connection: sa.Connection, koppeling_id: int, akkoord: Akkoord) -> None:
@@ -189,7 +213,7 @@ def list_under_key(connection: sa.Connection, name: str) -> list[tuple[str, str,
 
 def code_in_use(connection: sa.Connection, brin6: str, presented: PresentedSecret, *, except_id: int) -> bool:
     """Return whether another living koppeling of the vestiging has this code; every digest is compared."""
-    query = sa.select(_table.c.code_digest).where(_table.c.brin6 == brin6, _table.c.id != except_id, _LIVING)
+    query = sa.select(_table.c.code_digest).where(_table.c.brin6 == brin6, _table.c.id != except_id, LIVING)
     return any([presented.matches(digest) for digest in connection.scalars(query)])  # noqa: C419 - all of them, always
 
 

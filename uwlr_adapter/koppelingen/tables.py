@@ -72,15 +72,17 @@ koppeling = sa.Table(
         f"(code_digest IS NOT NULL) = (status = '{Status.ACTIEF}' AND afnemer_id IS NOT NULL)", name="code_digest"
     ),
     sa.Index(None, "afnemer_id", "brin6", "status", "ended_at", "id"),
+    sa.Index(None, "brin6"),
 )
-_LIVING = koppeling.c.status != sa.literal_column(f"'{Status.BEEINDIGD}'")
+LIVING = koppeling.c.status != sa.literal_column(f"'{Status.BEEINDIGD}'")
+"""The condition that a koppeling lives, as a partial index has it: SQLite takes that index for a literal only."""
 sa.Index(
     "uq_koppeling_living",
     koppeling.c.brin6,
     koppeling.c.entry_id,
     unique=True,
-    sqlite_where=_LIVING,
-    postgresql_where=_LIVING,
+    sqlite_where=LIVING,
+    postgresql_where=LIVING,
 )
 
 earlier_akkoord = sa.Table(
@@ -137,6 +139,24 @@ koppeling_calls = sa.Table(
     sa.Column("gaps", sa.String(2000), nullable=False, comment="long silences: their ends and lengths in seconds"),
     sa.Index(None, "afnemer_id", "fetched_at"),
     comment="what the journaal says of the calls through each living koppeling, noted by a job",
+)
+verdict_note = sa.Table(
+    "verdict_note",
+    metadata,
+    sa.Column("koppeling_id", sa.Integer, sa.ForeignKey("koppeling.id"), primary_key=True, autoincrement=False),
+    sa.Column("version", sa.Integer, nullable=False, comment="of the koppeling that was judged; of another it is void"),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("who", sa.String(20), comment="whose step is next; none: there is none"),
+    sa.Column("reason", sa.String(40), comment="of a refusal, as in the journaal"),
+    sa.Column("noted_at", sa.DateTime, nullable=False, comment="UTC, when it became this one"),
+    comment="the verdict on each living koppeling that carries data, noted by a job",
+)
+verdicts_noted = sa.Table(
+    "verdicts_noted",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("moment", sa.DateTime, nullable=False, comment="UTC"),
+    comment="one row: when every verdict was looked at last",
 )
 failure = sa.Table(
     "failure",

@@ -7,6 +7,7 @@ brin6 has some different characters, and is no row such as 123456.
 """
 
 import secrets
+from hashlib import shake_256
 from itertools import pairwise
 
 from uwlr_adapter.koppelingen.errors import BrokenRule
@@ -19,6 +20,8 @@ GENERATED_LENGTH = 20
 """The number of random characters after the brin6 of a generated code: 116 bits, short enough to copy by hand."""
 MIN_DIFFERENT = 4
 """The minimum number of different characters after the brin6 (inclusive)."""
+SEED_BYTES, SEED_LENGTH = 32, 43
+"""Random bytes of a seed, and its characters: 256 bits, of which no code gives anything away."""
 ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Letters and digits without look-alikes (0 O o 1 I l i)."""
 
@@ -69,6 +72,27 @@ def _is_trivial(rest: str) -> bool:
 def generate(brin6: str) -> str:
     """Return a new random verificatiecode for a vestiging."""
     return brin6 + random_text(GENERATED_LENGTH)
+
+
+def make_seed() -> str:
+    """Return a random text of SEED_LENGTH characters, from which the codes of many vestigingen are derived."""
+    return secrets.token_urlsafe(SEED_BYTES)
+
+
+def is_seed(text: str) -> bool:
+    """Return whether a text has the form of a seed."""
+    return len(text) == SEED_LENGTH and text.isascii()
+
+
+def derive(brin6: str, seed: str) -> str:
+    """Return the verificatiecode of a vestiging that follows from a seed: always the same, and of as many characters.
+
+    A form that is sent twice shows the same codes so. Whoever has one code learns nothing of the seed or of another.
+    """
+    stream = shake_256(f"verificatiecode {brin6} {seed}".encode()).digest(16 * GENERATED_LENGTH)
+    limit = 256 - 256 % len(ALPHABET)
+    picked = [ALPHABET[octet % len(ALPHABET)] for octet in stream if octet < limit]
+    return brin6 + "".join(picked[:GENERATED_LENGTH])
 
 
 def random_text(length: int) -> str:

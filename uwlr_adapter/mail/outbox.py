@@ -25,9 +25,9 @@ MAX_UNSURE = 2
 """Tries of unknown outcome (inclusive), after which a mail is given up: it may have arrived each time."""
 CODE = "code:"
 """The begin of the cause of a mail with a code to confirm an address; its text is made when it is sent."""
-ACT, DAY = "act:", "day:"
-"""The begin of the cause of a mail about an act, with the id of its entry; and of that of a day, with vestiging and
-day."""
+ACT, ACTS, DAY = "act:", "acts:", "day:"
+"""The begin of the cause of a mail about an act, with the id of its entry; about acts at several vestigingen, with that of
+the first; and of that of a day, with vestiging and day."""
 GONE = "gone:"
 """The begin of the cause of a mail to an address that is no longer in use."""
 

@@ -6,7 +6,8 @@ whichever machine runs the job. In the summer holiday of the vestiging it stays 
 before the holiday returns to it. A login is told at all times: who did not log in has to act at once.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -23,8 +24,9 @@ from uwlr_adapter.journaal.tables import act_to_tell, journaal
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.tables import koppeling
 from uwlr_adapter.mail import outbox, recipients
-from uwlr_adapter.mail.outbox import ACT, DAY, NewMail, QueuedMail
+from uwlr_adapter.mail.outbox import ACT, ACTS, DAY, NewMail, QueuedMail
 from uwlr_adapter.mail.quiet import Telling, telling_on
+from uwlr_adapter.mail.recipients import MailRecipient
 from uwlr_adapter.mail.words import Place, ToldAct, act_letter, actor_in_words, login_letter, user_in_words
 
 UNTOLD = new_browser.c.told == sa.false()
@@ -65,7 +67,8 @@ def tell_acts(
     query = sa.select(act_to_tell.c.entry_id).where(act_to_tell.c.entry_id > after).order_by(act_to_tell.c.entry_id)
     ids = list(connection.scalars(query.limit(rows).with_for_update(skip_locked=True)))
     tellings: dict[str, Telling] = {}
-    done = []
+    done: list[int] = []
+    acts: list[ActToTell] = []
     found = {one.id: one for one in _entries(connection, ids)}
     for entry_id in ids:
         entry = found.get(entry_id)
@@ -76,8 +79,9 @@ def tell_acts(
                 continue
             act = in_words(connection, catalogue, entry)
             if act is not None:
-                outbox.put(connection, _mails_of(connection, act), moment)
+                acts.append(act)
         done.append(entry_id)
+    outbox.put(connection, _mails_of(connection, acts), moment)
     _remove(connection, done)
     return TellingProgress(ids[-1] if ids else after, len(ids))
 
@@ -165,17 +169,37 @@ def in_words(connection: sa.Connection, catalogue: Catalogue, entry: Entry) -> A
     return ActToTell(entry, Place(found.brin6, found.naam), told, login)
 
 
-def _mails_of(connection: sa.Connection, act: ActToTell) -> list[NewMail]:
-    """Return the mails about an act: to everybody who is told, but who did it and whom it is about."""
-    letter, brin6 = act_letter(act.place, act.told), act.place.brin6
-    found = recipients.of_vestiging(connection, brin6)
+def _mails_of(connection: sa.Connection, acts: Iterable[ActToTell]) -> list[NewMail]:
+    """Return the mails about acts: one to each address for one act of one person on one platform, at many vestigingen.
+
+    A second such act at one vestiging is another mail.
+    """
+    together: dict[tuple[object, ...], list[tuple[ActToTell, MailRecipient]]] = {}
+    seen: Counter[tuple[object, ...]] = Counter()
+    for act in acts:
+        for one in _told_people(connection, act):
+            same = (one.address.lower(), one.gebruiker_id, act.told.act, act.entry.actor, act.told.name)
+            seen[(*same, act.place.brin6)] += 1
+            together.setdefault((*same, seen[(*same, act.place.brin6)]), []).append((act, one))
+    return [_mail_of([act for act, _ in found], found[0][1]) for found in together.values()]
+
+
+def _mail_of(acts: Sequence[ActToTell], recipient: MailRecipient) -> NewMail:
+    """Return the mail about acts of one kind; it counts as one about the vestiging of the first.
+
+    One about several vestigingen is not held back by a holiday (`holds_back`): it goes as it is.
+    """
+    first, begin = acts[0], ACT if len(acts) == 1 else ACTS
+    letter = act_letter(first.place, first.told, [one.place for one in acts[1:]])
+    return NewMail(f"{begin}{first.entry.id}", recipient.address, letter, first.place.brin6, recipient.gebruiker_id)
+
+
+def _told_people(connection: sa.Connection, act: ActToTell) -> list[MailRecipient]:
+    """Return everybody who is told of an act, but who did it and whom it is about."""
+    found = recipients.of_vestiging(connection, act.place.brin6)
     leave_out = {act.entry.actor, act.subject_login} - {None}
     own = {one.address.lower() for one in found if one.login in leave_out}
-    return [
-        NewMail(f"{ACT}{act.entry.id}", one.address, letter, brin6, one.gebruiker_id)
-        for one in found
-        if one.address.lower() not in own
-    ]
+    return [one for one in found if one.address.lower() not in own]
 
 
 def _entries(connection: sa.Connection, ids: list[int]) -> Iterable[Entry]:

@@ -111,12 +111,19 @@ def user_in_words(login: str, naam: str) -> str:
     return f"{one_line(naam, MAX_NAME)} ({login})"
 
 
-def act_letter(place: Place, told: ToldAct) -> Letter:
-    """Return the letter about one act. Raises KeyError for an act that is told to nobody."""
-    words = _WORDS[told.act]
+def act_letter(place: Place, told: ToldAct, others: Sequence[Place] = ()) -> Letter:
+    """Return the letter about one act, at a vestiging and at others where the same was done just then.
+
+    Raises KeyError for an act that is told to nobody.
+    """
+    words, number = _WORDS[told.act], len(others) + 1
+    where = f"{number} vestigingen" if others else str(place)
+    school = Block(f"School: {place}.")
+    if others:
+        school = Block(f"Dat is gedaan bij deze {number} vestigingen:", tuple(map(str, (place, *others))))
     return Letter(
-        f"{words.subject.format(name=one_line(told.name, MAX_NAME))} - {place}",
-        (Block(sentence_of(told)), Block(_fill(words.after, told)), Block(f"School: {place}."), _NOT_YOU),
+        f"{words.subject.format(name=one_line(told.name, MAX_NAME))} - {where}",
+        (Block(sentence_of(told)), Block(_fill(words.after, told)), school, _NOT_YOU),
     )
 
 

@@ -74,13 +74,13 @@ def activate(brin6: str, entry_id: str) -> ResponseReturnValue:
 def _validate(form: ActivationForm, entry: CatalogueEntry, brin6: str) -> bool:
     """Return whether every field is valid; each error is added to its field, so that all are shown at once."""
     valid = form.validate()
-    valid = _check_startdatum(form.startdatum) and valid
+    valid = check_startdatum(form.startdatum) and valid
     if entry.has_code:
         valid = check_code(form.verificatiecode, brin6) and valid
     return valid
 
 
-def _check_startdatum(field: DutchDateField) -> bool:
+def check_startdatum(field: DutchDateField) -> bool:
     """Return whether the startdatum may be chosen; add the error to its field when it may not."""
     try:
         if field.data is not None:

@@ -18,6 +18,8 @@ from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.portal import (
     account,  # noqa: F401 - importing a module of views adds them to their blueprint
     activate,  # noqa: F401 - as above
+    activate_many,  # noqa: F401 - as above
+    agree_many,  # noqa: F401 - as above
     blueprints,
     confirm,  # noqa: F401 - as above
     error_pages,
@@ -37,6 +39,8 @@ from uwlr_adapter.portal import (
     schooljaar,  # noqa: F401 - as above
     startdatum,  # noqa: F401 - as above
     statement,  # noqa: F401 - as above
+    stop_many,  # noqa: F401 - as above
+    vestigingen,  # noqa: F401 - as above
     voorwaarden,  # noqa: F401 - as above
     withhold,  # noqa: F401 - as above
     wording,
@@ -143,6 +147,7 @@ def make_portal(
     app.context_processor(_gebruiker)
     app.register_blueprint(blueprints.PUBLIC, url_prefix=PREFIX)
     app.register_blueprint(blueprints.ACCOUNT, url_prefix=PREFIX)
+    app.register_blueprint(blueprints.VESTIGINGEN, url_prefix=f"{PREFIX}/vestigingen")
     app.register_blueprint(blueprints.SCHOOL, url_prefix=f"{PREFIX}/<brin6:brin6>")
     app.register_blueprint(blueprints.INSIGHT, url_prefix=f"{PREFIX}/<brin6:brin6>")
     app.register_blueprint(blueprints.OPERATOR, url_prefix=f"{PREFIX}/beheer")

@@ -1,4 +1,4 @@
-"""The five groups of pages; `guard` decides by group who may see a page."""
+"""The six groups of pages; `guard` decides by group who may see a page."""
 
 from flask import Blueprint
 
@@ -6,6 +6,8 @@ PUBLIC = Blueprint("public", __name__)
 """Pages for everybody: logging in, and setting a password by a one-time link."""
 ACCOUNT = Blueprint("account", __name__)
 """Pages of every logged-in user."""
+VESTIGINGEN = Blueprint("vestigingen", __name__)
+"""Pages over several vestigingen, for the users that act for more than one."""
 SCHOOL = Blueprint("school", __name__)
 """Pages of one vestiging, for the users that act for it."""
 INSIGHT = Blueprint("insight", __name__)

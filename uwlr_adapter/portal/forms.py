@@ -29,6 +29,8 @@ MAX_LOGIN = 200
 """Characters of a login as typed: more than any login has."""
 MAX_SEARCH = 100
 """Characters of a name that is searched for: more than a person types."""
+MAX_NAAM_PART = 60
+"""Characters of a name of a vestiging that is searched for: beside forty ticks it fits in a query."""
 MAX_OVERLAP = 366
 """Days during which two klantcodes may both be valid, inclusive; a longer time is not a rotation."""
 DATE_FORMATS = ["%Y-%m-%d", "%d-%m-%Y"]
@@ -142,6 +144,19 @@ class ActivationForm(AkkoordForm):
     verificatiecode = StringField("Verificatiecode", filters=[_without_outer_space])
 
 
+class ManyActivationForm(AkkoordForm):
+    """The activation of one koppeling at many vestigingen: their codes follow from `zaad`, a random seed."""
+
+    startdatum = StartDateField("Startdatum")
+    zaad = StringField()
+
+
+class ManyEndForm(Form):
+    """The confirmation that one koppeling ends at many vestigingen: its name, typed."""
+
+    bevestiging = StringField("Typ de naam van de koppeling ter bevestiging")
+
+
 class CodeForm(Form):
     """A verificatiecode, and the version of the koppeling that was shown."""
 
@@ -231,6 +246,19 @@ class InsightForm(Form):
         "Ik heb vastgesteld wie de vraag stelt, en dat diegene de gegevens van deze leerling mag inzien.",
         [InputRequired("Stel eerst vast wie de vraag stelt en of diegene gezag heeft, en vink dat dan aan.")],
     )
+
+
+class VestigingenForm(Form):
+    """A search among the vestigingen that a user acts for; every field may be empty."""
+
+    zoek = StringField(
+        "Naam of BRIN",
+        [Length(max=MAX_NAAM_PART, message=f"Vul maximaal {MAX_NAAM_PART} tekens in."), _require_printable],
+    )
+    oordeel = SelectField("Stand", [Optional()], coerce=str.strip)
+    platform = SelectField("Leerplatform", [Optional()], coerce=str.strip)
+    sorteer = SelectField("Volgorde", [Optional()], coerce=str.strip)
+    aandacht = BooleanField("Alleen wat aandacht nodig heeft")
 
 
 class SearchForm(Form):

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.portal import kept_form, login_session
-from uwlr_adapter.portal.blueprints import ACCOUNT, INSIGHT, OPERATOR, PUBLIC, SCHOOL
+from uwlr_adapter.portal.blueprints import ACCOUNT, INSIGHT, OPERATOR, PUBLIC, SCHOOL, VESTIGINGEN
 from uwlr_adapter.portal.paths import local_path
 from uwlr_adapter.web.bounds import MAX_FIELDS
 
@@ -126,6 +126,8 @@ def _is_allowed(gebruiker: Gebruiker) -> bool:
         return True
     if request.blueprint == OPERATOR.name:
         return gebruiker.rol is GebruikerRol.OPERATOR
+    if request.blueprint == VESTIGINGEN.name:
+        return len(gebruiker.vestigingen) > 1
     if request.blueprint == INSIGHT.name and gebruiker.rol is not GebruikerRol.SCHOOLBEHEERDER:
         return False
     if request.blueprint in {SCHOOL.name, INSIGHT.name}:

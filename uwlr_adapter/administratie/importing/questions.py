@@ -7,7 +7,8 @@ name, so that the same source asks no more.
 docs/reference/records.md has the rules.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -249,6 +250,14 @@ def number_at(connection: sa.Connection, brin6: str) -> int:
     """Return the number of open questions about rows of one vestiging."""
     query = sa.select(import_question.c.years).where(import_question.c.brincode == brincode_of(brin6))
     return sum(any(year["brin6"] == brin6 for year in years) for years in connection.scalars(query))
+
+
+def numbers_at(connection: sa.Connection, brincodes: Collection[str] | None = None) -> Counter[str]:
+    """Return the number of open questions by vestiging, of the schools of these brincodes, or of all."""
+    query = sa.select(import_question.c.years)
+    if brincodes is not None:
+        query = query.where(import_question.c.brincode.in_(brincodes))
+    return Counter(brin6 for years in connection.scalars(query) for brin6 in {year["brin6"] for year in years})
 
 
 def find(connection: sa.Connection, brin6: str, question_id: int) -> ImportQuestion | None:
