@@ -26,8 +26,8 @@ MAX_UNSURE = 2
 CODE = "code:"
 """The begin of the cause of a mail with a code to confirm an address; its text is made when it is sent."""
 ACT, ACTS, DAY = "act:", "acts:", "day:"
-"""The begin of the cause of a mail about an act, with the id of its entry; about acts at several vestigingen, with that of
-the first; and of that of a day, with vestiging and day."""
+"""The begin of the cause of a mail about an act, with the id of its entry; about acts at several vestigingen, with that
+of the first; and of that of a day, with vestiging and day."""
 GONE = "gone:"
 """The begin of the cause of a mail to an address that is no longer in use."""
 
