@@ -1,6 +1,6 @@
 """The schools and their vestigingen: a vestiging is one brin6, and exists once it is imported or added."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -103,6 +103,13 @@ def list_vestigingen(connection: sa.Connection) -> list[Vestiging]:
     """Return every vestiging by ascending brin6, sorted here because the databases collate differently."""
     rows = sorted(connection.execute(sa.select(vestiging)), key=lambda row: row.brin6)
     return [Vestiging(brin6=row.brin6, naam=row.naam, schoolkey=row.schoolkey) for row in rows]
+
+
+def known_places(connection: sa.Connection, named: Collection[str]) -> set[str]:
+    """Return those of some brin6s and brincodes that are a vestiging here, or have one."""
+    is_named = sa.or_(vestiging.c.brin6.in_(named), vestiging.c.brincode.in_(named))
+    rows = connection.execute(sa.select(vestiging.c.brin6, vestiging.c.brincode).where(is_named))
+    return {text for row in rows for text in row} & set(named)
 
 
 def only_school(connection: sa.Connection) -> str | None:
