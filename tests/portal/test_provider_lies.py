@@ -98,7 +98,7 @@ def test_a_wrong_claim(
     ("skew", "is_right"), [(-419, True), (-421, False), (119, True), (121, False), (-86_400, False), (86_400, False)]
 )
 def test_the_clocks_may_differ(
-    entree: ProviderPortal, caplog: pytest.LogCaptureFixture, skew: int, is_right: bool
+    entree: ProviderPortal, caplog: pytest.LogCaptureFixture, skew: int, is_right: object
 ) -> None:
     """By two minutes: a token of five minutes counts until two minutes after its end, and two before its beginning."""
     moment = int(entree.portal.clock().timestamp()) + skew
