@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, demo_app, make_server
 
 from playwright.sync_api import Browser, Page
 
@@ -52,7 +52,7 @@ def serving(
 
     `settings_at` returns other settings than those of a data folder, for the port that it is served on.
     """
-    with make_server("127.0.0.1", 0, None, _Server, _Quiet) as server:
+    with make_server("127.0.0.1", 0, demo_app, _Server, _Quiet) as server:  # the application needs its port
         app = make_app(Settings(data=data) if settings_at is None else settings_at(server.server_port), clock)
         server.set_app(app)
         threading.Thread(target=server.serve_forever, daemon=True).start()
