@@ -141,6 +141,13 @@ def test_an_invitation(entree: ProviderPortal) -> None:
     assert acts(entree) == [("inlogdienst toegevoegd", "tweede")]
 
 
+def test_an_invitation_of_an_operator(entree: ProviderPortal, narrowing: ProviderPortal) -> None:
+    """It offers the provider where that lets an operator in, and not where it never would."""
+    assert "Verder met Entree" in entree.browser().get(invited(entree, "operator")).text
+    assert "Verder met" not in narrowing.browser().get(invited(narrowing, "operator")).text
+    assert "Verder met Entree" in narrowing.browser().get(invited(narrowing)).text
+
+
 def test_an_invitation_sent_twice(entree: ProviderPortal) -> None:
     """The second time the link is used up, and nothing changes."""
     link = invited(entree)

@@ -144,6 +144,8 @@ def make_portal(
     app.jinja_env.globals["session_warning"] = int(login_session.WARNING.total_seconds())
     app.jinja_env.globals["provider_name"] = None if provider is None else provider.settings.name
     app.jinja_env.globals["provider_account"] = provider_link.provider_account
+    app.jinja_env.globals["provider_narrows"] = provider is not None and provider.settings.vestigingen_claim is not None
+    app.jinja_env.globals["is_narrowed"] = login_session.is_narrowed
     install(app, PortalContext(database, catalogue, server_keys, clock, undo_days, has_mail, base_url, provider))
     guard.csrf.init_app(app)
     login_session.make_login_manager().init_app(app)
