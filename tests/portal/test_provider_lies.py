@@ -68,6 +68,7 @@ def refused(entree: ProviderPortal, caplog: pytest.LogCaptureFixture, sentence: 
         ({"aud": None}, ProviderFault.TOKEN),
         ({"aud": [CLIENT_ID, CANARY]}, ProviderFault.TOKEN),
         ({"aud": [CLIENT_ID, CANARY], "azp": CANARY}, ProviderFault.TOKEN),
+        ({"aud": CANARY, "azp": CLIENT_ID}, ProviderFault.TOKEN),
         ({"azp": CANARY}, ProviderFault.TOKEN),
         ({"nonce": CANARY}, ProviderFault.NONCE),
         ({"nonce": None}, ProviderFault.TOKEN),
@@ -279,8 +280,9 @@ def test_metadata_that_cannot_be_used(
 
 def test_an_endpoint_on_this_network(entree: ProviderPortal, caplog: pytest.LogCaptureFixture) -> None:
     """A provider cannot make us call another machine of a private network than its own."""
-    entree.provider.metadata = {"token_endpoint": "https://localhost:1/token"}
+    entree.provider.metadata = {"token_endpoint": f"{entree.provider.issuer.replace('127.0.0.1', 'localhost')}/token"}
     assert refused(entree, caplog, NO_ANSWER) == ProviderFault.AWAY
+    assert not entree.provider.sent, "it would have answered"
 
 
 @pytest.mark.parametrize("path", [DISCOVERY, "/jwks", "/token"])
