@@ -38,8 +38,8 @@ class ProviderSettings:
             settings.oidc_name,
             settings.oidc_scope,
             settings.oidc_vestigingen_claim,
-            settings.oidc_acr,
-            settings.oidc_amr,
+            tuple(filter(None, settings.oidc_acr)),  # `hoog,` has an empty word, and a provider may say nothing
+            tuple(filter(None, settings.oidc_amr)),
         )
 
 
