@@ -66,9 +66,11 @@ def send(
     *,
     permissions: Permissions = Permissions(),
     seconds: float = SECONDS,
+    max_octets: int = MAX_OCTETS,
 ) -> Reply:
-    """Send a request and return the response, within so many seconds. Raises OutboundError."""
-    call = _Call(method, parse_url(url), body, {"Accept-Encoding": "gzip", **(headers or {})}, permissions, seconds)
+    """Send a request and return the response, within so many seconds and bytes of body. Raises OutboundError."""
+    every = {"Accept-Encoding": "gzip", **(headers or {})}
+    call = _Call(method, parse_url(url), body, every, permissions, seconds, max_octets)
     worker = threading.Thread(target=call.run, daemon=True)  # a look-up cannot be broken off, only left behind
     worker.start()
     worker.join(seconds)
@@ -91,12 +93,13 @@ class _Call:
         headers: Mapping[str, str],
         permissions: Permissions,
         seconds: float,
+        max_octets: int,
     ) -> None:
         self.found: Reply | OutboundError | None = None
         host = url.hostname or ""
         self.place = f"{f'[{host}]' if ':' in host else host}:{_port_of(url)}"
         self._method, self._url, self._body, self._headers = method, url, body, headers
-        self._permissions, self._seconds = permissions, seconds
+        self._permissions, self._seconds, self._max_octets = permissions, seconds, max_octets
         self._socket: socket.socket | None = None
         self._is_aborted = False
         self._lock = threading.Lock()
@@ -213,10 +216,10 @@ class _Call:
         while piece := response.read1(_PIECE):
             received += len(piece)
             if unpacker is not None:
-                piece = unpacker.decompress(piece, MAX_OCTETS + 1 - unpacked)
+                piece = unpacker.decompress(piece, self._max_octets + 1 - unpacked)
             unpacked += len(piece)
-            if max(received, unpacked) > MAX_OCTETS:
-                raise OutboundError(f"the answer of {self.place} is larger than {MAX_OCTETS // 1024**2} MiB")
+            if max(received, unpacked) > self._max_octets:
+                raise OutboundError(f"the answer of {self.place} is larger than {_size(self._max_octets)}")
             yield piece
         if unpacker is not None and not unpacker.is_whole:
             raise OutboundError(f"the answer of {self.place} breaks off")
@@ -243,6 +246,12 @@ class _Gunzip:
             limit -= len(parts[-1])
             piece = self._member.unused_data
         return b"".join(parts)
+
+
+def _size(octets: int) -> str:
+    """Return a number of bytes in the largest unit of which it is a whole number."""
+    mebi, rest = divmod(octets, 1024**2)
+    return f"{octets // 1024} KiB" if rest else f"{mebi} MiB"
 
 
 def _sentence(error: Exception, place: str) -> str:

@@ -80,6 +80,44 @@ def _contact_link(value: str) -> str:
         raise ValueError("must begin with https://, or be mailto: and an address, or tel: and a number") from None
 
 
+_PROVIDER_NAME = re.compile(r"[^\W_](?:[\w .,&'’()-]{0,38}[\w.)])?")
+_WORDS_OF_SCOPE = re.compile(r"openid(?: [\x21\x23-\x5b\x5d-\x7e]{1,100}){0,20}")
+
+
+def _issuer(value: str) -> str:
+    """Return the issuer of a provider of OpenID Connect, exactly as it names itself. Raises ValueError.
+
+    Only https, but for a trial on this machine; without query or fragment (OpenID Connect Core 1.0, section 2).
+    """
+    try:
+        parts = urlsplit(value)
+        is_safe = parts.scheme == "https" or (
+            parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        )
+        is_whole = bool(parts.hostname) and parts.port != 0 and not set(value) & set("?#@\\\"'<> ")
+    except ValueError:
+        is_safe = is_whole = False
+    if is_safe and is_whole and value.isascii() and value.isprintable() and len(value) <= MAX_ISSUER:
+        return value
+    raise ValueError("must be the https:// address by which the provider names itself")
+
+
+def _provider_name(value: str) -> str:
+    """Return the name of a provider as pages show it: 1 to 40 letters, digits and a little more. Raises ValueError."""
+    if _PROVIDER_NAME.fullmatch(value):
+        return value
+    raise ValueError("must be a name of 1 to 40 letters and digits, such as Entree")
+
+
+def _scope(value: str) -> str:
+    """Return a scope that begins with `openid`. Raises ValueError."""
+    if _WORDS_OF_SCOPE.fullmatch(value):
+        return value
+    raise ValueError("must be words with single spaces between them, of which the first is openid")
+
+
+MAX_ISSUER = 255
+"""Characters of an issuer (inclusive): the width of its column."""
 _SIMILAR = 0.75
 """The share of its letters, 0 to 1, by which a misspelt name is told the one that is meant."""
 PREFIX = "UWLR_"
@@ -239,6 +277,33 @@ class Settings(BaseSettings):
     mail_from: str | None = None
     """UWLR_MAIL_FROM: the address that mails are from, where what bounces arrives."""
 
+    oidc_issuer: Annotated[str, AfterValidator(_issuer)] | None = None
+    """UWLR_OIDC_ISSUER: the provider of OpenID Connect by which people may log in beside their password, as it names
+    itself. Default: none, and the portal has no page for it."""
+
+    oidc_client_id: str | None = Field(default=None, max_length=255)
+    """UWLR_OIDC_CLIENT_ID: the name by which that provider knows this service."""
+
+    oidc_client_secret_file: Path | None = None
+    """UWLR_OIDC_CLIENT_SECRET_FILE: a file with the secret of this service at that provider."""
+
+    oidc_name: Annotated[str, AfterValidator(_provider_name)] = "uw organisatie"
+    """UWLR_OIDC_NAME: what pages call that provider, behind `Inloggen met`."""
+
+    oidc_scope: Annotated[str, AfterValidator(_scope)] = "openid"
+    """UWLR_OIDC_SCOPE: the scopes that are asked for, `openid` first: some providers need one for a claim."""
+
+    oidc_vestigingen_claim: str | None = Field(default=None, max_length=200)
+    """UWLR_OIDC_VESTIGINGEN_CLAIM: the claim with the brin6s or brincodes that a session by that provider is narrowed
+    to. Default: none, and it acts for the vestigingen of the user."""
+
+    oidc_acr: Annotated[tuple[str, ...], NoDecode] = ()
+    """UWLR_OIDC_ACR: values of `acr`, comma-separated, that stand for a second factor. Default: none, so that the
+    portal asks for its own."""
+
+    oidc_amr: Annotated[tuple[str, ...], NoDecode] = ()
+    """UWLR_OIDC_AMR: values of `amr`, comma-separated, of which one stands for a second factor. Default: none."""
+
     metrics_token: SecretStr | None = None
     """UWLR_METRICS_TOKEN: the token that /metrics asks for (`Authorization: Bearer`). Default: none, and the metrics
     are for this machine only."""
@@ -270,7 +335,20 @@ class Settings(BaseSettings):
             raise ValueError("UWLR_SMTP_TLS=none is for a mail server on this machine: take starttls or tls")
         return self
 
-    @field_validator("parts", "trusted_proxies", mode="before")
+    @model_validator(mode="after")
+    def _require_whole_provider(self) -> Self:
+        """Refuse half of a provider: a page would lead nowhere, or narrow nothing. Raises ValueError."""
+        needed = {
+            "UWLR_OIDC_ISSUER": self.oidc_issuer,
+            "UWLR_OIDC_CLIENT_ID": self.oidc_client_id,
+            "UWLR_OIDC_CLIENT_SECRET_FILE": self.oidc_client_secret_file,
+        }
+        missing = [name for name, value in needed.items() if value is None]
+        if missing and (len(missing) < len(needed) or self.oidc_vestigingen_claim or self.oidc_acr or self.oidc_amr):
+            raise ValueError(f"login at a provider needs {' and '.join(missing)} too")
+        return self
+
+    @field_validator("parts", "trusted_proxies", "oidc_acr", "oidc_amr", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Split `soap,metrics` into its words."""

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from support.clock import Clock
 from support.databases import make_tables
+from support.lying_provider import LyingProvider, lying
 from support.portal_browser import MOMENT, PASSWORD, TOTP, Portal
+from support.provider_portal import VESTIGINGEN, ProviderPortal, open_portal
 from support.school_builder import SchoolBuilder, quick_hash
 
 from uwlr_adapter.db.database import Database
@@ -79,3 +81,30 @@ def make(base: Path, tmp_path: Path) -> Iterator[Callable[..., Portal]]:
 def portal(make: Callable[..., Portal]) -> Portal:
     """Return a portal on loopback."""
     return make()
+
+
+@pytest.fixture(scope="module")
+def served_provider() -> Iterator[LyingProvider]:
+    """Yield a provider, served in a thread for the tests of a module."""
+    with lying(Clock(MOMENT)) as provider:
+        yield provider
+
+
+@pytest.fixture
+def provider(served_provider: LyingProvider) -> Iterator[LyingProvider]:
+    """Yield the provider as an honest one; what a test changes is taken back."""
+    yield served_provider
+    fresh = LyingProvider(served_provider.issuer, served_provider.clock)
+    vars(served_provider).update(vars(fresh))
+
+
+@pytest.fixture
+def entree(make: Callable[..., Portal], provider: LyingProvider, tmp_path: Path) -> ProviderPortal:
+    """Return a portal where people log in at that provider too."""
+    return open_portal(make, provider, tmp_path)
+
+
+@pytest.fixture
+def narrowing(make: Callable[..., Portal], provider: LyingProvider, tmp_path: Path) -> ProviderPortal:
+    """Return one whose sessions are narrowed to what a claim names."""
+    return open_portal(make, provider, tmp_path, oidc_vestigingen_claim=VESTIGINGEN, oidc_scope="openid school")

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from support.edexml_files import make_dataset
 from support.imports import import_dataset
 from support.portal_browser import Browser, Page, Portal
+from support.provider_portal import VESTIGINGEN, ProviderPortal
 from support.school_builder import CODE
 
 from uwlr_adapter.administratie.importing import persons, questions
 from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.contract.dataset import Leerling
+from uwlr_adapter.gebruikers.tables import gebruiker, gebruiker_vestiging
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 HEADERS = {
@@ -24,6 +27,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 GROEPEN = {"public", "account", "vestigingen", "school", "insight", "operator"}
+FOR_EVERYBODY = {"public", "provider"}
 LEERLINGEN = {"21QW00": 1, "30AB00": 2}
 """The id of a leerling of each vestiging."""
 QUESTIONS: dict[str, int] = {}
@@ -76,6 +80,11 @@ def routes(portal: Portal) -> list[Route]:
 @pytest.fixture
 def with_koppelingen(portal: Portal) -> Portal:
     """Return a portal in which 21QW00 has koppeling 1 and 30AB00 has koppeling 2, and each has a question."""
+    return furnished(portal)
+
+
+def furnished(portal: Portal) -> Portal:
+    """Add those koppelingen and questions to a portal."""
     for login, brin6 in (("school", "21QW00"), ("andere", "30AB00")):
         for roepnaam in ("Zoë", "Bo"):
             dataset = make_dataset([Leerling("l", roepnaam=roepnaam)], brin6=brin6, schooljaar="2026-2027")
@@ -123,8 +132,13 @@ def test_there_are_pages_of_each_group(portal: Portal) -> None:
 
 def test_nobody(with_koppelingen: Portal) -> None:
     """Without a login every page but the public ones asks for one, or refuses the method."""
+    check_nobody(with_koppelingen)
+
+
+def check_nobody(with_koppelingen: Portal) -> None:
+    """Check every page that is not for everybody."""
     for route, method in requests(with_koppelingen):
-        if route.groep == "public":
+        if route.groep in FOR_EVERYBODY:
             continue
         page = with_koppelingen.browser().send(method, route.path, {} if method == "POST" else None)
         if method in route.methods:
@@ -145,10 +159,60 @@ def test_nobody(with_koppelingen: Portal) -> None:
 )
 def test_users(with_koppelingen: Portal, login: str, groepen: set[str], brin6: set[str]) -> None:
     """A user reaches the pages of its groups and vestigingen; any other is the 404 of a page that is not there."""
-    browser = with_koppelingen.browser(login)
+    check_user(with_koppelingen, with_koppelingen.browser(login), groepen, brin6)
+
+
+@pytest.mark.parametrize(
+    ("login", "groepen", "named", "brin6"),
+    [
+        ("school", {"account", "school", "insight"}, ["21QW", "30AB", "99XX99"], {"21QW00"}),
+        ("bestuur", {"account", "school"}, ["21QW01", "30AB00"], {"21QW01"}),
+        ("operator", {"account", "operator"}, None, set()),
+    ],
+)
+def test_users_by_the_provider(
+    request: pytest.FixtureRequest, login: str, groepen: set[str], named: list[str] | None, brin6: set[str]
+) -> None:
+    """The same holds for a session by the provider: narrowed where a claim names vestigingen, and never wider."""
+    entree: ProviderPortal = request.getfixturevalue("entree" if named is None else "narrowing")
+    furnished(entree.portal)
+    entree.provider.claims = {VESTIGINGEN: named}
+    check_user(entree.portal, entree.browser_of(login), {*groepen, "own_provider"}, brin6)
+
+
+def test_a_list_of_a_narrowed_session(narrowing: ProviderPortal) -> None:
+    """The pages over several vestigingen know those alone that the claims of the provider named."""
+    furnished(narrowing.portal)
+    with narrowing.portal.database.writing() as connection:
+        connection.execute(
+            sa.insert(gebruiker_vestiging).from_select(
+                ["gebruiker_id", "brin6"],
+                sa.select(gebruiker.c.id, sa.literal("30AB00")).where(gebruiker.c.login == "bestuur"),
+            )
+        )
+    narrowing.provider.claims = {VESTIGINGEN: ["21QW"]}
+    browser = narrowing.browser_of("bestuur")
+    for path in ("", "/vestigingen/lijst.csv"):
+        page = browser.get(f"/koppelingen{path}")
+        assert "21QW00" in page.body
+        assert "30AB00" not in page.body
+
+
+def test_nobody_by_the_provider(entree: ProviderPortal) -> None:
+    """Where there is a provider, its pages for everybody open no other one, and its groups are there."""
+    furnished(entree.portal)
+    assert {route.groep for route in routes(entree.portal)} == {
+        *GROEPEN,
+        *("provider", "own_provider"),
+    }
+    check_nobody(entree.portal)
+
+
+def check_user(with_koppelingen: Portal, browser: Browser, groepen: set[str], brin6: set[str]) -> None:
+    """Check that a browser reaches every page of these groups and vestigingen, and no other one."""
     absent = without_token(browser.get("/koppelingen/99XX99"))
     for route, method in requests(with_koppelingen):
-        if route.groep == "public" or "uitloggen" in route.path or method not in route.methods:
+        if route.groep in FOR_EVERYBODY or "uitloggen" in route.path or method not in route.methods:
             continue
         for place in ("21QW00", "21QW01", "30AB00", "99XX99") if route.groep in {"school", "insight"} else ("",):
             path = route.at(place) if place else route.path

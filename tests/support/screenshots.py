@@ -6,12 +6,12 @@ The clock stands still, so that a picture changes only when its page does.
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, demo_app, make_server
 
 from playwright.sync_api import Browser, Page
 
@@ -45,10 +45,16 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def serving(data: Path, clock: Clock = lambda: MOMENT) -> Iterator[str]:
-    """Serve the portal by a clock, one that stands still unless told otherwise; yields its address."""
-    app = make_app(Settings(data=data), clock)
-    with make_server("127.0.0.1", 0, app, _Server, _Quiet) as server:
+def serving(
+    data: Path, clock: Clock = lambda: MOMENT, settings_at: Callable[[int], Settings] | None = None
+) -> Iterator[str]:
+    """Serve the portal by a clock, one that stands still unless told otherwise; yields its address.
+
+    `settings_at` returns other settings than those of a data folder, for the port that it is served on.
+    """
+    with make_server("127.0.0.1", 0, demo_app, _Server, _Quiet) as server:  # the application needs its port
+        app = make_app(Settings(data=data) if settings_at is None else settings_at(server.server_port), clock)
+        server.set_app(app)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

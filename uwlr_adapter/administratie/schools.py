@@ -113,6 +113,13 @@ def list_some(connection: sa.Connection, brin6s: Collection[str]) -> list[Vestig
     return sorted(found, key=lambda one: (fold(one.naam), one.brin6))
 
 
+def known_places(connection: sa.Connection, named: Collection[str]) -> set[str]:
+    """Return those of some brin6s and brincodes that are a vestiging here, or have one."""
+    is_named = sa.or_(vestiging.c.brin6.in_(named), vestiging.c.brincode.in_(named))
+    rows = connection.execute(sa.select(vestiging.c.brin6, vestiging.c.brincode).where(is_named))
+    return {text for row in rows for text in row} & set(named)
+
+
 def only_school(connection: sa.Connection) -> str | None:
     """Return the brincode of the vestigingen when all are of one school; None without any, or with those of more."""
     found = connection.scalars(sa.select(vestiging.c.brincode).distinct().limit(2)).all()

@@ -8,9 +8,11 @@ import click
 import sqlalchemy as sa
 
 from uwlr_adapter.cli.base import Context, make_table, own_actor
+from uwlr_adapter.cli.gebruiker_oidc import oidc_check
 from uwlr_adapter.cli.json_output import json_option, print_json
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.gebruikers import accounts as gebruikers
+from uwlr_adapter.gebruikers import identities
 from uwlr_adapter.gebruikers.accounts import Gebruiker, NewGebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.journaal.model import Act
@@ -75,13 +77,13 @@ def list_(context: Context, *, as_json: bool) -> None:
     Example:  uwlr-adapter gebruiker list
     """
     with context.database() as database, database.reading() as connection:
-        rows = gebruikers.list_all(connection)
+        rows, bound = gebruikers.list_all(connection), identities.bound_ids(connection)
     if as_json:
-        print_json([_as_json(context, row) for row in rows])
+        print_json([_as_json(context, row, bound) for row in rows])
         return
     table = make_table("login", "naam", "rol", "vestigingen", "status", "second factor")
     for row in rows:
-        cells = (row.login, row.naam, row.rol, " ".join(row.vestigingen), _status(context, row), _factor(row))
+        cells = (row.login, row.naam, row.rol, " ".join(row.vestigingen), _status(context, row, bound), _factor(row))
         table.add_row(*map(escape, cells))
     context.console.print(table)
     if not rows:
@@ -94,7 +96,7 @@ def list_(context: Context, *, as_json: bool) -> None:
 @click.argument("login")
 @click.pass_obj
 def reset(context: Context, login: str) -> None:
-    """Revoke the password and the second factor of a user, end the sessions, and print a new link.
+    """Revoke password, second factor and account at a provider of a user, end the sessions, and print a new link.
 
     Use it for a forgotten password, a lost phone, an expired link, or a user who is kept out by somebody who guesses:
     the browser that opens the link does not wait for guesses made elsewhere.
@@ -139,6 +141,9 @@ def enable(context: Context, login: str) -> None:
     context.messages.print("Enabled.")
 
 
+gebruiker.add_command(oidc_check)
+
+
 def _enter(connection: sa.Connection, context: Context, added: Gebruiker, email: str) -> None:
     """Store the address of a new user; a code is mailed to it. Raises ClickException."""
     if context.settings.smtp_host is None:
@@ -172,13 +177,13 @@ def _show_link(context: Context, token: str, login: str) -> None:
     )
 
 
-def _as_json(context: Context, row: Gebruiker) -> dict[str, Any]:
+def _as_json(context: Context, row: Gebruiker, bound: set[int]) -> dict[str, Any]:
     return {
         "login": row.login,
         "naam": row.naam,
         "rol": row.rol,
         "vestigingen": list(row.vestigingen),
-        "status": _status(context, row),
+        "status": _status(context, row, bound),
         "second_factor": _factor(row),
     }
 
@@ -187,10 +192,11 @@ def _factor(row: Gebruiker) -> str:
     return "set up" if row.has_totp else "at first login" if row.needs_totp else "not required"
 
 
-def _status(context: Context, row: Gebruiker) -> str:
+def _status(context: Context, row: Gebruiker, bound: set[int]) -> str:
+    """Return whether a user can log in; `bound` are the ids of those who do so at a provider too."""
     if not row.is_enabled:
         return "disabled"
-    if row.has_password:
+    if row.has_password or row.id in bound:
         return "enabled"
     is_valid = row.link_until is not None and row.link_until > context.clock()
     return "has a link" if is_valid else "link expired: reset"

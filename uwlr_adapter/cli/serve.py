@@ -5,6 +5,8 @@ import click
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.db.database import DatabaseUnusableError, has_one_writer
 from uwlr_adapter.keys.server_keys import ServerKeys
+from uwlr_adapter.oidc.errors import ProviderSettingsError
+from uwlr_adapter.oidc.provider_settings import ProviderSettings
 from uwlr_adapter.portal.paths import PREFIX
 from uwlr_adapter.server.application import MetricsTokenError, metrics_token
 from uwlr_adapter.server.port import ListenError
@@ -44,7 +46,8 @@ def serve(context: Context, host: str | None, port: int | None, workers: int | N
     context.catalogue()
     try:
         metrics_token(settings)
-    except MetricsTokenError as error:
+        ProviderSettings.of(settings)
+    except (MetricsTokenError, ProviderSettingsError) as error:
         raise click.ClickException(str(error)) from error
     with context.database() as database:
         ServerKeys.from_settings(settings, database)

@@ -19,7 +19,7 @@ from uwlr_adapter.administratie.schools import find_vestiging
 from uwlr_adapter.clock import any_from_utc, from_utc, to_utc
 from uwlr_adapter.gebruikers import passwords
 from uwlr_adapter.gebruikers.errors import GebruikerError, InvalidLinkError
-from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, gebruiker_vestiging
+from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, gebruiker_oidc, gebruiker_vestiging
 from uwlr_adapter.keys import known_keys
 
 LINK_LIFETIME = timedelta(hours=24)
@@ -119,9 +119,9 @@ def give_access(connection: sa.Connection, brin6: str, into: str) -> list[str]:
 
 
 def reset(connection: sa.Connection, login: str, moment: datetime) -> str:
-    """Erase the password and the second factor, end every session, and return the token of a new link.
+    """Erase the password, the second factor and the account at a provider, end every session, and return a new link.
 
-    Raises GebruikerError for an unknown or disabled user.
+    The link is returned as its token. Raises GebruikerError for an unknown or disabled user.
     """
     found = get(connection, login)
     if not found.is_enabled:
@@ -134,6 +134,7 @@ def reset(connection: sa.Connection, login: str, moment: datetime) -> str:
         totp_step=None,
         session_version=gebruiker.c.session_version + 1,
     )
+    connection.execute(gebruiker_oidc.delete().where(gebruiker_oidc.c.gebruiker_id == found.id))
     return _new_link(connection, found.id, moment)
 
 
@@ -185,6 +186,16 @@ def set_password(connection: sa.Connection, token: str, password_hash: str, mome
     if result.rowcount != 1:  # another request used the link after the check above
         raise InvalidLinkError
     return get(connection, found.login)
+
+
+def use_link(connection: sa.Connection, gebruiker_id: int, token: str) -> bool:
+    """Void the link of a user, and end every session; return False when another request used it meanwhile."""
+    result = connection.execute(
+        gebruiker.update()
+        .where(gebruiker.c.id == gebruiker_id, gebruiker.c.link_digest == _link_digest(token))
+        .values(link_digest=None, link_until=None, session_version=gebruiker.c.session_version + 1)
+    )
+    return result.rowcount == 1
 
 
 def authenticate(connection: sa.Connection, login: str, password: str) -> Gebruiker | None:

@@ -44,6 +44,17 @@ gebruiker_vestiging = sa.Table(
     sa.Column("brin6", sa.String(6), sa.ForeignKey(administratie.vestiging.c.brin6), primary_key=True),
     comment="which vestigingen a user acts for",
 )
+gebruiker_oidc = sa.Table(
+    "gebruiker_oidc",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("gebruiker_id", sa.Integer, sa.ForeignKey("gebruiker.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("issuer", sa.String(255), nullable=False, comment="the provider, as it names itself"),
+    sa.Column("subject_digest", sa.String(64), nullable=False, unique=True, comment="SHA-256 of issuer and `sub`"),
+    sa.Column("since", sa.DateTime, nullable=False),
+    sa.UniqueConstraint("gebruiker_id", "issuer", name="uq_gebruiker_oidc_gebruiker_id_issuer"),
+    comment="the account at a provider of OpenID Connect by which a user logs in, bound by that user",
+)
 new_browser = sa.Table(
     "new_browser",
     metadata,

@@ -74,6 +74,8 @@ class Act(StrEnum):
     GEBRUIKER_ENABLED = "gebruiker weer toegelaten"
     EMAIL_CONFIRMED = "e-mailadres bevestigd"
     EMAIL_REMOVED = "e-mailadres verwijderd"
+    PROVIDER_ADDED = "inlogdienst toegevoegd"
+    PROVIDER_REMOVED = "inlogdienst verwijderd"
     CERTIFICATE_ADDED = "certificaat toegevoegd"
     CERTIFICATE_REMOVED = "certificaat verwijderd"
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from uwlr_adapter.gebruikers import accounts, second_factor
 from uwlr_adapter.gebruikers.tables import GebruikerRol
-from uwlr_adapter.portal import login_session
+from uwlr_adapter.portal import login_session, provider_session
 from uwlr_adapter.portal.blueprints import ACCOUNT
 from uwlr_adapter.portal.context import database, now, server_keys
 from uwlr_adapter.portal.forms import TotpForm
@@ -75,10 +75,13 @@ def extend_session() -> dict[str, int]:
 
 @ACCOUNT.post("/uitloggen")
 def log_out() -> Response:
-    """End every session of the user, so that a copied cookie is void too."""
+    """End every session of the user, so that a copied cookie is void too; who came by a provider leaves there next."""
+    by_password = login_session.is_by_password()
     with database().writing() as connection:
         accounts.end_sessions(connection, login_session.require_gebruiker().id)
     session.clear()
+    if not by_password:
+        return provider_session.leave()
     flash("U bent uitgelogd.", "goed")
     return redirect(url_for("public.show_login"), 303)
 

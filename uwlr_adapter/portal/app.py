@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response
 from werkzeug.routing import BaseConverter
@@ -35,6 +35,8 @@ from uwlr_adapter.portal import (
     overview,  # noqa: F401 - as above
     own_address,  # noqa: F401 - as above
     password_link,  # noqa: F401 - as above
+    provider_link,
+    provider_login,  # noqa: F401 - as above
     questions,  # noqa: F401 - as above
     schooljaar,  # noqa: F401 - as above
     startdatum,  # noqa: F401 - as above
@@ -48,6 +50,9 @@ from uwlr_adapter.portal import (
 from uwlr_adapter.portal.context import Organisation, PortalContext, install
 from uwlr_adapter.portal.paths import PREFIX
 from uwlr_adapter.settings import UNDO_DAYS
+
+if TYPE_CHECKING:
+    from uwlr_adapter.oidc.provider import Provider
 
 MAX_FORM = 4 * 1024
 """The maximum size of a request body in bytes (inclusive): the largest form, a new password typed twice, has 3,300."""
@@ -121,11 +126,13 @@ def make_portal(
     *,
     has_mail: bool = False,
     organisation: Organisation = NO_ORGANISATION,
+    provider: "Provider | None" = None,
 ) -> Flask:
     """Return the portal.
 
     `base_url` is the address of the service for people; whether it is https decides the cookie. `has_mail` is whether
-    there is a mail server; `organisation` is named on every page. Nothing is ever derived from a Host header.
+    there is a mail server; `organisation` is named on every page. `provider` is where people may log in too: without it
+    there is no page for that. Nothing is ever derived from a Host header.
     """
     app = Portal("uwlr_adapter.portal", static_url_path=f"{PREFIX}/static")
     app.keys = SessionKeys(server_keys)
@@ -139,7 +146,11 @@ def make_portal(
     app.jinja_env.globals["organisation"] = organisation
     app.jinja_env.globals["seconds_left"] = login_session.seconds_left
     app.jinja_env.globals["session_warning"] = int(login_session.WARNING.total_seconds())
-    install(app, PortalContext(database, catalogue, server_keys, clock, undo_days, has_mail))
+    app.jinja_env.globals["provider_name"] = None if provider is None else provider.settings.name
+    app.jinja_env.globals["provider_account"] = provider_link.provider_account
+    app.jinja_env.globals["provider_narrows"] = provider is not None and provider.settings.vestigingen_claim is not None
+    app.jinja_env.globals["is_narrowed"] = login_session.is_narrowed
+    install(app, PortalContext(database, catalogue, server_keys, clock, undo_days, has_mail, base_url, provider))
     guard.csrf.init_app(app)
     login_session.make_login_manager().init_app(app)
     app.before_request(guard.guard)
@@ -151,6 +162,9 @@ def make_portal(
     app.register_blueprint(blueprints.SCHOOL, url_prefix=f"{PREFIX}/<brin6:brin6>")
     app.register_blueprint(blueprints.INSIGHT, url_prefix=f"{PREFIX}/<brin6:brin6>")
     app.register_blueprint(blueprints.OPERATOR, url_prefix=f"{PREFIX}/beheer")
+    if provider is not None:
+        app.register_blueprint(blueprints.PROVIDER, url_prefix=PREFIX)
+        app.register_blueprint(blueprints.OWN_PROVIDER, url_prefix=PREFIX)
     error_pages.register(app)
     return app
 

@@ -1,4 +1,4 @@
-"""The six groups of pages; `guard` decides by group who may see a page."""
+"""The groups of pages; `guard` decides by group who may see a page."""
 
 from flask import Blueprint
 
@@ -14,3 +14,7 @@ INSIGHT = Blueprint("insight", __name__)
 """Pages of one vestiging that show leerlingen by name with what is known of them, for its schoolbeheerders alone."""
 OPERATOR = Blueprint("operator", __name__)
 """Pages of operators."""
+PROVIDER = Blueprint("provider", __name__)
+"""Pages for everybody, where there is a provider: logging in and out there, and its own calls."""
+OWN_PROVIDER = Blueprint("own_provider", __name__)
+"""Pages of every logged-in user, where there is a provider: binding an account there, and removing it."""

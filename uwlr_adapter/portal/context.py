@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from flask import Flask, current_app, request
 
@@ -12,6 +13,9 @@ from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.settings import UNDO_DAYS
 from uwlr_adapter.web.source import ENVIRON
+
+if TYPE_CHECKING:
+    from uwlr_adapter.oidc.provider import Provider
 
 _EXTENSION = "uwlr"
 
@@ -44,6 +48,10 @@ class PortalContext:
     """For how many days what an answer to a question did can be undone."""
     has_mail: bool = False
     """Whether there is a mail server, so that people are told things."""
+    base_url: str = ""
+    """The public address of the service, without a path behind it."""
+    provider: "Provider | None" = None
+    """The provider of OpenID Connect, if there is one."""
     hash_queue: HashQueue = field(default_factory=HashQueue, repr=False)
 
 
@@ -80,6 +88,16 @@ def undo_days() -> int:
 def has_mail() -> bool:
     """Return whether there is a mail server."""
     return _context().has_mail
+
+
+def provider() -> "Provider | None":
+    """Return the provider of OpenID Connect; None without one."""
+    return _context().provider
+
+
+def public_url(path: str) -> str:
+    """Return the public address of a path of the portal, whatever the Host header says."""
+    return f"{_context().base_url}{path}"
 
 
 def now() -> datetime:

@@ -12,7 +12,16 @@ from werkzeug.wrappers import Response as BaseResponse
 from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.portal import kept_form, login_session
-from uwlr_adapter.portal.blueprints import ACCOUNT, INSIGHT, OPERATOR, PUBLIC, SCHOOL, VESTIGINGEN
+from uwlr_adapter.portal.blueprints import (
+    ACCOUNT,
+    INSIGHT,
+    OPERATOR,
+    OWN_PROVIDER,
+    PROVIDER,
+    PUBLIC,
+    SCHOOL,
+    VESTIGINGEN,
+)
 from uwlr_adapter.portal.paths import local_path
 from uwlr_adapter.web.bounds import MAX_FIELDS
 
@@ -38,6 +47,11 @@ WITHOUT_TOTP = frozenset(
 )
 """The endpoints for a user that still has to set up the required second factor."""
 
+FOR_EVERYBODY = frozenset({PUBLIC.name, PROVIDER.name})
+"""The groups of pages that need no login."""
+WITHOUT_TOKEN = frozenset({"provider.end_sessions"})
+"""The endpoints that no form of ours is sent to: a program calls, and what it sends is signed."""
+
 csrf = CSRFProtect()
 
 
@@ -52,7 +66,7 @@ def guard() -> BaseResponse | None:
     alive = login_session.touch(extend=request.endpoint not in NOT_IN_USE)
     if not alive:
         logout_user()
-    if request.blueprint != PUBLIC.name:
+    if request.blueprint not in FOR_EVERYBODY:
         gebruiker = login_session.find_gebruiker()
         if gebruiker is None:
             return _to_login(None if alive else owner)
@@ -62,7 +76,8 @@ def guard() -> BaseResponse | None:
             return redirect(url_for("account.show_totp_setup"), 303)
     if request.method == "POST":
         _require_small_form()
-        csrf.protect()
+        if request.endpoint not in WITHOUT_TOKEN:
+            csrf.protect()
     return None
 
 
@@ -122,10 +137,10 @@ def _to_login(ended: int | None) -> BaseResponse:
 
 def _is_allowed(gebruiker: Gebruiker) -> bool:
     """Return whether a user may see the requested page; store its vestiging, if any, as `g.brin6`."""
-    if request.blueprint == ACCOUNT.name:
+    if request.blueprint in {ACCOUNT.name, OWN_PROVIDER.name}:
         return True
     if request.blueprint == OPERATOR.name:
-        return gebruiker.rol is GebruikerRol.OPERATOR
+        return gebruiker.rol is GebruikerRol.OPERATOR and not login_session.is_narrowed()
     if request.blueprint == VESTIGINGEN.name:
         return len(gebruiker.vestigingen) > 1
     if request.blueprint == INSIGHT.name and gebruiker.rol is not GebruikerRol.SCHOOLBEHEERDER:

@@ -19,6 +19,7 @@ from uwlr_adapter.portal.context import database, hash_queue, now, request_sourc
 from uwlr_adapter.portal.error_pages import BUSY, retry_later
 from uwlr_adapter.portal.forms import LoginForm, TotpForm
 from uwlr_adapter.portal.paths import local_path
+from uwlr_adapter.portal.provider_session import ProviderSession
 from uwlr_adapter.portal.wording import duration
 
 WRONG = "De gebruikersnaam of het wachtwoord is niet juist."
@@ -89,7 +90,7 @@ def check_totp() -> ResponseReturnValue:
         with database().writing() as connection:
             attempts.fail(connection, attempt, Factor.CODE)
         return _show_totp(form, WRONG_CODE), 403
-    return _enter(half.gebruiker, half.next_path, attempt, Factor.CODE)
+    return _enter(half.gebruiker, half.next_path, attempt, Factor.CODE, half.opened)
 
 
 def _show(form: LoginForm, error: str | None = None) -> str:
@@ -150,17 +151,32 @@ def _use_code(gebruiker: Gebruiker, code: str) -> bool:
         )
 
 
-def _enter(gebruiker: Gebruiker, next_path: str | None, attempt: Attempt, factor: Factor) -> Response:
+def enter_by_provider(gebruiker: Gebruiker, next_path: str | None, opened: ProviderSession) -> Response:
+    """Log a user in whom the provider knows, or go on to the second factor where that is still to come."""
+    if gebruiker.has_totp and not opened.has_second_factor:
+        login_session.start_half(gebruiker, next_path, opened)
+        return redirect(url_for("public.show_totp"), 303)
+    return _enter(gebruiker, next_path, None, Factor.PASSWORD, opened)
+
+
+def _enter(
+    gebruiker: Gebruiker,
+    next_path: str | None,
+    attempt: Attempt | None,
+    factor: Factor,
+    opened: ProviderSession | None = None,
+) -> Response:
     """Log a user in, in a browser that is known from now on, and tell of the failures since the login before.
 
-    A login from a browser that was not known is noted: a job tells its user by mail.
+    A login from a browser that was not known is noted: a job tells its user by mail. One at the provider is no attempt,
+    `attempt` is None, and opens no lane: the failures at the password are told at the next login with it.
     """
     is_known = known_browser.find_browser(gebruiker.login) is not None
     with database().writing() as connection:
-        failures = attempts.succeed(connection, attempt, factor)
+        failures = UntoldFailures(0, 0) if attempt is None else attempts.succeed(connection, attempt, factor)
         if not is_known:
             new_browsers.note(connection, gebruiker.id, now())
-    login_session.start(gebruiker)
+    login_session.start(gebruiker, opened)
     if any(failures):
         flash(_told(failures), "let-op")
     response = redirect(next_path or url_for("account.start"), 303)

@@ -1,5 +1,7 @@
 """The login session: a signed cookie with a user id, the user's session version, and two moments.
 
+One that the provider opened holds what is in `provider_session` too; the user of it is narrowed here, for every page.
+
 The keys of the signature are derived from the server keys, so there is no other secret to keep, and a new server key
 leaves users logged in. A session ends after half an hour without a page, and after a working day; a logout, a new
 password, a reset and a disabled account end every session of that user, since they raise its session version.
@@ -13,8 +15,9 @@ from flask_login import LoginManager, current_user, login_user
 
 from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.gebruikers.accounts import Gebruiker
-from uwlr_adapter.portal import kept_form
+from uwlr_adapter.portal import kept_form, provider_session
 from uwlr_adapter.portal.context import database, now
+from uwlr_adapter.portal.provider_session import ProviderSession
 
 MAX_IDLE = timedelta(minutes=30)
 """The time without a page after which a session has ended: the screen may be unattended."""
@@ -46,11 +49,13 @@ class LoggedIn:
 
 @dataclass(frozen=True, slots=True)
 class HalfLogin:
-    """A user whose password was right and who still has to enter the second factor."""
+    """A user whose password was right, or whom the provider knows, and who still has to enter the second factor."""
 
     gebruiker: Gebruiker
     next_path: str | None
     """The page that was asked for before the login."""
+    opened: ProviderSession | None = None
+    """The login at the provider; None after a password."""
 
 
 def make_login_manager() -> LoginManager:
@@ -79,17 +84,30 @@ def actor() -> str:
     return require_gebruiker().login
 
 
-def start(gebruiker: Gebruiker) -> None:
-    """Log a user in, in a new session."""
+def is_by_password() -> bool:
+    """Return whether the session was opened with the password of its user, not by the provider."""
+    return find_gebruiker() is not None and provider_session.kept() is None
+
+
+def is_narrowed() -> bool:
+    """Return whether the session acts for the vestigingen only that the claims of the provider named."""
+    opened = provider_session.kept()
+    return opened is not None and opened.vestigingen is not None
+
+
+def start(gebruiker: Gebruiker, opened: ProviderSession | None = None) -> None:
+    """Log a user in, in a new session; `opened` is the login at the provider, None after a password."""
     kept_form.take_along(gebruiker.id)
+    provider_session.keep(opened)
     login_user(LoggedIn(gebruiker))
     seconds = _seconds()
     session[_STARTED], session[_LAST_SEEN] = seconds, seconds
 
 
-def start_half(gebruiker: Gebruiker, next_path: str | None) -> None:
-    """Store in a new session that the password was right, for MAX_HALF."""
+def start_half(gebruiker: Gebruiker, next_path: str | None, opened: ProviderSession | None = None) -> None:
+    """Store in a new session that the password was right, or that the provider knows the user, for MAX_HALF."""
     kept_form.take_along(gebruiker.id)
+    provider_session.keep(opened)
     session[_HALF] = [gebruiker.id, gebruiker.session_version, _seconds(), next_path]
 
 
@@ -103,7 +121,7 @@ def find_half() -> HalfLogin | None:
     if gebruiker is None or not 0 <= now().timestamp() - since < MAX_HALF.total_seconds():
         session.pop(_HALF, None)
         return None
-    return HalfLogin(gebruiker, next_path)
+    return HalfLogin(gebruiker, next_path, provider_session.kept())
 
 
 def owner() -> int | None:
@@ -140,7 +158,9 @@ def _load(stored: str) -> LoggedIn | None:
     id_, _, version = stored.partition("-")
     if not (id_.isdigit() and version.isdigit()):
         return None
-    gebruiker = _load_version(int(id_), int(version))
+    gebruiker, opened = _load_version(int(id_), int(version)), provider_session.kept()
+    if gebruiker is not None and opened is not None:
+        gebruiker = opened.apply(gebruiker)
     return None if gebruiker is None else LoggedIn(gebruiker)
 
 

@@ -84,6 +84,8 @@ _ACTS = {
     ),
     "e-mailadres bevestigd": "De gebruiker {login} heeft een e-mailadres voor meldingen bevestigd.",
     "e-mailadres verwijderd": "Het e-mailadres van de gebruiker {login} voor meldingen is verwijderd.",
+    "inlogdienst toegevoegd": "De gebruiker {login} kan voortaan ook inloggen via een inlogdienst.",
+    "inlogdienst verwijderd": "De gebruiker {login} logt niet meer in via een inlogdienst.",
     "vraag beantwoord": "De vraag wie een leerling of leerkracht is, is beantwoord.",
     "beëindigd door fusie": (
         "De koppeling is beëindigd, omdat deze vestiging bij een andere school is gekomen. Activeer haar bij de nieuwe "

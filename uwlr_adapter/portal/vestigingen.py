@@ -106,9 +106,10 @@ def download_vestigingen() -> Response:
 
 
 def within() -> sa.Select[tuple[str]]:
-    """Return the query for the vestigingen that the logged-in user acts for."""
-    own = gebruiker_vestiging.c
-    return sa.select(own.brin6).where(own.gebruiker_id == login_session.require_gebruiker().id)
+    """Return the query for the vestigingen that the logged-in user acts for, in this session."""
+    own, gebruiker = gebruiker_vestiging.c, login_session.require_gebruiker()
+    query = sa.select(own.brin6).where(own.gebruiker_id == gebruiker.id)
+    return query.where(own.brin6.in_(gebruiker.vestigingen)) if login_session.is_narrowed() else query
 
 
 def read_form(values: MultiDict[str, str]) -> VestigingenForm:

@@ -12,9 +12,10 @@ from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import agreements
 from uwlr_adapter.koppelingen.access import Gate
 from uwlr_adapter.koppelingen.catalogue import Catalogue
+from uwlr_adapter.oidc.provider_settings import ProviderSettings
 from uwlr_adapter.portal.app import make_portal
 from uwlr_adapter.portal.context import Organisation
-from uwlr_adapter.portal.paths import PREFIX
+from uwlr_adapter.portal.paths import CALLBACK, PREFIX
 from uwlr_adapter.settings import Part, Settings
 from uwlr_adapter.web.app import App
 from uwlr_adapter.web.call_needs import CallNeeds
@@ -27,6 +28,8 @@ from uwlr_adapter.web.source import make_source_of
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from uwlr_adapter.oidc.provider import Provider
+
 
 MIN_TOKEN = 16
 """Characters of the token of /metrics (inclusive): too many to be guessed."""
@@ -37,11 +40,13 @@ class MetricsTokenError(UnusableError):
 
 
 def require_startable(settings: Settings) -> None:
-    """Read all that a worker process begins with: the database, the server keys, the catalogue and the token.
+    """Read all that a worker process begins with: the database, the server keys, the catalogue and the secrets.
 
-    Raises DatabaseUnusableError, ServerKeyError, CatalogueError, MetricsTokenError or DBAPIError.
+    Raises DBAPIError, DatabaseUnusableError, ServerKeyError, CatalogueError, MetricsTokenError or
+    ProviderSettingsError.
     """
     metrics_token(settings)
+    ProviderSettings.of(settings)
     catalogue = Catalogue.load(settings.catalogus)
     database = Database(settings.database_url, create=False)
     try:
@@ -57,7 +62,8 @@ def make_app(settings: Settings | None = None, clock: Clock | None = None) -> Ap
     """Return the WSGI application for these settings; default: those of the environment, and the present moment.
 
     The database must exist and be current (`init`, `db upgrade`).
-    Raises DatabaseUnusableError, ServerKeyError, CatalogueError or MetricsTokenError when the service could not answer.
+    Raises DatabaseUnusableError, ServerKeyError, CatalogueError, MetricsTokenError or ProviderSettingsError when the
+    service could not answer.
     """
     app, _ = compose(settings or Settings(), clock or now)
     return app
@@ -65,7 +71,7 @@ def make_app(settings: Settings | None = None, clock: Clock | None = None) -> Ap
 
 def compose(settings: Settings, clock: Clock) -> tuple[App, HolderReport]:
     """Return the application, and the report of the server keys that this process holds. Raises as `make_app` does."""
-    token = metrics_token(settings)
+    token, provider_settings = metrics_token(settings), ProviderSettings.of(settings)
     database = Database(settings.database_url, create=False)
     try:
         database.require_usable()
@@ -90,6 +96,7 @@ def compose(settings: Settings, clock: Clock) -> tuple[App, HolderReport]:
     if Part.METRICS in settings.parts:
         paths[METRICS] = health.metrics
     portal = None
+    provider = _provider(provider_settings, clock)
     if Part.PORTAL in settings.parts:
         base_url, undo_days, has_mail = settings.base_url, settings.undo_days, settings.smtp_host is not None
         pages = make_portal(
@@ -100,6 +107,7 @@ def compose(settings: Settings, clock: Clock) -> tuple[App, HolderReport]:
             base_url,
             undo_days,
             has_mail=has_mail,
+            provider=provider,
             organisation=Organisation(
                 settings.organisation, settings.help_url, settings.contact_url, settings.privacy_url
             ),
@@ -118,8 +126,18 @@ def compose(settings: Settings, clock: Clock) -> tuple[App, HolderReport]:
         is_https=is_https,
         readiness=readiness,
         needs=needs,
+        answer_path=None if provider is None else CALLBACK,
     )
     return app, HolderReport(database, server_keys)
+
+
+def _provider(settings: ProviderSettings | None, clock: Clock) -> "Provider | None":
+    """Return the provider of OpenID Connect; None without one."""
+    if settings is None:
+        return None
+    from uwlr_adapter.oidc.provider import Provider  # noqa: PLC0415 - a tenth of the start, for services that have one
+
+    return Provider(settings, clock)
 
 
 def metrics_token(settings: Settings) -> bytes | None:

@@ -43,7 +43,7 @@ class App:
     `services` are the paths of all SOAP services, those that other processes serve included. A driver other than WSGI
     (`rsgi`) uses the endpoints directly, with `begin` and `finish` around each request. `is_https` says that people and
     vendors reach the service by https only. `readiness` is what /readyz asks; a driver may do the tries in its own way
-    (`needs`).
+    (`needs`). `answer_path` is where browsers come back from a provider of OpenID Connect, if there is one.
     """
 
     def __init__(
@@ -59,7 +59,9 @@ class App:
         is_https: bool = False,
         readiness: Readiness | None = None,
         needs: CallNeeds | None = None,
+        answer_path: str | None = None,
     ) -> None:
+        self._answer_path = answer_path
         self._database = database
         self.readiness = readiness
         self.needs = needs
@@ -157,7 +159,7 @@ class App:
     def _handler(self, environ: "WSGIEnvironment") -> "WSGIApplication":
         """Return the application for a request; the portal has every plain path below its own."""
         path = environ.get("PATH_INFO", "")
-        if path not in self.endpoints and (refusal := bounds.refusal(environ)) is not None:
+        if path not in self.endpoints and (refusal := bounds.refusal(environ, self._answer_path)) is not None:
             return lambda _environ, start_response: refusal.send(start_response)
         handler: WSGIApplication | None = self._paths.get(path)
         if handler is not None:
