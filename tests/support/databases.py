@@ -234,6 +234,19 @@ class PostgresServer:
         finally:
             self.run(f"DROP DATABASE {name} WITH (FORCE)")
 
+    @contextmanager
+    def copy_of(self, what: Hashable, make: Callable[[str], object]) -> Iterator[str]:
+        """Yield the URL of a new database that is as `make` leaves an empty one; it is called once for each `what`."""
+        if (False, what) not in _furnished:
+            with self.database(empty=True) as url:
+                make(url)
+                _furnished[False, what] = self.keep(str(make_url(url).database))
+        self._copy(str(_furnished[False, what]), name := self._new_name())
+        try:
+            yield self.url(name)
+        finally:
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
     def has_made(self, url: sa.URL) -> bool:
         """Return whether a URL is of a database that this process made here."""
         name = url.database or ""
