@@ -10,7 +10,7 @@ _MOST = 5000
 
 
 class CompiledStatements(LRUCache[Any, Any]):
-    """What one kind of database made of each statement, whichever engine asked for it first.
+    """Each statement as a kind of database has it, whichever engine compiled it first.
 
     SQLAlchemy keeps that for each engine, under the dialect of the engine; those of one kind and driver are alike.
     """

@@ -1,4 +1,4 @@
-"""What the settings say of their fields, worked out once: pydantic-settings does it anew for each `Settings`."""
+"""The fields of the settings, looked into once: pydantic-settings does it anew for each `Settings`."""
 
 from functools import wraps
 from typing import Any
