@@ -1,17 +1,20 @@
 """Fixtures of every test, and the two databases on which the tests of storage run."""
 
 import gc
+import os
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 from support import databases as database_servers
+from support.compiled_statements import share_statements
 from support.databases import PostgresServer
 from support.memory_folder import use_memory
 from support.preloaded import preload_program
 from support.school_builder import QUICK_HASHER
 from support.served_school import ServedSchool, furnish
 from support.server import Server, serving
+from support.settings_fields import share_fields
 from support.templates import share_templates
 
 from uwlr_adapter.db import event_log
@@ -22,8 +25,15 @@ from uwlr_adapter.gebruikers import passwords
 use_memory()
 preload_program()
 share_templates()
+share_statements()
+share_fields()
 settings.register_profile("uwlr", deadline=None)  # a test says nothing about time
 settings.load_profile("uwlr")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many workers `-n auto` starts: one more than there are processors, as many tests wait for a server."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_finish() -> None:

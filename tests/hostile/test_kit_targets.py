@@ -215,7 +215,7 @@ def test_an_endpoint_that_falls_silent_ends_the_run_and_keeps_what_was_found(tmp
         (say if len(own.requests) < 5 else drip)(connection, own)
 
     with hostile(answer) as target:
-        done, report = check(tmp_path, target.url, "--allow-private", "--timeout", "5")
+        done, report = check(tmp_path, target.url, "--allow-private", "--timeout", "1")
         assert len(target.requests) == 7
     assert report.results[0].verdict is Verdict.PASS
     assert re.search(r"3 calls in a row got no answer; the last: 127\.0\.0\.1:\d+ gave no whole answer", report.stopped)

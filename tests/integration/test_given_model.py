@@ -688,7 +688,7 @@ def test_geenwijzigingen_exactly_when_the_platform_has_it(make_school: MakeSchoo
         school.import_data(records(LAST_YEAR))
         walk = Walk(school)
         try:
-            walk.go(Steps(seed).choose(amount(250, 500)))
+            walk.go(Steps(seed).choose(amount(150, 500)))
         except AssertionError as error:
             error.add_note("\n".join(walk.trail[-80:]))
             raise

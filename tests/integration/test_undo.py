@@ -280,7 +280,7 @@ def _without(records: Dump, persoon_id: int) -> Dump:
     return found
 
 
-@pytest.mark.parametrize("seed", range(amount(2, 60)))
+@pytest.mark.parametrize("seed", range(amount(1, 60)))
 def test_a_random_series_is_undone_and_redone_exactly(database: Database, seed: int) -> None:
     """Both formats, two vestigingen, changed keys and ECK-iDs, forgotten leerlingen: the records are the model's."""
     series = Series(database, seed)
@@ -322,7 +322,7 @@ def with_questions(database: Database) -> Dump:
     return {**dump(database), "import_question": sorted(asked)}
 
 
-@pytest.mark.parametrize("seed", range(amount(2, 60)))
+@pytest.mark.parametrize("seed", range(amount(1, 60)))
 def test_imports_of_mixed_up_keys_and_answers_are_undone_and_redone_exactly(database: Database, seed: int) -> None:
     """Keys and ECK-iDs that went to somebody else, held rows, questions and their answers: all as it was each time."""
     world = Remembered(database, Random(seed))  # noqa: S311 - a seeded school is no secret

@@ -127,13 +127,14 @@ def test_a_commit_that_waits_for_a_standby(
         statuses = (await send(app, message, *headers)).statuses
         await asyncio.to_thread(pair.primary.wait_for, "nobody")
         await asyncio.to_thread(until, lambda: pair.primary.execute("SHOW synchronous_standby_names") == [("nobody",)])
+        writes = app._database._writes  # type: ignore[attr-defined] # noqa: SLF001 - it has no setting
         with monkeypatch.context() as patch:  # the others may take as long as this machine needs
             patch.setattr(rsgi, "REQUEST_SECONDS", 1)
-            statuses += (await send(app, message, *headers)).statuses
-        writes = app._database._writes  # type: ignore[attr-defined] # noqa: SLF001 - the test does not wait for its limit
-        await asyncio.to_thread(until, lambda: pair.primary.execute(waits) != [(0,)])
-        writes._connection._give_up()  # noqa: SLF001 - as above
-        await asyncio.to_thread(until, lambda: pair.primary.execute(waits) == [(0,)])
+            patch.setattr(writes, "_seconds", 1)
+            asked = asyncio.ensure_future(send(app, message, *headers))
+            await asyncio.to_thread(until, lambda: pair.primary.execute(waits) != [(0,)])
+            statuses += (await asked).statuses
+            await asyncio.to_thread(until, lambda: pair.primary.execute(waits) == [(0,)])
         await asyncio.to_thread(pair.primary.wait_for, "")
         statuses += (await send(app, message, *headers)).statuses
         app.__rsgi_del__(asyncio.get_running_loop())

@@ -266,7 +266,7 @@ def test_no_request_that_is_decided_after_an_act_gets_data(backend: str, tmp_pat
     acts = ("pause", "end", "change the code", "pause and resume", "withhold", "withhold")
     with playing(tmp_path) as barrier:
         last = barrier.fetch(barrier.servers[0], barrier.code).aanmaakdatum
-        for number in range(amount(40, 1000)):
+        for number in range(amount(20, 1000)):
             hold, act, fetch = chance.choice(holds), chance.choice(acts), chance.choice(FETCHES)
             barrier.play(hold, act, fetch, last)
             barrier.reopen(act)

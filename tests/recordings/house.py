@@ -4,6 +4,8 @@ import functools
 import gzip
 import json
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 import psycopg
 from recordings import seam
 from support.clock import Clock
+from support.databases import PostgresServer
 
 DATA = Path(__file__).parent / "data"
 FACTS: dict[str, Any] = json.loads((DATA / "house.json").read_text(encoding="utf-8"))
@@ -64,15 +67,21 @@ def _upgraded() -> bytes:
         return path.read_bytes()
 
 
-def lay_out_postgresql(folder: Path, url: str) -> House:
-    """Return the house in a new folder, with its database in an empty PostgreSQL database."""
-    house = replace(_folder(folder), database=url)
+@contextmanager
+def on_postgresql(folder: Path, server: PostgresServer) -> Iterator[House]:
+    """Yield the house in a new folder, with its database on a server of PostgreSQL, where it is upgraded once."""
+    with server.copy_of(House, _upgrade_on_postgresql) as url:
+        yield replace(_folder(folder), database=url)
+
+
+def _upgrade_on_postgresql(url: str) -> None:
     with gzip.open(DATA / "house.postgresql.sql.gz") as packed:
         statements = packed.read()
     with psycopg.connect(url.replace("postgresql+psycopg", "postgresql")) as connection:
         connection.execute(statements)
-    seam.upgrade(house.data, **house.chosen)
-    return house
+    with tempfile.TemporaryDirectory() as folder:
+        house = replace(_folder(Path(folder)), database=url)
+        seam.upgrade(house.data, **house.chosen)
 
 
 def _folder(folder: Path) -> House:

@@ -33,8 +33,8 @@ def old_house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]
         yield house.lay_out(tmp_path)
         return
     server: PostgresServer = request.getfixturevalue("postgresql")
-    with server.database(empty=True) as url:
-        yield house.lay_out_postgresql(tmp_path, url)
+    with house.on_postgresql(tmp_path, server) as old:
+        yield old
 
 
 def exchange(tape: Tape, app: Any, named: Iterator[Named], label: str = "") -> None:
@@ -185,8 +185,8 @@ def test_pages(tmp_path: Path, login: str | None) -> None:
 @pytest.mark.parametrize("login", ["a.devries", "bestuur", "operator"])
 def test_pages_over_postgresql(postgresql: PostgresServer, tmp_path: Path, login: str) -> None:
     """Show the pages of a user of each role as on SQLite."""
-    with postgresql.database(empty=True) as url:
-        _look(house.lay_out_postgresql(tmp_path, url), login)
+    with house.on_postgresql(tmp_path, postgresql) as old:
+        _look(old, login)
 
 
 def _look(old: House, login: str | None) -> None:

@@ -25,7 +25,14 @@ from support.server import Server
 NODE = Path(os.environ.get("UWLR_TEST_NODE") or Path.home() / ".cache" / "uwlr-adapter" / "node")
 """The folder in which `npm install axe-core html-validate` was done; doing it is not the work of a test."""
 ARGUMENTS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *(
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-gpu-compositing",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+    ),
     *("--disable-component-update", "--disable-sync", "--lang=nl"),
 )
 NARROW, WIDE = 360, 1600

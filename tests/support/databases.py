@@ -95,6 +95,7 @@ def make_tables(database: Database) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_bytes(_migrated())
+        return
     database.upgrade()
 
 
@@ -114,7 +115,7 @@ def furnish(database: Database, what: Hashable, make: Callable[[], object]) -> N
 
     On PostgreSQL only where the database is one of the server of this run.
     """
-    server = next((one for one in _servers if one.has_made(database.url)), None)
+    server = _server_of(database)
     with database.reading() as connection:
         query = "SELECT EXISTS (SELECT * FROM vestiging) OR EXISTS (SELECT * FROM afnemer)"
         is_used = connection.exec_driver_sql(query).scalar_one()
@@ -136,6 +137,15 @@ def furnish(database: Database, what: Hashable, make: Callable[[], object]) -> N
         assert isinstance(kept, bytes)
         path.write_bytes(kept)
         path.with_name(f"{path.name}-wal").unlink(missing_ok=True)
+
+
+def is_of_this_run(database: Database) -> bool:
+    """Return whether a database is one of PostgreSQL that this process made on the server of this run."""
+    return _server_of(database) is not None
+
+
+def _server_of(database: Database) -> "PostgresServer | None":
+    return next((one for one in _servers if one.has_made(database.url)), None)
 
 
 _furnished: dict[tuple[bool, Hashable], bytes | str] = {}
@@ -219,6 +229,19 @@ class PostgresServer:
         """Yield the URL of a new database, with every table unless it must be empty; gone at the end."""
         name = self._new_name()
         self._copy("template0" if empty else TEMPLATE, name)
+        try:
+            yield self.url(name)
+        finally:
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @contextmanager
+    def copy_of(self, what: Hashable, make: Callable[[str], object]) -> Iterator[str]:
+        """Yield the URL of a new database that is as `make` leaves an empty one; it is called once for each `what`."""
+        if (False, what) not in _furnished:
+            with self.database(empty=True) as url:
+                make(url)
+                _furnished[False, what] = self.keep(str(make_url(url).database))
+        self._copy(str(_furnished[False, what]), name := self._new_name())
         try:
             yield self.url(name)
         finally:

@@ -34,9 +34,14 @@ def axe_source() -> str:
     return node_file("axe-core/axe.min.js").read_text(encoding="utf-8")
 
 
-def axe_findings(page: Page, axe: str) -> list[str]:
-    """Return what axe-core finds on a page, best practices included; it comes in past the CSP, as a debugger does."""
-    found: list[str] = page.evaluate(f"{axe}; {FOUND}")
+def load_axe(page: Page, axe: str) -> None:
+    """Load axe-core into the page that is open; it comes in past the CSP, as a debugger does."""
+    page.evaluate(axe)
+
+
+def axe_findings(page: Page) -> list[str]:
+    """Return what axe-core, which the page has loaded, finds on it, best practices included."""
+    found: list[str] = page.evaluate(FOUND)
     return found
 
 

@@ -5,6 +5,8 @@ the arguments, environment, folder, files and signals of a program that was star
 ends as any program. What a fork cannot be given starts by name as ever: other settings of Python or of the loader of
 the system, other options of Popen. With UWLR_LONG=1 everything does (`make test-long`).
 
+A fork waits less where the program only waits (SHORTER): time that no rule hangs on, which the tests would sit out.
+
 `Popen` asks for a process over a socket; the status of its end comes through a pipe, as it has another parent.
 """
 
@@ -32,6 +34,12 @@ from typing import Any
 PROGRAM = "uwlr_adapter"
 _LATER = ("alembic.command", "alembic.config", "psycopg")
 """Libraries that the program loads when it needs them."""
+SHORTER: dict[str, dict[str, float]] = {
+    "uwlr_adapter.server.serve": {"DRAIN_SECONDS": 2, "_POLL_SECONDS": 0.01},
+    "uwlr_adapter.server.key_reporter": {"BEAT_SECONDS": 1},
+    "uwlr_adapter.web.readiness": {"KEEP_SECONDS": 0.1},
+}
+"""Seconds of a fork, by module and name: beside the next worker, between two looks, for which a look is good."""
 _READ_BY_THE_START = ("PYTHON", "LD_", "LC_", "LANG", "MALLOC_")
 """Beginnings of the variables that count when a process starts, and not later."""
 _LENGTH, _NUMBER = struct.Struct("!I"), struct.Struct("!q")
@@ -193,6 +201,11 @@ def _load() -> None:
             importlib.import_module(found.name)
     for name in _LATER:
         importlib.import_module(name)
+    for name, seconds in SHORTER.items():
+        module = importlib.import_module(name)
+        for variable, value in seconds.items():
+            assert hasattr(module, variable), f"{name} waits no longer by {variable}"
+            setattr(module, variable, value)
     gc.collect()
     gc.freeze()
 

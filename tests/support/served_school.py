@@ -8,6 +8,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from support import databases
 from support.databases import make_tables
 from support.messages import body, envelope, header, school_element
 from support.school_builder import ACTOR, SchoolBuilder
@@ -73,15 +74,40 @@ def import_one_of_each(connection: sa.Connection, schooljaar: str) -> None:
 
 
 def furnish(data: Path, moment: datetime | None = None) -> ServedSchool:
-    """Make the school in an empty data folder; on SQLite, as of now, it is a copy of one that is made once."""
-    if moment is not None or Settings(data=data).database is not None:
-        return _make(data, moment or now())
-    school, files = _made_once()
+    """Make the school in an empty data folder; as of now, it is a copy of one that is made once for each database."""
+    if moment is not None:
+        return _make(data, moment)
+    if Settings(data=data).database is not None:
+        return _on_postgresql(data)
+    return _put(*_made_once(), data)
+
+
+def _put(school: ServedSchool, files: dict[str, bytes], data: Path) -> ServedSchool:
+    """Write the files of its data folder, and return the school that is in it."""
     data.mkdir(parents=True, exist_ok=True)
     for naam, content in files.items():
         (data / naam).touch(mode=0o600)
         (data / naam).write_bytes(content)
     return replace(school, data=data)
+
+
+def _on_postgresql(data: Path) -> ServedSchool:
+    made: list[ServedSchool] = []
+    database = Database(Settings(data=data).database_url)
+    try:
+        make_tables(database)
+        databases.furnish(database, ServedSchool, lambda: made.append(_make(data, now())))
+        if not made:
+            return _put(*_kept[0], data)
+        if databases.is_of_this_run(database):
+            _kept[:] = [(made[0], {"keys": (data / "keys").read_bytes()})]
+        return made[0]
+    finally:
+        database.close()
+
+
+_kept: list[tuple[ServedSchool, dict[str, bytes]]] = []
+"""The school of which PostgreSQL has a copy, with the other files of its folder."""
 
 
 @functools.cache

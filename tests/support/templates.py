@@ -1,7 +1,11 @@
-"""Templates of the portal, compiled once for all applications of a process: each test opens one of its own."""
+"""Templates and addresses of the portal, compiled once for all applications of a process: each test opens one."""
+
+from collections.abc import Callable
+from typing import Any
 
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from werkzeug.routing import Rule
 
 from uwlr_adapter.portal.app import Portal
 
@@ -22,6 +26,20 @@ class CompiledTemplates(BytecodeCache):
         self._kept[bucket.key] = bucket.bytecode_to_string()
 
 
+class SharedRule(Rule):
+    """A rule of addresses; the function that writes an address of it is compiled once for each text of a rule."""
+
+    _made: dict[tuple[Any, ...], Callable[..., tuple[str, str]]] = {}  # noqa: RUF012 - shared on purpose
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: FBT001, FBT002 - as werkzeug has it
+        kinds = tuple((name, type(converter)) for name, converter in self._converters.items())
+        key = (self.rule, self.host, self.subdomain, repr(self.defaults), kinds, append_unknown)
+        if key not in self._made:
+            self._made[key] = super()._compile_builder(append_unknown)
+        return self._made[key]
+
+
 def share_templates() -> None:
     """Let every portal that this process opens share what it compiles."""
     Portal.jinja_options = {**Portal.jinja_options, "bytecode_cache": CompiledTemplates()}
+    Portal.url_rule_class = SharedRule

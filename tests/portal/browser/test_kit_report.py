@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 from support.chromium import NARROW, WAIT, WIDE, BrowserWatch
 from support.kit_reports import EXCHANGE, HOSTILE, ONE_CAUSE, ORDINARY, report, result
-from support.page_findings import axe_findings, html_findings, pixels_sticking_out
+from support.page_findings import axe_findings, html_findings, load_axe, pixels_sticking_out
 
 from uwlr_adapter.kit.checks import Level, Verdict
 from uwlr_adapter.kit.reports import report_html
@@ -51,6 +51,7 @@ def test_the_page_is_fit_to_use(window: BrowserContext, page_file: Path, axe: st
     """At both widths, closed and with everything open, nothing sticks out, axe finds nothing, and the HTML is valid."""
     page = window.new_page()
     page.goto(page_file.as_uri())
+    load_axe(page, axe)
     found = html_findings(page_file.parent)
     for is_open in (False, True):
         if is_open:
@@ -59,7 +60,7 @@ def test_the_page_is_fit_to_use(window: BrowserContext, page_file: Path, axe: st
             page.set_viewport_size({"width": width, "height": 900})
             if (too_much := pixels_sticking_out(page)) > 0:
                 found.append(f"{width}, open {is_open}: sticks out by {too_much} pixels")
-            found += [f"{width}, open {is_open}: {one}" for one in axe_findings(page, axe)]
+            found += [f"{width}, open {is_open}: {one}" for one in axe_findings(page)]
     assert found == []
 
 
