@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -25,6 +26,12 @@ HEADERS = {
 }
 LEERLINGEN = {"21QW00": 1, "30AB00": 2}
 """The id of a leerling of each vestiging."""
+COLLEAGUES = {"21QW00": 1, "30AB00": 3}
+"""The id of a schoolbeheerder of each vestiging."""
+ACTS = re.compile(
+    "/(activeren|pauzeren|beeindigen|startdatum|akkoord|vrijgeven|terugnemen|collegas)|/niet-delen/|/vragen/"
+)
+"""The paths of a vestiging that only lead to an act."""
 QUESTIONS: dict[str, int] = {}
 """The id of a question of each vestiging, which follows from what is asked."""
 
@@ -41,6 +48,7 @@ class Route:
         """Return the path for a vestiging and a koppeling."""
         path = self.path.replace("21QW00", brin6).replace("/koppeling/1", f"/koppeling/{koppeling_id}")
         path = path.replace("/vragen/1/", f"/vragen/{QUESTIONS.get(brin6, 1)}/")
+        path = re.sub("/collegas/1$", f"/collegas/{COLLEAGUES.get(brin6, 1)}", path)
         for page in ("niet-delen", "inzage"):
             path = path.replace(f"/{page}/1", f"/{page}/{LEERLINGEN.get(brin6, 1)}")
         return path
@@ -59,6 +67,8 @@ def routes(portal: Portal) -> list[Route]:
         "answer": "nieuw",
         "entry_id": "basispoort",
         "afnemer_id": 1,
+        "gebruiker_id": 1,
+        "invitation_id": 1,
         "token": "x" * 43,
     }
     found: dict[str, Route] = {}
@@ -140,6 +150,7 @@ def test_nobody(with_koppelingen: Portal) -> None:
         ("bestuur", {"account", "school"}, {"21QW00", "21QW01"}),
         ("andere", {"account", "school", "insight"}, {"30AB00"}),
         ("operator", {"account", "operator"}, set()),
+        ("lezer", {"account", "school"}, {"21QW00"}),
     ],
 )
 def test_users(with_koppelingen: Portal, login: str, groepen: set[str], brin6: set[str]) -> None:
@@ -157,10 +168,32 @@ def test_users(with_koppelingen: Portal, login: str, groepen: set[str], brin6: s
                 assert page.status == 404, (route, method, place)
                 if method == "GET":
                     assert without_token(page) == absent
+            elif login == "lezer" and is_act(route, method):
+                assert page.status == 403, (route, method)
+                assert method == "HEAD" or page.h1 == "U kunt hier alleen lezen"
             elif place != "21QW01" or not re.search("/koppeling/|/vragen/", route.path):
                 assert page.status in {200, 303, 409, 422}, (route, method, place)
-                if method == "POST" and page.status == 303:
+                if page.status == 303:
                     browser.follow(page)  # so that what it says stands on no other page
+
+
+def is_act(route: Route, method: str) -> bool:
+    """Return whether a route of a vestiging acts, or leads to an act only."""
+    return route.groep == "school" and (method == "POST" or bool(ACTS.search(route.path)))
+
+
+def test_a_lezer_sees_no_way_to_act(with_koppelingen: Portal) -> None:
+    """No page of a vestiging has a form that is sent, or a link to a page that a lezer cannot open."""
+    browser, seen = with_koppelingen.browser("lezer"), 0
+    for route in routes(with_koppelingen):
+        page = browser.get(route.path)
+        if route.groep == "school" and page.status == 200 and "html" in page.reply.headers["Content-Type"]:
+            seen += 1
+            assert [form.get("action") for form in page.forms() if form.method == "POST"] == [], route
+            links = {urlsplit(one).path for one in page.tree.xpath("//a/@href")}
+            own = {one for one in links if one.startswith("/koppelingen/21QW00") or "beheer" in one}
+            assert [one for one in own if browser.get(one).status != 200] == [], route
+    assert seen > 6
 
 
 def test_a_koppeling_of_another_vestiging(with_koppelingen: Portal) -> None:

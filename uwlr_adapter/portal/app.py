@@ -19,24 +19,31 @@ from uwlr_adapter.portal import (
     account,  # noqa: F401 - importing a module of views adds them to their blueprint
     activate,  # noqa: F401 - as above
     blueprints,
+    colleagues,  # noqa: F401 - as above
     confirm,  # noqa: F401 - as above
     error_pages,
     guard,
+    invitation,  # noqa: F401 - as above
     inzage,  # noqa: F401 - as above
     journaal,  # noqa: F401 - as above
     koppeling,  # noqa: F401 - as above
     login,  # noqa: F401 - as above
     login_session,
+    lost_phone,  # noqa: F401 - as above
     meldingen,  # noqa: F401 - as above
     missing,  # noqa: F401 - as above
     operator,  # noqa: F401 - as above
     overview,  # noqa: F401 - as above
     own_address,  # noqa: F401 - as above
+    own_password,  # noqa: F401 - as above
+    own_second_factor,  # noqa: F401 - as above
     password_link,  # noqa: F401 - as above
     questions,  # noqa: F401 - as above
     schooljaar,  # noqa: F401 - as above
     startdatum,  # noqa: F401 - as above
     statement,  # noqa: F401 - as above
+    user,  # noqa: F401 - as above
+    users,  # noqa: F401 - as above
     voorwaarden,  # noqa: F401 - as above
     withhold,  # noqa: F401 - as above
     wording,
@@ -135,7 +142,7 @@ def make_portal(
     app.jinja_env.globals["organisation"] = organisation
     app.jinja_env.globals["seconds_left"] = login_session.seconds_left
     app.jinja_env.globals["session_warning"] = int(login_session.WARNING.total_seconds())
-    install(app, PortalContext(database, catalogue, server_keys, clock, undo_days, has_mail))
+    install(app, PortalContext(database, catalogue, server_keys, clock, undo_days, has_mail, base_url))
     guard.csrf.init_app(app)
     login_session.make_login_manager().init_app(app)
     app.before_request(guard.guard)

@@ -44,6 +44,8 @@ class PortalContext:
     """For how many days what an answer to a question did can be undone."""
     has_mail: bool = False
     """Whether there is a mail server, so that people are told things."""
+    base_url: str = ""
+    """The address of the service for people, without a slash at its end; no link is made of a Host header."""
     hash_queue: HashQueue = field(default_factory=HashQueue, repr=False)
 
 
@@ -80,6 +82,11 @@ def undo_days() -> int:
 def has_mail() -> bool:
     """Return whether there is a mail server."""
     return _context().has_mail
+
+
+def public_url(path: str) -> str:
+    """Return the address of a path of the portal, to hand to somebody."""
+    return f"{_context().base_url}{path}"
 
 
 def now() -> datetime:

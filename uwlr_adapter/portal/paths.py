@@ -6,6 +6,8 @@ PREFIX = "/koppelingen"
 """The prefix of every path of the portal."""
 PASSWORD_PREFIX = f"{PREFIX}/wachtwoord"
 """The path of a one-time link, up to its token."""
+INVITATION_PREFIX = f"{PREFIX}/uitnodiging"
+"""The path of an invitation, up to its token."""
 _LOCAL = re.compile(rf"{PREFIX}(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 
