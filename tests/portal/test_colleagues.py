@@ -43,7 +43,7 @@ def invite(browser: Browser, login: str = "nieuw@school.example", rol: str = "le
 def link(page: Page) -> str:
     """Return the path of the link that a page shows."""
     assert page.status == 200, page.text
-    return urlsplit(page.tree.xpath("//*[@id='link']")[0].text_content()).path
+    return urlsplit(str(page.tree.xpath("//*[@id='link']")[0].text_content())).path
 
 
 def join(portal: Portal, path: str, login: str) -> Browser:

@@ -6,6 +6,7 @@ does not help a guesser, a new server key needs no new codes, and a new second f
 
 import hmac
 import secrets
+from collections.abc import Iterable
 from hashlib import sha256
 
 import sqlalchemy as sa
@@ -25,10 +26,15 @@ def make(connection: sa.Connection, gebruiker_id: int, secret: str) -> list[str]
     codes: set[str] = set()
     while len(codes) < NUMBER:
         codes.add("".join(secrets.choice(ALPHABET) for _ in range(LENGTH)))
+    store(connection, gebruiker_id, secret, codes)
+    return [f"{code[: LENGTH // 2]}-{code[LENGTH // 2 :]}" for code in sorted(codes)]
+
+
+def store(connection: sa.Connection, gebruiker_id: int, secret: str, codes: Iterable[str]) -> None:
+    """Store these recovery codes of a user instead of those of before."""
     connection.execute(recovery_code.delete().where(recovery_code.c.gebruiker_id == gebruiker_id))
     rows = [{"gebruiker_id": gebruiker_id, "digest": _digest(secret, code)} for code in codes]
     connection.execute(recovery_code.insert(), rows)
-    return [f"{code[: LENGTH // 2]}-{code[LENGTH // 2 :]}" for code in sorted(codes)]
 
 
 def use(connection: sa.Connection, gebruiker_id: int, secret: str, typed: str) -> bool:
