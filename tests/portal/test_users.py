@@ -37,7 +37,7 @@ def acts(portal: Portal) -> list[tuple[str, str, str | None]]:
 
 def logins(page: Page) -> list[str]:
     """Return the logins of a list."""
-    return [str(text) for text in page.tree.xpath("//td[@data-kop='Gebruikersnaam']/text()")]
+    return [str(text) for text in page.tree.xpath("//td[@data-kop='Gebruikers\u00adnaam']/text()")]
 
 
 def link(page: Page) -> str:
