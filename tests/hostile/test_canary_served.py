@@ -50,6 +50,7 @@ def test_no_line_of_a_server_holds_what_came_in(school: ServedSchool, server: Se
         *((content, "POST", "/uwlr/leerlinggegevens") for content in (message, school.request(), MARKED.encode())),
         (form, "POST", "/koppelingen/inloggen"),
         (form, "POST", f"/koppelingen/wachtwoord/{MARKED}"),
+        (form, "POST", f"/koppelingen/uitnodiging/{MARKED}"),
         *(
             (b"", "GET", f"/{path}{MARKED}")
             for path in ("", "koppelingen/", "uwlr/leerlinggegevens?wsdl=", "metrics?x=")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -30,6 +31,12 @@ GROEPEN = {"public", "account", "vestigingen", "school", "insight", "operator"}
 FOR_EVERYBODY = {"public", "provider"}
 LEERLINGEN = {"21QW00": 1, "30AB00": 2}
 """The id of a leerling of each vestiging."""
+COLLEAGUES = {"21QW00": 1, "30AB00": 3}
+"""The id of a schoolbeheerder of each vestiging."""
+ACTS = re.compile(
+    "/(activeren|pauzeren|beeindigen|startdatum|akkoord|vrijgeven|terugnemen|collegas)|/niet-delen/|/vragen/"
+)
+"""The paths of a vestiging that only lead to an act."""
 QUESTIONS: dict[str, int] = {}
 """The id of a question of each vestiging, which follows from what is asked."""
 
@@ -46,6 +53,7 @@ class Route:
         """Return the path for a vestiging and a koppeling."""
         path = self.path.replace("21QW00", brin6).replace("/koppeling/1", f"/koppeling/{koppeling_id}")
         path = path.replace("/vragen/1/", f"/vragen/{QUESTIONS.get(brin6, 1)}/")
+        path = re.sub("/collegas/1$", f"/collegas/{COLLEAGUES.get(brin6, 1)}", path)
         for page in ("niet-delen", "inzage"):
             path = path.replace(f"/{page}/1", f"/{page}/{LEERLINGEN.get(brin6, 1)}")
         return path
@@ -64,6 +72,8 @@ def routes(portal: Portal) -> list[Route]:
         "answer": "nieuw",
         "entry_id": "basispoort",
         "afnemer_id": 1,
+        "gebruiker_id": 1,
+        "invitation_id": 1,
         "token": "x" * 43,
     }
     found: dict[str, Route] = {}
@@ -155,11 +165,12 @@ def check_nobody(with_koppelingen: Portal) -> None:
         ("bestuur", {"account", "vestigingen", "school"}, {"21QW00", "21QW01"}),
         ("andere", {"account", "school", "insight"}, {"30AB00"}),
         ("operator", {"account", "operator"}, set()),
+        ("lezer", {"account", "school"}, {"21QW00"}),
     ],
 )
 def test_users(with_koppelingen: Portal, login: str, groepen: set[str], brin6: set[str]) -> None:
     """A user reaches the pages of its groups and vestigingen; any other is the 404 of a page that is not there."""
-    check_user(with_koppelingen, with_koppelingen.browser(login), groepen, brin6)
+    check_user(with_koppelingen, with_koppelingen.browser(login), groepen, brin6, reads=login == "lezer")
 
 
 @pytest.mark.parametrize(
@@ -208,8 +219,10 @@ def test_nobody_by_the_provider(entree: ProviderPortal) -> None:
     check_nobody(entree.portal)
 
 
-def check_user(with_koppelingen: Portal, browser: Browser, groepen: set[str], brin6: set[str]) -> None:
-    """Check that a browser reaches every page of these groups and vestigingen, and no other one."""
+def check_user(
+    with_koppelingen: Portal, browser: Browser, groepen: set[str], brin6: set[str], *, reads: bool = False
+) -> None:
+    """Check that a browser reaches every page of these groups and vestigingen, and no other one; a lezer does nothing."""
     absent = without_token(browser.get("/koppelingen/99XX99"))
     for route, method in requests(with_koppelingen):
         if route.groep in FOR_EVERYBODY or "uitloggen" in route.path or method not in route.methods:
@@ -222,10 +235,32 @@ def check_user(with_koppelingen: Portal, browser: Browser, groepen: set[str], br
                 assert page.status == 404, (route, method, place)
                 if method == "GET":
                     assert without_token(page) == absent
+            elif reads and is_act(route, method):
+                assert page.status == 403, (route, method)
+                assert method == "HEAD" or page.h1 == "U kunt hier alleen lezen"
             elif place != "21QW01" or not re.search("/koppeling/|/vragen/", route.path):
                 assert page.status in {200, 303, 409, 422}, (route, method, place)
-                if method == "POST" and page.status == 303:
+                if page.status == 303:
                     browser.follow(page)  # so that what it says stands on no other page
+
+
+def is_act(route: Route, method: str) -> bool:
+    """Return whether a route of a vestiging acts, or leads to an act only."""
+    return route.groep == "school" and (method == "POST" or bool(ACTS.search(route.path)))
+
+
+def test_a_lezer_sees_no_way_to_act(with_koppelingen: Portal) -> None:
+    """No page of a vestiging has a form that is sent, or a link to a page that a lezer cannot open."""
+    browser, seen = with_koppelingen.browser("lezer"), 0
+    for route in routes(with_koppelingen):
+        page = browser.get(route.path)
+        if route.groep == "school" and page.status == 200 and "html" in page.reply.headers["Content-Type"]:
+            seen += 1
+            assert [form.get("action") for form in page.forms() if form.method == "POST"] == [], route
+            links = {urlsplit(one).path for one in page.tree.xpath("//a/@href")}
+            own = {one for one in links if one.startswith("/koppelingen/21QW00") or "beheer" in one}
+            assert [one for one in own if browser.get(one).status != 200] == [], route
+    assert seen > 6
 
 
 def test_a_koppeling_of_another_vestiging(with_koppelingen: Portal) -> None:

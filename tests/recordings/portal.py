@@ -32,6 +32,7 @@ _MADE_UP = (
     (re.compile(r'(?<=name="bon" value=")[^"]+(?=")'), "<bon>"),
     (re.compile(r"<svg[^>]*\bqr\b.*?</svg>", re.DOTALL), "<qr>"),
     (re.compile(r"\b(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\b"), "<totp secret>"),
+    (re.compile(r"(?<=[?]secret=)[A-Z2-7]{32}\b"), "<totp secret>"),
     (re.compile(r"(?<=>)[0-9A-Za-z]{32}(?=</code>)"), "<klantcode>"),
 )
 

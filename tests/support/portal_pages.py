@@ -6,12 +6,12 @@ from fnmatch import fnmatchcase
 
 from playwright.sync_api import Page, Response
 
-from support.portal_school import BEHIND, DAILY, EMPTY, FULL, PASSWORD, SILENT, PortalSchool
+from support.portal_school import BEHIND, DAILY, EMPTY, FULL, PASSWORD, RECOVERY, SILENT, PortalSchool
 
 BEGIN = "/koppelingen"
 SCHOOL = f"{BEGIN}/{FULL}"
 WITHOUT_KOPPELINGEN = f"{BEGIN}/21QW01"
-SCHOOLBEHEERDER, BESTUUR, OPERATOR, HORIZON = "a.devries", "bestuur", "operator", "horizon"
+SCHOOLBEHEERDER, LEZER, BESTUUR, OPERATOR, HORIZON = "a.devries", "lezer", "bestuur", "operator", "horizon"
 TOGETHER = f"{BEGIN}/vestigingen"
 ALL_THREE = f"v{FULL}=1&v21QW01=1&v{EMPTY}=1"
 Step = Callable[[Page], object]
@@ -32,7 +32,8 @@ class PageCase:
     def path(self, context: PortalSchool) -> str:
         """Return where it stands."""
         ids = {naam.replace(" ", "_"): str(id_) for naam, id_ in context.koppelingen.items()}
-        return self.pattern.format(link=context.link, **ids)
+        ids |= {f"gebruiker_{login.replace('.', '_')}": str(id_) for login, id_ in context.gebruikers.items()}
+        return self.pattern.format(link=context.link, uitnodiging=context.invitation, **ids)
 
 
 def _verdict(naam: str, brin6: str, h1: str) -> "PageCase":
@@ -85,6 +86,46 @@ def _second_step(*codes: str) -> Step:
             _press("Inloggen", code=code)(page)
 
     return step
+
+
+def _lost_phone(*codes: str, then: str | None = None, step: Step | None = None) -> Step:
+    """Log in as the gebruiker with a second factor, by recovery codes; go on to a page, and take a step there."""
+
+    def walk(page: Page) -> None:
+        _second_step()(page)
+        _follow("Telefoon kwijt?")(page)
+        for code in codes:
+            _press("Inloggen", code=code)(page)
+        if then is not None:
+            page.goto(then)
+        if step is not None:
+            step(page)
+
+    return walk
+
+
+def _invite(page: Page) -> None:
+    """Invite a colleague, unless that was done at another width."""
+    _press("Maak een uitnodiging", naam="K. Nieuw", login="k.nieuw")(page)
+
+
+def _press_in(form: str, button: str, **fields: str) -> Step:
+    """Fill in fields of one of several forms by their name, and press a button there."""
+
+    def step(page: Page) -> None:
+        there = page.locator(f"main form[aria-labelledby={form}]")
+        for name, value in fields.items():
+            there.locator(f"[name={name}]").fill(value)
+        with page.expect_navigation():
+            there.get_by_role("button", name=button, exact=True).click()
+
+    return step
+
+
+def _reset(page: Page) -> None:
+    """Make a new link for a user of the operator."""
+    page.locator("main [name=bevestigd]").check()
+    _press("Maak de link")(page)
 
 
 def _too_often(page: Page) -> None:
@@ -219,6 +260,122 @@ PAGES = (
         BESTUUR,
         _press("Akkoord vastleggen", naam=""),
         422,
+    ),
+    PageCase("telefoon-kwijt", f"{BEGIN}/inloggen", None, _lost_phone(), h1="Telefoon kwijt?"),
+    PageCase("telefoon-kwijt-onjuist", f"{BEGIN}/inloggen", None, _lost_phone("aaaaa-aaaaa"), 403, "Telefoon kwijt?"),
+    PageCase(
+        "account-met-tweede-stap", f"{BEGIN}/inloggen", None, _lost_phone(RECOVERY[0], then=f"{BEGIN}/account"), 200
+    ),
+    PageCase(
+        "tweede-stap-vernieuwen",
+        f"{BEGIN}/inloggen",
+        None,
+        _lost_phone(RECOVERY[1], then=f"{BEGIN}/account/tweede-stap"),
+        h1="Tweede stap vernieuwen",
+    ),
+    PageCase(
+        "tweede-stap-vernieuwen-fout",
+        f"{BEGIN}/inloggen",
+        None,
+        _lost_phone(
+            RECOVERY[2], then=f"{BEGIN}/account/tweede-stap", step=_press("Verder", huidig=PASSWORD, code="000000")
+        ),
+        422,
+    ),
+    PageCase(
+        "tweede-stap-nieuw",
+        f"{BEGIN}/inloggen",
+        None,
+        _lost_phone(
+            RECOVERY[3], then=f"{BEGIN}/account/tweede-stap", step=_press("Verder", huidig=PASSWORD, code=RECOVERY[4])
+        ),
+        h1="Tweede stap instellen",
+    ),
+    PageCase(
+        "herstelcodes",
+        f"{BEGIN}/inloggen",
+        None,
+        _lost_phone(RECOVERY[5], then=f"{BEGIN}/account/herstelcodes"),
+        h1="Herstelcodes",
+    ),
+    PageCase(
+        "herstelcodes-gemaakt",
+        f"{BEGIN}/inloggen",
+        None,
+        _lost_phone(
+            RECOVERY[6],
+            then=f"{BEGIN}/account/herstelcodes",
+            step=_press("Maak nieuwe herstelcodes", huidig=PASSWORD),
+        ),
+        h1="Uw herstelcodes",
+    ),
+    PageCase("uitnodiging", f"{BEGIN}/uitnodiging/{{uitnodiging}}", None, h1="Uitnodiging van *"),
+    PageCase(
+        "uitnodiging-te-kort",
+        f"{BEGIN}/uitnodiging/{{uitnodiging}}",
+        None,
+        _press("Account maken", wachtwoord="kort", nogmaals="korter"),
+        422,
+    ),
+    PageCase("account-uitgenodigd", f"{BEGIN}/account", "leeg", h1="Uw account"),
+    PageCase("account-wachtwoord", f"{BEGIN}/account/wachtwoord", h1="Wachtwoord wijzigen"),
+    PageCase(
+        "account-wachtwoord-fout",
+        f"{BEGIN}/account/wachtwoord",
+        SCHOOLBEHEERDER,
+        _press("Wachtwoord wijzigen", huidig=PASSWORD, wachtwoord="kort", nogmaals="korter"),
+        422,
+    ),
+    PageCase("collegas", f"{SCHOOL}/collegas", h1="Collega's"),
+    PageCase(
+        "collegas-fout",
+        f"{SCHOOL}/collegas",
+        SCHOOLBEHEERDER,
+        _press("Maak een uitnodiging", naam="", login="b.bakker"),
+        422,
+    ),
+    PageCase("collegas-link", f"{SCHOOL}/collegas", SCHOOLBEHEERDER, _invite, h1="Link voor K. Nieuw"),
+    PageCase("collega", f"{SCHOOL}/collegas/{{gebruiker_b_bakker}}", h1="B. Bakker Kan inloggen"),
+    PageCase("collega-lezer", f"{SCHOOL}/collegas/{{gebruiker_lezer}}", h1="L. de Lezer Kan inloggen"),
+    PageCase("collega-zelf", f"{SCHOOL}/collegas/{{gebruiker_a_devries}}", h1="A. de Vries Kan inloggen"),
+    PageCase(
+        "collega-niet-vastgesteld",
+        f"{SCHOOL}/collegas/{{gebruiker_b_bakker}}",
+        SCHOOLBEHEERDER,
+        _press_in("herstel", "Nieuwe link maken"),
+        422,
+    ),
+    PageCase("overzicht-lezer", SCHOOL, LEZER, h1="Koppelingenoverzicht"),
+    PageCase("koppeling-lezer", f"{SCHOOL}/koppeling/{{actief}}", LEZER),
+    PageCase("meldingen-lezer", f"{SCHOOL}/meldingen", LEZER, h1="Meldingen"),
+    PageCase("alleen-lezen", f"{SCHOOL}/collegas", LEZER, status=403, h1="U kunt hier alleen lezen"),
+    PageCase("gebruikers", f"{BEGIN}/beheer/gebruikers", OPERATOR, h1="Gebruikers"),
+    PageCase("gebruikers-niemand", f"{BEGIN}/beheer/gebruikers?zoek=xyzzy", OPERATOR, h1="Gebruikers"),
+    PageCase("gebruiker-toevoegen", f"{BEGIN}/beheer/gebruikers/toevoegen", OPERATOR, h1="Gebruiker toevoegen"),
+    PageCase(
+        "gebruiker-toevoegen-fout",
+        f"{BEGIN}/beheer/gebruikers/toevoegen",
+        OPERATOR,
+        _press("Toevoegen", naam="", login="a", vestigingen="nergens"),
+        422,
+    ),
+    PageCase("gebruiker", f"{BEGIN}/beheer/gebruikers/{{gebruiker_b_bakker}}", OPERATOR, h1="B. Bakker Kan inloggen"),
+    PageCase("gebruiker-bestuur", f"{BEGIN}/beheer/gebruikers/{{gebruiker_bestuur}}", OPERATOR),
+    PageCase(
+        "gebruiker-fout",
+        f"{BEGIN}/beheer/gebruikers/{{gebruiker_b_bakker}}",
+        OPERATOR,
+        _press("Vestigingen wijzigen", erbij="nergens", eraf="ook niet"),
+        422,
+    ),
+    PageCase("gebruiker-blokkeren", f"{BEGIN}/beheer/gebruikers/{{gebruiker_b_bakker}}/blokkeren", OPERATOR),
+    PageCase("gebruiker-nieuwe-link", f"{BEGIN}/beheer/gebruikers/{{gebruiker_instellen}}/nieuwe-link", OPERATOR),
+    PageCase(
+        "gebruiker-link",
+        f"{BEGIN}/beheer/gebruikers/{{gebruiker_instellen}}/nieuwe-link",
+        OPERATOR,
+        _reset,
+        h1="Link voor G. Nieuw",
     ),
     PageCase("overzicht", SCHOOL, h1="Koppelingenoverzicht"),
     PageCase("overzicht-zonder-koppelingen", WITHOUT_KOPPELINGEN, BESTUUR, h1="Koppelingenoverzicht"),

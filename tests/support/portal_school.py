@@ -16,7 +16,9 @@ from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.clock import day_of, schooljaar_of, to_utc
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo import school, setup
+from uwlr_adapter.gebruikers import accounts, invitations, recovery
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
+from uwlr_adapter.gebruikers.invitations import NewInvitation
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.jobs.lease import Lease
 from uwlr_adapter.jobs.registry import JOBS
@@ -62,8 +64,11 @@ GEBRUIKERS = (
     NewGebruiker("operator", "E. Beheer", GebruikerRol.OPERATOR, (), needs_totp=False),
     NewGebruiker("streng", "F. Strik", GebruikerRol.SCHOOLBEHEERDER, (FULL,)),
     NewGebruiker("instellen", "G. Nieuw", GebruikerRol.SCHOOLBEHEERDER, (FULL,)),
+    NewGebruiker("lezer", "L. de Lezer", GebruikerRol.LEZER, (FULL,), needs_totp=False),
 )
 """`streng` has a second factor, `instellen` has to set one up."""
+RECOVERY = tuple(f"aaaaabbbb{letter}" for letter in "cdefghjk")
+"""The recovery codes of `streng`."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,10 @@ class PortalSchool:
     """Ids of koppelingen by what they are an example of."""
     link: str
     """The token of a one-time link that nobody used."""
+    invitation: str
+    """The token of an invitation that nobody accepted."""
+    gebruikers: dict[str, int]
+    """Ids of users by login."""
 
     def open(self) -> Database:
         """Open its database."""
@@ -105,12 +114,28 @@ def furnish(data: Path, moment: datetime) -> PortalSchool:
             link = now.add_gebruiker(NewGebruiker("nieuw", "H. Nieuw", GebruikerRol.SCHOOLBEHEERDER, (FULL,)))
             _live_through(connection, koppelingen, moment)
             _end_up_in_each_verdict(connection, koppelingen, moment)
+            invitation = _invite(connection, moment)
+            users = {one.login: one.id for one in accounts.list_all(connection)}
+            recovery.store(connection, users["streng"], TOTP, RECOVERY)
         _ask_who_they_are(database, moment)
         run_now(JOBS["calls"], database, settings, Lease("calls", "furnish"), moment=moment)
     finally:
         database.close()
     ids = {naam: one.id for naam, one in koppelingen.items()}
-    return PortalSchool(data, schooljaar_of(day_of(moment)), ids, link)
+    return PortalSchool(data, schooljaar_of(day_of(moment)), ids, link, invitation, users)
+
+
+def _invite(connection: sa.Connection, moment: datetime) -> str:
+    """Invite a new colleague, one who has an account, and one who did not come; return the token of the first."""
+    token = accounts.new_token()
+    for login, naam, made, given in (
+        ("i.nieuw@school.example", "I. Nieuw", moment, token),
+        ("leeg", "C. Elders", moment, accounts.new_token()),
+        ("te.laat", "J. te Laat", moment - timedelta(days=4), accounts.new_token()),
+    ):
+        new = NewInvitation(FULL, login, naam, GebruikerRol.LEZER)
+        invitations.invite(connection, new, given, made, actor="a.devries")
+    return token
 
 
 def _ask_who_they_are(database: Database, moment: datetime) -> None:

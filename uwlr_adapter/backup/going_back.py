@@ -1,8 +1,8 @@
 """After the records went back in time, by a restore or by the point-in-time recovery of PostgreSQL.
 
-What was true at a later moment is true no more: what platforms were given, the sessions and links of users. Who was
-forgotten since is forgotten again. Mails that waited then were sent since, and are not sent again. The journaal of each
-vestiging says so.
+What was true at a later moment is true no more: what platforms were given, the sessions, links and recovery codes of
+users, and invitations. Who was forgotten since is forgotten again. Mails that waited then were sent since, and are not
+sent again. The journaal of each vestiging says so.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from uwlr_adapter.administratie.importing.forget_again import ForgottenDigest, f
 from uwlr_adapter.administratie.tables import vestiging
 from uwlr_adapter.backup.tables import REBUILT
 from uwlr_adapter.clock import to_utc
-from uwlr_adapter.gebruikers.tables import gebruiker
+from uwlr_adapter.gebruikers.tables import gebruiker, invitation, recovery_code
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.mail import outbox
 
@@ -47,6 +47,8 @@ def settle(
     links = connection.execute(
         gebruiker.update().where(gebruiker.c.link_digest.is_not(None)).values(link_digest=None, link_until=None)
     ).rowcount
+    for table in (invitation, recovery_code):  # withdrawn, or used, since
+        connection.execute(table.delete())
     outbox.give_up_all(connection)
     _end_sessions(connection, moment)
     brin6s = list(connection.scalars(sa.select(vestiging.c.brin6).order_by(vestiging.c.brin6)))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.cli.base import Context, make_table, own_actor
 from uwlr_adapter.cli.gebruiker_oidc import oidc_check
-from uwlr_adapter.cli.json_output import json_option, print_json
+from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers import identities
@@ -39,14 +39,15 @@ def gebruiker() -> None:
     type=click.Choice([str(rol) for rol in GebruikerRol]),
     default=str(GebruikerRol.SCHOOLBEHEERDER),
     show_default=True,
-    help="schoolbeheerder: manages a school; bestuur: manages several schools; operator: manages the afnemers.",
+    help="schoolbeheerder: manages a school; lezer: sees it and changes nothing; bestuur: manages several schools; "
+    "operator: manages the afnemers and the users.",
 )
 @click.option(
     "--vestiging",
     "vestigingen",
     multiple=True,
     metavar="BRIN6",
-    help="A vestiging that the user manages; repeat the option for each one.",
+    help="A vestiging that the user manages, or sees; repeat the option for each one.",
 )
 @click.option("--email", help="Address for mail to this user, who confirms it in the portal with a code.")
 @click.pass_obj
@@ -56,6 +57,7 @@ def add(context: Context, login: str, naam: str, rol: str, vestigingen: tuple[st
     \b
     Example:
       uwlr-adapter gebruiker add j.devries --naam "J. de Vries" --vestiging 21QW00
+      uwlr-adapter gebruiker add k.lees --naam "K. Lees" --rol lezer --vestiging 21QW00
       uwlr-adapter gebruiker add m.bos --naam "M. Bos" --rol bestuur --vestiging 21QW00 --vestiging 21QW01
       uwlr-adapter gebruiker add beheer --naam "Beheer" --rol operator --email beheer@example.nl
     """  # noqa: D301 - \b is click's mark for text that is not folded
@@ -185,6 +187,7 @@ def _as_json(context: Context, row: Gebruiker, bound: set[int]) -> dict[str, Any
         "vestigingen": list(row.vestigingen),
         "status": _status(context, row, bound),
         "second_factor": _factor(row),
+        "last_login": moment_of(row.last_login_at),
     }
 
 

@@ -7,7 +7,9 @@ of its own, taken after that one. A fetch holds its koppeling before it writes w
 of its afnemer after that (`koppelingen/renewal.py`), and no act that holds an afnemer takes a koppeling. The rows that
 many requests share are written in sorted order (`exchange/commit.py`). A login attempt locks its counts in the order of
 their keys, then the row of the gebruiker, and removes old counts last, those that nobody holds
-(`gebruikers/attempts.py`).
+(`gebruikers/attempts.py`). An act on the access of a user takes the lock of the vestiging or that of the
+operators, then the row of the gebruiker (`gebruikers/access.py`, `gebruikers/by_operator.py`); an invitation that is
+accepted by its link takes the lock of its login only.
 """
 
 import sqlalchemy as sa

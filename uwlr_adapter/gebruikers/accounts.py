@@ -19,7 +19,14 @@ from uwlr_adapter.administratie.schools import find_vestiging
 from uwlr_adapter.clock import any_from_utc, from_utc, to_utc
 from uwlr_adapter.gebruikers import passwords
 from uwlr_adapter.gebruikers.errors import GebruikerError, InvalidLinkError
-from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, gebruiker_oidc, gebruiker_vestiging
+from uwlr_adapter.gebruikers.tables import (
+    GebruikerRol,
+    gebruiker,
+    gebruiker_oidc,
+    gebruiker_vestiging,
+    lezer_vestiging,
+    recovery_code,
+)
 from uwlr_adapter.keys import known_keys
 
 LINK_LIFETIME = timedelta(hours=24)
@@ -35,8 +42,9 @@ _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,62}[a-z0-9]")
 class Gebruiker:
     """One user of the portal.
 
-    `vestigingen` are the brin6s that the user acts for, in ascending order; an operator may have none. A session of
-    another `session_version` is not accepted. `link_until` is when the link expires (exclusive, UTC); None without one.
+    `vestigingen` are the brin6s that the user sees, in ascending order; an operator may have none. `reads` are those
+    among them for which the user does not act. A session of another `session_version` is not accepted. `version` is
+    one more after each act on the user. `link_until` is when the link expires (exclusive, UTC); None without one.
     """
 
     id: int
@@ -50,6 +58,20 @@ class Gebruiker:
     link_until: datetime | None
     needs_totp: bool
     has_totp: bool
+    reads: frozenset[str] = frozenset()
+    version: int = 1
+    last_login_at: datetime | None = None
+    previous_login_at: datetime | None = None
+    """The login before the last one."""
+
+    def rol_at(self, brin6: str) -> GebruikerRol:
+        """Return the role of the user at one of `vestigingen`: lezer where the user does not act."""
+        return GebruikerRol.LEZER if brin6 in self.reads else self.rol
+
+    @property
+    def acts_for(self) -> tuple[str, ...]:
+        """Those of `vestigingen` for which the user acts, in ascending order."""
+        return tuple(one for one in self.vestigingen if one not in self.reads)
 
     @property
     def is_enabled(self) -> bool:
@@ -73,11 +95,11 @@ class NewGebruiker:
     needs_totp: bool = True
 
 
-def add(connection: sa.Connection, new: NewGebruiker, moment: datetime) -> tuple[Gebruiker, str]:
-    """Create a user, and return it with the token of its link. Raises GebruikerError."""
-    login = new.login.strip().lower()
-    if not _LOGIN.fullmatch(login):
-        raise GebruikerError("a login has 3 to 64 of: letters a-z, digits and . _ @ + - (an e-mail address is fine)")
+def add(
+    connection: sa.Connection, new: NewGebruiker, moment: datetime, token: str | None = None
+) -> tuple[Gebruiker, str]:
+    """Create a user, and return it with the token of its link, the given one if any. Raises GebruikerError."""
+    login = require_login(new.login)
     if not 0 < len(new.naam.strip()) <= MAX_NAAM:
         raise GebruikerError(f"a naam has 1 to {MAX_NAAM} characters")
     if find(connection, login) is not None:
@@ -91,37 +113,59 @@ def add(connection: sa.Connection, new: NewGebruiker, moment: datetime) -> tuple
     values = {
         "login": login,
         "naam": new.naam.strip(),
-        "rol": new.rol,
+        "rol": stored_rol(new.rol),
         "created_at": to_utc(moment),
         "session_version": 1,
         "totp_required": new.needs_totp,
     }
     new_id = connection.execute(gebruiker.insert().values(values).returning(gebruiker.c.id)).scalar_one()
     for brin6 in vestigingen:
-        connection.execute(gebruiker_vestiging.insert().values(gebruiker_id=new_id, brin6=brin6))
-    token = _new_link(connection, new_id, moment)
-    return get(connection, login), token
+        connection.execute(place_of(new.rol).insert().values(gebruiker_id=new_id, brin6=brin6))
+    made = _new_link(connection, new_id, moment, token)
+    return get(connection, login), made
+
+
+def require_login(login: str) -> str:
+    """Return a login as it is stored. Raises GebruikerError for one of another form."""
+    stored = login.strip().lower()
+    if not _LOGIN.fullmatch(stored):
+        raise GebruikerError("a login has 3 to 64 of: letters a-z, digits and . _ @ + - (an e-mail address is fine)")
+    return stored
+
+
+def stored_rol(rol: GebruikerRol) -> GebruikerRol:
+    """Return the role that the column `rol` holds for a role."""
+    return GebruikerRol.SCHOOLBEHEERDER if rol is GebruikerRol.LEZER else rol
+
+
+def place_of(rol: GebruikerRol) -> sa.Table:
+    """Return the table with the vestigingen of users in a role."""
+    return lezer_vestiging if rol is GebruikerRol.LEZER else gebruiker_vestiging
 
 
 def give_access(connection: sa.Connection, brin6: str, into: str) -> list[str]:
-    """Let every user who acts for a vestiging act for another one as well; return their logins, in ascending order.
+    """Give every user of a vestiging the same role at another one as well; return their logins, in ascending order.
 
-    A fusie gave the other one its records.
+    A fusie gave the other one its records. Who acts for that one already does not become its lezer.
     """
-    table = gebruiker_vestiging
-    own, known = (
-        set(connection.scalars(sa.select(table.c.gebruiker_id).where(table.c.brin6 == one))) for one in (brin6, into)
-    )
-    new = sorted(own - known)
-    for gebruiker_id in new:
-        connection.execute(table.insert().values(gebruiker_id=gebruiker_id, brin6=into))
+    new: set[int] = set()
+    of_into = {id_ for table in (gebruiker_vestiging, lezer_vestiging) for id_ in _users_at(connection, table, into)}
+    for table in (gebruiker_vestiging, lezer_vestiging):
+        for gebruiker_id in sorted(_users_at(connection, table, brin6) - of_into - new):
+            connection.execute(table.insert().values(gebruiker_id=gebruiker_id, brin6=into))
+            new.add(gebruiker_id)
     return sorted(connection.scalars(sa.select(gebruiker.c.login).where(gebruiker.c.id.in_(new))))
 
 
-def reset(connection: sa.Connection, login: str, moment: datetime) -> str:
-    """Erase the password, the second factor and the account at a provider, end every session, and return a new link.
+def _users_at(connection: sa.Connection, table: sa.Table, brin6: str) -> set[int]:
+    return set(connection.scalars(sa.select(table.c.gebruiker_id).where(table.c.brin6 == brin6)))
 
-    The link is returned as its token. Raises GebruikerError for an unknown or disabled user.
+
+def reset(connection: sa.Connection, login: str, moment: datetime, token: str | None = None) -> str:
+    """Erase the password, the second factor with its recovery codes and the account at a provider; return a new link.
+
+    Every session ends. The link is returned as its token: `token`, if the caller has made one. Raises GebruikerError
+    for an unknown or disabled user.
     """
     found = get(connection, login)
     if not found.is_enabled:
@@ -133,9 +177,11 @@ def reset(connection: sa.Connection, login: str, moment: datetime) -> str:
         totp_secret=None,
         totp_step=None,
         session_version=gebruiker.c.session_version + 1,
+        version=gebruiker.c.version + 1,
     )
-    connection.execute(gebruiker_oidc.delete().where(gebruiker_oidc.c.gebruiker_id == found.id))
-    return _new_link(connection, found.id, moment)
+    for table in (gebruiker_oidc, recovery_code):
+        connection.execute(table.delete().where(table.c.gebruiker_id == found.id))
+    return _new_link(connection, found.id, moment, token)
 
 
 def disable(connection: sa.Connection, login: str, moment: datetime) -> None:
@@ -147,6 +193,7 @@ def disable(connection: sa.Connection, login: str, moment: datetime) -> None:
             found.id,
             disabled_at=to_utc(moment),
             session_version=gebruiker.c.session_version + 1,
+            version=gebruiker.c.version + 1,
             link_digest=None,
             link_until=None,
         )
@@ -154,7 +201,7 @@ def disable(connection: sa.Connection, login: str, moment: datetime) -> None:
 
 def enable(connection: sa.Connection, login: str) -> None:
     """Enable a disabled user, with the password from before. Raises GebruikerError when unknown."""
-    _update(connection, get(connection, login).id, disabled_at=None)
+    _update(connection, get(connection, login).id, disabled_at=None, version=gebruiker.c.version + 1)
 
 
 def end_sessions(connection: sa.Connection, gebruiker_id: int) -> None:
@@ -164,7 +211,7 @@ def end_sessions(connection: sa.Connection, gebruiker_id: int) -> None:
 
 def by_link(connection: sa.Connection, token: str, moment: datetime) -> Gebruiker:
     """Return the user of a link. Raises InvalidLinkError when it is unknown, used or expired, or its user disabled."""
-    found = _load(connection, gebruiker.c.link_digest == _link_digest(token))
+    found = _load(connection, gebruiker.c.link_digest == link_digest(token))
     if not found or not found[0].is_enabled or found[0].link_until is None or moment >= found[0].link_until:
         raise InvalidLinkError
     return found[0]
@@ -175,7 +222,7 @@ def set_password(connection: sa.Connection, token: str, password_hash: str, mome
     found = by_link(connection, token, moment)
     result = connection.execute(
         gebruiker.update()
-        .where(gebruiker.c.id == found.id, gebruiker.c.link_digest == _link_digest(token))
+        .where(gebruiker.c.id == found.id, gebruiker.c.link_digest == link_digest(token))
         .values(
             password_hash=password_hash,
             link_digest=None,
@@ -192,10 +239,33 @@ def use_link(connection: sa.Connection, gebruiker_id: int, token: str) -> bool:
     """Void the link of a user, and end every session; return False when another request used it meanwhile."""
     result = connection.execute(
         gebruiker.update()
-        .where(gebruiker.c.id == gebruiker_id, gebruiker.c.link_digest == _link_digest(token))
+        .where(gebruiker.c.id == gebruiker_id, gebruiker.c.link_digest == link_digest(token))
         .values(link_digest=None, link_until=None, session_version=gebruiker.c.session_version + 1)
     )
     return result.rowcount == 1
+
+
+def change_password(connection: sa.Connection, gebruiker_id: int, old: str, new: str) -> bool:
+    """Store the hash of another password, and end every session; return False when the stored one is no longer `old`.
+
+    The link, if there is one, is void.
+    """
+    result = connection.execute(
+        gebruiker.update()
+        .where(gebruiker.c.id == gebruiker_id, gebruiker.c.password_hash == old)
+        .values(
+            password_hash=new,
+            session_version=gebruiker.c.session_version + 1,
+            link_digest=None,
+            link_until=None,
+        )
+    )
+    return result.rowcount == 1
+
+
+def note_login(connection: sa.Connection, gebruiker_id: int, moment: datetime) -> None:
+    """Note the moment of a login, and keep that of the one before; in the transaction of the login."""
+    _update(connection, gebruiker_id, previous_login_at=gebruiker.c.last_login_at, last_login_at=to_utc(moment))
 
 
 def authenticate(connection: sa.Connection, login: str, password: str) -> Gebruiker | None:
@@ -233,6 +303,18 @@ def set_totp(connection: sa.Connection, gebruiker_id: int, sealed: str, step: in
         .values(totp_secret=sealed, totp_step=step)
     )
     return result.rowcount == 1
+
+
+def replace_totp(connection: sa.Connection, gebruiker_id: int, sealed: str, step: int) -> None:
+    """Store another second factor, void the recovery codes of the one before, and end every session of the user."""
+    _update(
+        connection,
+        gebruiker_id,
+        totp_secret=sealed,
+        totp_step=step,
+        session_version=gebruiker.c.session_version + 1,
+    )
+    connection.execute(recovery_code.delete().where(recovery_code.c.gebruiker_id == gebruiker_id))
 
 
 def use_step(connection: sa.Connection, gebruiker_id: int, step: int, old: str, sealed: str) -> bool:
@@ -288,47 +370,88 @@ def list_of_vestiging(connection: sa.Connection, brin6: str) -> list[Gebruiker]:
     return _load(connection, gebruiker.c.id.in_(acts_for))
 
 
+def list_some(connection: sa.Connection, where: sa.ColumnElement[bool], after: str, limit: int) -> list[Gebruiker]:
+    """Return at most so many of some users, those behind a login (exclusive), in the order of the logins."""
+    return _load(connection, where, gebruiker.c.login > after, limit=limit)
+
+
 def list_under_key(connection: sa.Connection, name: str) -> list[str]:
     """Return the logins of the users whose second factor is stored under a server key, in their order."""
     query = sa.select(gebruiker.c.login).where(known_keys.needs(gebruiker.c.totp_secret, name))
     return sorted(connection.scalars(query))
 
 
-def _new_link(connection: sa.Connection, gebruiker_id: int, moment: datetime) -> str:
-    token = secrets.token_urlsafe(LINK_BYTES)
-    _update(connection, gebruiker_id, link_digest=_link_digest(token), link_until=to_utc(moment + LINK_LIFETIME))
-    return token
+def has_link(connection: sa.Connection, gebruiker_id: int, token: str) -> bool:
+    """Return whether a token is that of the link of a user."""
+    own = sa.and_(gebruiker.c.id == gebruiker_id, gebruiker.c.link_digest == link_digest(token))
+    return connection.scalar(sa.select(gebruiker.c.id).where(own)) is not None
 
 
-def _link_digest(token: str) -> str:
+def take_version(connection: sa.Connection, gebruiker_id: int, seen: int) -> bool:
+    """Raise the version of a user, before an act on the version that was seen; return False when it is another one.
+
+    The row is held until the transaction ends, so that of two acts at once the second one is refused.
+    """
+    own = gebruiker.update().where(gebruiker.c.id == gebruiker_id, gebruiker.c.version == seen)
+    return connection.execute(own.values(version=gebruiker.c.version + 1)).rowcount == 1
+
+
+def new_token() -> str:
+    """Return the random token of a one-time link."""
+    return secrets.token_urlsafe(LINK_BYTES)
+
+
+def link_digest(token: str) -> str:
+    """Return what is stored of the token of a link: it is random, so a digest without a key says nothing of it."""
     return sha256(token.encode()).hexdigest()
+
+
+def _new_link(connection: sa.Connection, gebruiker_id: int, moment: datetime, token: str | None = None) -> str:
+    made = token or new_token()
+    _update(connection, gebruiker_id, link_digest=link_digest(made), link_until=to_utc(moment + LINK_LIFETIME))
+    return made
 
 
 def _update(connection: sa.Connection, gebruiker_id: int, **values: object) -> None:
     connection.execute(gebruiker.update().where(gebruiker.c.id == gebruiker_id).values(values))
 
 
-def _load(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Gebruiker]:
-    rows = connection.execute(sa.select(gebruiker).where(*where).order_by(gebruiker.c.login)).all()
+def _load(connection: sa.Connection, *where: sa.ColumnElement[bool], limit: int | None = None) -> list[Gebruiker]:
+    rows = connection.execute(sa.select(gebruiker).where(*where).order_by(gebruiker.c.login).limit(limit)).all()
     ids = [row.id for row in rows]
-    brin6s: dict[int, list[str]] = {}
-    table = gebruiker_vestiging
-    for row in connection.execute(sa.select(table).where(table.c.gebruiker_id.in_(ids)).order_by(table.c.brin6)):
-        brin6s.setdefault(row.gebruiker_id, []).append(row.brin6)
-    return [_record(row, tuple(brin6s.get(row.id, ()))) for row in rows]
+    acts_for, reads = (_places(connection, table, ids) for table in (gebruiker_vestiging, lezer_vestiging))
+    return [_record(row, acts_for.get(row.id, set()), reads.get(row.id, set())) for row in rows]
 
 
-def _record(row: sa.Row[Any], vestigingen: tuple[str, ...]) -> Gebruiker:
+def _places(connection: sa.Connection, table: sa.Table, ids: list[int]) -> dict[int, set[str]]:
+    """Return the vestigingen in a table by user."""
+    found: dict[int, set[str]] = {}
+    for gebruiker_id, brin6 in connection.execute(sa.select(table).where(table.c.gebruiker_id.in_(ids))):
+        found.setdefault(gebruiker_id, set()).add(brin6)
+    return found
+
+
+def rol_of(stored: str, *, acts: bool, reads: bool) -> GebruikerRol:
+    """Return the role of a user: that of the column `rol`, or lezer for who acts for nothing and reads something."""
+    rol = GebruikerRol(stored)
+    return GebruikerRol.LEZER if rol is GebruikerRol.SCHOOLBEHEERDER and reads and not acts else rol
+
+
+def _record(row: sa.Row[Any], acts_for: set[str], reads: set[str]) -> Gebruiker:
     return Gebruiker(
         id=row.id,
         login=row.login,
         naam=row.naam,
-        rol=GebruikerRol(row.rol),
-        vestigingen=vestigingen,
+        rol=rol_of(row.rol, acts=bool(acts_for), reads=bool(reads)),
+        vestigingen=tuple(sorted(acts_for | reads)),
         session_version=row.session_version,
         disabled_at=any_from_utc(row.disabled_at),
         has_password=row.password_hash is not None,
         link_until=any_from_utc(row.link_until),
         needs_totp=row.totp_required,
         has_totp=row.totp_secret is not None,
+        reads=frozenset(reads - acts_for),
+        version=row.version,
+        last_login_at=any_from_utc(row.last_login_at),
+        previous_login_at=any_from_utc(row.previous_login_at),
     )

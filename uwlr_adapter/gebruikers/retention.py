@@ -1,15 +1,18 @@
-"""How long logins are kept after they were disabled, counts of attempts after their day, and logins from new browsers.
+"""How long logins are kept after they were disabled, counts of attempts, logins from new browsers, and invitations.
 
 The journaal keeps the login of whoever acted for as long as its own term is.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.gebruikers.attempts import FORGET_AFTER
-from uwlr_adapter.gebruikers.tables import gebruiker, gebruiker_vestiging, login_attempt, new_browser
+from uwlr_adapter.gebruikers.tables import gebruiker, gebruiker_vestiging, invitation, login_attempt, new_browser
+
+INVITATION_KEPT = timedelta(days=7)
+"""How long an invitation is kept after its last moment: the school sees that it ended, and can make another one."""
 
 
 def count_logins(connection: sa.Connection, before: datetime) -> int:
@@ -59,4 +62,19 @@ def remove_new_browsers(connection: sa.Connection, before: datetime, rows: int) 
     ids = list(connection.scalars(old.limit(rows)))
     if ids:
         connection.execute(new_browser.delete().where(new_browser.c.id.in_(ids)))
+    return len(ids)
+
+
+def count_invitations(connection: sa.Connection, moment: datetime) -> int:
+    """Return the number of invitations that ended INVITATION_KEPT before a moment."""
+    ended = invitation.c.until < to_utc(moment - INVITATION_KEPT)
+    return connection.scalar(sa.select(sa.func.count()).select_from(invitation).where(ended)) or 0
+
+
+def remove_invitations(connection: sa.Connection, moment: datetime, rows: int) -> int:
+    """Remove at most so many invitations that ended INVITATION_KEPT before a moment; return how many."""
+    ended = invitation.c.until < to_utc(moment - INVITATION_KEPT)
+    ids = list(connection.scalars(sa.select(invitation.c.id).where(ended).order_by(invitation.c.id).limit(rows)))
+    if ids:
+        connection.execute(invitation.delete().where(invitation.c.id.in_(ids)))
     return len(ids)

@@ -9,12 +9,21 @@ from uwlr_adapter.db.metadata import BIG_ID, metadata
 
 
 class GebruikerRol(StrEnum):
-    """The role of a user: in one school, on the board of several, or the operator of the service."""
+    """The role of a user: in one school, on the board of several, or the operator of the service.
+
+    A lezer is stored as a schoolbeheerder who acts for nothing (`lezer_vestiging`), never in the column `rol`.
+    """
 
     SCHOOLBEHEERDER = "schoolbeheerder"
+    LEZER = "lezer"
     BESTUUR = "bestuur"
     OPERATOR = "operator"
 
+
+STORED_ROLES = tuple(rol for rol in GebruikerRol if rol is not GebruikerRol.LEZER)
+"""The roles that the column `rol` holds: those of older code."""
+SCHOOL_ROLES = (GebruikerRol.SCHOOLBEHEERDER, GebruikerRol.LEZER)
+"""The roles that a school hands out itself."""
 
 gebruiker = sa.Table(
     "gebruiker",
@@ -34,14 +43,17 @@ gebruiker = sa.Table(
     sa.Column("totp_step", sa.Integer, comment="the last time step used: a code is good once"),
     sa.Column("wrong_passwords", sa.Integer, nullable=False, server_default="0", comment="since the last login"),
     sa.Column("wrong_codes", sa.Integer, nullable=False, server_default="0", comment="since the last login"),
-    sa.CheckConstraint(f"rol IN ({', '.join(repr(str(rol)) for rol in GebruikerRol)})", name="rol"),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1", comment="one more at each act on the user"),
+    sa.Column("last_login_at", sa.DateTime),
+    sa.Column("previous_login_at", sa.DateTime, comment="the login before that one"),
+    sa.CheckConstraint(f"rol IN ({', '.join(repr(str(rol)) for rol in STORED_ROLES)})", name="rol"),
     sa.CheckConstraint("(link_digest IS NULL) = (link_until IS NULL)", name="link"),
 )
 gebruiker_vestiging = sa.Table(
     "gebruiker_vestiging",
     metadata,
     sa.Column("gebruiker_id", sa.Integer, sa.ForeignKey("gebruiker.id"), primary_key=True),
-    sa.Column("brin6", sa.String(6), sa.ForeignKey(administratie.vestiging.c.brin6), primary_key=True),
+    sa.Column("brin6", sa.String(6), sa.ForeignKey(administratie.vestiging.c.brin6), primary_key=True, index=True),
     comment="which vestigingen a user acts for",
 )
 gebruiker_oidc = sa.Table(
@@ -54,6 +66,43 @@ gebruiker_oidc = sa.Table(
     sa.Column("since", sa.DateTime, nullable=False),
     sa.UniqueConstraint("gebruiker_id", "issuer", name="uq_gebruiker_oidc_gebruiker_id_issuer"),
     comment="the account at a provider of OpenID Connect by which a user logs in, bound by that user",
+)
+lezer_vestiging = sa.Table(
+    "lezer_vestiging",
+    metadata,
+    sa.Column("gebruiker_id", sa.Integer, sa.ForeignKey("gebruiker.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column(
+        "brin6",
+        sa.String(6),
+        sa.ForeignKey(administratie.vestiging.c.brin6, ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    ),
+    comment="which vestigingen a user reads and does not act for; older code does not see these at all",
+)
+invitation = sa.Table(
+    "invitation",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column(
+        "brin6", sa.String(6), sa.ForeignKey(administratie.vestiging.c.brin6, ondelete="CASCADE"), nullable=False
+    ),
+    sa.Column("login", sa.String(64), nullable=False, index=True, comment="as typed; an account with it may exist"),
+    sa.Column("naam", sa.String(200), nullable=False),
+    sa.Column("rol", sa.String(20), nullable=False),
+    sa.Column("invited_by", sa.String(64), nullable=False, comment="login of the colleague"),
+    sa.Column("made_at", sa.DateTime, nullable=False),
+    sa.Column("until", sa.DateTime, nullable=False, index=True, comment="until when it can be accepted"),
+    sa.Column("token_digest", sa.String(64), nullable=False, unique=True, comment="SHA-256 of the token, random"),
+    sa.UniqueConstraint("brin6", "login"),
+    comment="colleagues who were asked to join; a row goes when it is accepted, declined or withdrawn",
+)
+recovery_code = sa.Table(
+    "recovery_code",
+    metadata,
+    sa.Column("gebruiker_id", sa.Integer, sa.ForeignKey("gebruiker.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("digest", sa.String(64), primary_key=True, comment="HMAC under the secret of the second factor"),
+    comment="codes instead of the second factor; a row goes when its code is used",
 )
 new_browser = sa.Table(
     "new_browser",

@@ -296,5 +296,12 @@ KINDS: tuple[Kind, ...] = (
         gebruikers.count_new_browsers,
         gebruikers.remove_new_browsers,
     ),
+    _of_rows(
+        "invitations of colleagues",
+        "a week after they ended",
+        attrgetter("moment"),
+        gebruikers.count_invitations,
+        gebruikers.remove_invitations,
+    ),
 )
 """Every kind, in the order in which they are erased: what kept imports hold goes before the persons in them."""

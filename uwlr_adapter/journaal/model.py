@@ -76,6 +76,16 @@ class Act(StrEnum):
     EMAIL_REMOVED = "e-mailadres verwijderd"
     PROVIDER_ADDED = "inlogdienst toegevoegd"
     PROVIDER_REMOVED = "inlogdienst verwijderd"
+    GEBRUIKER_INVITED = "collega uitgenodigd"
+    INVITATION_WITHDRAWN = "uitnodiging ingetrokken"
+    INVITATION_DECLINED = "uitnodiging afgewezen"
+    GEBRUIKER_JOINED = "uitnodiging aangenomen"
+    ROL_CHANGED = "rol gewijzigd"
+    ACCESS_REMOVED = "toegang weggenomen"
+    PASSWORD_CHANGED = "wachtwoord gewijzigd"  # noqa: S105 - a word for an act
+    SECOND_FACTOR_RENEWED = "tweede stap vernieuwd"
+    RECOVERY_CODES_MADE = "herstelcodes gemaakt"
+    RECOVERY_CODE_USED = "herstelcode gebruikt"
     CERTIFICATE_ADDED = "certificaat toegevoegd"
     CERTIFICATE_REMOVED = "certificaat verwijderd"
 

@@ -85,10 +85,19 @@ TOLD_ACTS = frozenset(
     {
         *(Act.ACTIVATED, Act.CODE_CHANGED, Act.PAUSED, Act.RESUMED, Act.ENDED, Act.ENDED_BY_MERGE),
         *(Act.GEBRUIKER_ADDED, Act.GEBRUIKER_ENABLED),
+        *(Act.GEBRUIKER_JOINED, Act.ROL_CHANGED, Act.ACCESS_REMOVED),
     }
 )
 """The acts that people of the school are told of at once. Each is noted in its own transaction, so that it is told once
 whatever the order in which transactions commit (`mail/telling.py`)."""
+_OLDER_ACTS = frozenset(
+    {
+        *(Act.GEBRUIKER_ADDED, Act.GEBRUIKER_RESET, Act.GEBRUIKER_DISABLED, Act.GEBRUIKER_ENABLED),
+        *(Act.EMAIL_CONFIRMED, Act.EMAIL_REMOVED),
+    }
+)
+"""The acts on a user that code before number 28 knows. Of any other one the login stands under another name: that code
+does not tell an act by mail whose login it does not find, and would fail on the word of this one."""
 MAX_ACTOR = 100
 """Characters of an actor: the width of its column."""
 
@@ -144,15 +153,26 @@ def record_going_back(
 
 
 def record_gebruiker_act(
-    connection: sa.Connection, *, moment: datetime, act: Act, login: str, brin6s: Iterable[str], actor: str
+    connection: sa.Connection,
+    *,
+    moment: datetime,
+    act: Act,
+    login: str,
+    brin6s: Iterable[str],
+    actor: str,
+    rol: str | None = None,
 ) -> None:
-    """Store an act on a user, once for each vestiging that the user acts for; without any, once for none.
+    """Store an act on a user, once for each vestiging that it concerns; without any, once for none.
 
-    In the transaction of the act itself. `login` is of the user who is acted on; it holds no white space.
+    In the transaction of the act itself. `login` is of the user who is acted on; it holds no white space. `rol` is the
+    role that the user has after it, where that is told.
     """
     places: list[str | None] = [*brin6s]
+    remarks = f"login={login}" if act in _OLDER_ACTS else f"gebruiker={login}"
+    if rol is not None:
+        remarks = f"{remarks} rol={rol}"
     for brin6 in places or [None]:
-        _record(connection, EntryKind.GEBRUIKER, moment, act, actor, brin6=brin6, remarks=f"login={login}")
+        _record(connection, EntryKind.GEBRUIKER, moment, act, actor, brin6=brin6, remarks=remarks)
 
 
 def _record(

@@ -24,6 +24,7 @@ from uwlr_adapter.journaal.tables import act_to_tell, journaal
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.tables import koppeling
 from uwlr_adapter.mail import outbox, recipients
+from uwlr_adapter.mail.letter import Letter
 from uwlr_adapter.mail.outbox import ACT, ACTS, DAY, NewMail, QueuedMail
 from uwlr_adapter.mail.quiet import Telling, telling_on
 from uwlr_adapter.mail.recipients import MailRecipient
@@ -146,6 +147,17 @@ def tell_logins(connection: sa.Connection, moment: datetime, after: int, rows: i
     return TellingProgress(users[-1] if users else after, len(users))
 
 
+def tell_owner(connection: sa.Connection, gebruiker_id: int, cause: str, letter: Letter, moment: datetime) -> None:
+    """Put a mail to a user about the own account in the outbox, in the transaction of what it tells.
+
+    A cause is told once. Nothing is told to a user without a confirmed address.
+    """
+    recipient = recipients.of_gebruiker(connection, gebruiker_id)
+    if recipient is not None:
+        new = NewMail(f"account:{gebruiker_id}:{cause}", recipient.address, letter, gebruiker_id=gebruiker_id)
+        outbox.put(connection, [new], moment)
+
+
 def drop_logins(connection: sa.Connection) -> int:
     """Note of all logins that wait that nobody can be told, for want of a mail server."""
     return connection.execute(new_browser.update().where(UNTOLD).values(told=True)).rowcount
@@ -219,7 +231,7 @@ def _remove(connection: sa.Connection, ids: list[int]) -> None:
 
 def _login_of(entry: Entry) -> str | None:
     told = dict(remark.partition("=")[::2] for remark in entry.remarks)
-    return told.get("login")
+    return told.get("login") or told.get("gebruiker")
 
 
 def _platform(connection: sa.Connection, catalogue: Catalogue, koppeling_id: int | None) -> str:

@@ -88,6 +88,22 @@ _WORDS = {
         "{who} heeft op {moment} {name} opnieuw toegang gegeven tot de koppelingen van de school.",
         "Hoort {name} daar niet bij, vraag de beheerder dan om de toegang weg te nemen.",
     ),
+    Act.GEBRUIKER_JOINED: _Words(
+        "toegang voor {name}",
+        "{name} heeft op {moment} de uitnodiging van een collega aangenomen, en heeft toegang tot de koppelingen van "
+        "de school.",
+        "Hoort {name} daar niet bij? Neem de toegang weg bij Collega's.",
+    ),
+    Act.ROL_CHANGED: _Words(
+        "andere rol voor {name}",
+        "{who} heeft op {moment} de rol van {name} gewijzigd.",
+        "Bij Collega's staat wie wat mag.",
+    ),
+    Act.ACCESS_REMOVED: _Words(
+        "geen toegang meer voor {name}",
+        "{who} heeft op {moment} de toegang van {name} tot de koppelingen van de school weggenomen.",
+        "Bij Collega's staat wie er nu toegang heeft.",
+    ),
 }
 _NOT_YOU = Block(
     "Klopt dit niet? Log in op het Koppelingenoverzicht en kijk in het logboek, of neem contact op met de beheerder."
@@ -153,6 +169,21 @@ def login_letter(moments: Sequence[datetime]) -> Letter:
             Block(
                 "Was u dat niet? Dan kent iemand uw wachtwoord en uw tweede stap. Log uit, dat beëindigt elke sessie, "
                 "en vraag de beheerder meteen om een nieuw wachtwoord."
+            ),
+        ),
+    )
+
+
+def account_letter(subject: str, sentence: str) -> Letter:
+    """Return the letter to a user about something that was done to the own account, and what to do if it was not so."""
+    return Letter(
+        subject,
+        (
+            Block(sentence),
+            Block("Klopt dat, dan hoeft u niets te doen."),
+            Block(
+                "Was u dat niet, en weet u er niet van? Vraag dan meteen een schoolbeheerder van uw school, uw bestuur "
+                "of de beheerder van de koppelingen om uw account opnieuw in te stellen."
             ),
         ),
     )

@@ -1,24 +1,15 @@
-"""The pages of every logged-in user: the start page, setting up the second factor, and logging out."""
+"""The pages of every logged-in user: the start page, how long the session lasts, and logging out."""
 
-from contextlib import suppress
-
-import segno
-from flask import flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, session, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from uwlr_adapter.gebruikers import accounts, second_factor
+from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.portal import login_session, provider_session
 from uwlr_adapter.portal.blueprints import ACCOUNT
-from uwlr_adapter.portal.context import database, now, server_keys
-from uwlr_adapter.portal.forms import TotpForm
+from uwlr_adapter.portal.context import database
 from uwlr_adapter.portal.vestigingen import overview_of_vestigingen
-
-WRONG_CODE = "Deze code is niet juist. Controleer of de klok van uw telefoon goed staat en vul de nieuwe code in."
-_TOTP = "totp"
-"""The key in the session of the sealed secret of a second factor that is being set up."""
 
 
 @ACCOUNT.get("/")
@@ -30,35 +21,6 @@ def start() -> ResponseReturnValue:
     if len(gebruiker.vestigingen) == 1 and gebruiker.rol is not GebruikerRol.OPERATOR:
         return redirect(url_for("school.show_overview", brin6=gebruiker.vestigingen[0]), 303)
     return overview_of_vestigingen()
-
-
-@ACCOUNT.get("/tweede-factor")
-def show_totp_setup() -> ResponseReturnValue:
-    """Show the secret of a new second factor, as a QR code and as text."""
-    if login_session.require_gebruiker().has_totp:
-        return redirect(url_for(".start"), 303)
-    return _show_totp_setup(TotpForm())
-
-
-@ACCOUNT.post("/tweede-factor")
-def set_up_totp() -> ResponseReturnValue:
-    """Store the second factor when its first code is right."""
-    gebruiker = login_session.require_gebruiker()
-    form = TotpForm(request.form)
-    if _TOTP not in session or gebruiker.has_totp:
-        return redirect(url_for(".start"), 303)
-    if not form.validate():
-        return _show_totp_setup(form), 422
-    secret = _pending_secret()
-    step = second_factor.find_step(secret, str(form.code.data), now(), None)
-    if step is None:
-        form.code.errors = [WRONG_CODE]
-        return _show_totp_setup(form), 422
-    with database().writing() as connection:
-        accounts.set_totp(connection, gebruiker.id, second_factor.seal(server_keys(), secret), step)
-    session.pop(_TOTP)
-    flash("De tweede stap is ingesteld. Voortaan vraagt het inloggen ook een code uit uw app.", "goed")
-    return redirect(url_for(".start"), 303)
 
 
 @ACCOUNT.get("/sessie")
@@ -84,23 +46,3 @@ def log_out() -> Response:
         return provider_session.leave()
     flash("U bent uitgelogd.", "goed")
     return redirect(url_for("public.show_login"), 303)
-
-
-def _pending_secret() -> str:
-    """Return the secret that this session is setting up, a new one when there is none, or its server key is gone."""
-    if _TOTP in session:
-        with suppress(second_factor.UnreadableSecretError):
-            return second_factor.unseal(server_keys(), session[_TOTP])
-    secret = second_factor.make_secret()
-    session[_TOTP] = second_factor.seal(server_keys(), secret)
-    return secret
-
-
-def _show_totp_setup(form: TotpForm) -> str:
-    """Show the form with the secret of this session, made when there is none yet; the cookie holds it sealed."""
-    secret = _pending_secret()
-    code = segno.make(second_factor.uri(secret, login_session.require_gebruiker().login))
-    svg = code.svg_inline(scale=5, border=2, title="QR-code voor uw app", svgclass="qr", lineclass=None, omitsize=True)
-    groups = " ".join(secret[begin : begin + 4] for begin in range(0, len(secret), 4))
-    qr = Markup(svg)  # noqa: S704 - segno made it, from a login and a secret that it encodes
-    return render_template("set_up_totp.html", form=form, qr=qr, secret=groups)

@@ -30,7 +30,7 @@ from uwlr_adapter.portal.chosen import (
 from uwlr_adapter.portal.context import catalogue, database, now
 from uwlr_adapter.portal.forms import AkkoordForm, add_error
 from uwlr_adapter.portal.sharing import grouped_words
-from uwlr_adapter.portal.vestigingen import MAX_CHOSEN, within
+from uwlr_adapter.portal.vestigingen import MAX_CHOSEN, within_acting
 
 MAX_VERSIONS = 3
 """Earlier versions of terms whose difference with the present one is shown; of others the whole text is read."""
@@ -99,7 +99,7 @@ def agree() -> ResponseReturnValue:
 
 def _show(form: AkkoordForm, entry: CatalogueEntry) -> ResponseReturnValue:
     with database().reading() as connection:
-        waiting = agreements.waiting_of_entry(connection, catalogue(), within(), entry)
+        waiting = agreements.waiting_of_entry(connection, catalogue(), within_acting(), entry)
         shown = waiting[:MAX_CHOSEN]
         versions = _from_versions(connection, entry, shown)
     if not shown:

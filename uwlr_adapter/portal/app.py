@@ -21,19 +21,24 @@ from uwlr_adapter.portal import (
     activate_many,  # noqa: F401 - as above
     agree_many,  # noqa: F401 - as above
     blueprints,
+    colleagues,  # noqa: F401 - as above
     confirm,  # noqa: F401 - as above
     error_pages,
     guard,
+    invitation,  # noqa: F401 - as above
     inzage,  # noqa: F401 - as above
     journaal,  # noqa: F401 - as above
     koppeling,  # noqa: F401 - as above
     login,  # noqa: F401 - as above
     login_session,
+    lost_phone,  # noqa: F401 - as above
     meldingen,  # noqa: F401 - as above
     missing,  # noqa: F401 - as above
     operator,  # noqa: F401 - as above
     overview,  # noqa: F401 - as above
     own_address,  # noqa: F401 - as above
+    own_password,  # noqa: F401 - as above
+    own_second_factor,  # noqa: F401 - as above
     password_link,  # noqa: F401 - as above
     provider_link,
     provider_login,  # noqa: F401 - as above
@@ -42,6 +47,8 @@ from uwlr_adapter.portal import (
     startdatum,  # noqa: F401 - as above
     statement,  # noqa: F401 - as above
     stop_many,  # noqa: F401 - as above
+    user,  # noqa: F401 - as above
+    users,  # noqa: F401 - as above
     vestigingen,  # noqa: F401 - as above
     voorwaarden,  # noqa: F401 - as above
     withhold,  # noqa: F401 - as above

@@ -63,7 +63,9 @@ def read_choice() -> ChosenVestigingen | None:
         return None
     with database().reading() as connection:
         if "alle" in request.args:
-            ticked = [one.brin6 for one in find(connection, read_form(request.args)).keys]
+            acts_for = set(login_session.require_gebruiker().acts_for)
+            found = find(connection, read_form(request.args)).keys
+            ticked = [one.brin6 for one in found if one.brin6 in acts_for]
         return _choice(connection, entry, ticked)
 
 
@@ -97,7 +99,7 @@ def read_seen() -> list[tuple[Koppeling, int]] | None:
         return None
     with database().reading() as connection:
         found = store.list_any(connection, list(seen))
-    own = set(login_session.require_gebruiker().vestigingen)
+    own = set(login_session.require_gebruiker().acts_for)
     if len(found) != len(seen) or any(one.brin6 not in own or one.entry_id != entry.id for one in found):
         abort(404)
     return [(one, seen[one.id]) for one in found]
@@ -168,5 +170,5 @@ def _choice(connection: sa.Connection, entry: CatalogueEntry, brin6s: Sequence[s
 
 def _require_own(brin6s: Sequence[str]) -> None:
     """Raise NotFound for a vestiging that the logged-in user does not act for."""
-    if not set(brin6s) <= set(login_session.require_gebruiker().vestigingen):
+    if not set(brin6s) <= set(login_session.require_gebruiker().acts_for):
         abort(404)

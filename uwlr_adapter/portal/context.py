@@ -49,7 +49,7 @@ class PortalContext:
     has_mail: bool = False
     """Whether there is a mail server, so that people are told things."""
     base_url: str = ""
-    """The public address of the service, without a path behind it."""
+    """The address of the service for people, without a slash at its end; no link is made of a Host header."""
     provider: "Provider | None" = None
     """The provider of OpenID Connect, if there is one."""
     hash_queue: HashQueue = field(default_factory=HashQueue, repr=False)

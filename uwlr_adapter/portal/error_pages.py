@@ -19,6 +19,7 @@ BUSY = "Er loggen op dit moment veel mensen tegelijk in. Probeer het zo dadelijk
 """The sentence of a form whose password has no place in the queue (`gebruikers/hash_queue.py`)."""
 _TEXTS = {
     400: ("Dit formulier is verouderd", "Er is niets gewijzigd. Begin het formulier opnieuw."),
+    403: ("U kunt hier alleen lezen", "Er is niets gewijzigd. Een schoolbeheerder kan u een andere rol geven."),
     404: ("Deze pagina is er niet", "De pagina bestaat niet, of hoort niet bij uw gegevens."),
     405: ("Dit kan hier niet", "Ga terug en probeer het vanaf de pagina zelf."),
     413: ("Dat is te veel", "Het formulier is te groot. Er is niets gewijzigd."),

@@ -42,7 +42,7 @@ UNSEEN_VERSION = 0
 """The version of a form that names none; a koppeling never has it."""
 
 
-def _require_printable(_form: Form, field: Field) -> None:
+def require_printable(_form: Form, field: Field) -> None:
     """Refuse control characters and other characters that are not printable. Raises ValidationError."""
     if not str(field.data or "").isprintable():
         raise ValidationError("Gebruik alleen gewone letters en tekens.")
@@ -61,7 +61,7 @@ class LoginForm(Form):
         [
             InputRequired("Vul uw gebruikersnaam in."),
             Length(max=MAX_LOGIN, message="Dat is geen gebruikersnaam."),
-            _require_printable,
+            require_printable,
         ],
     )
     wachtwoord = PasswordField("Wachtwoord", [InputRequired("Vul uw wachtwoord in.")])
@@ -129,7 +129,7 @@ class AkkoordForm(Form):
         [
             InputRequired("Vul uw naam in."),
             Length(max=MAX_NAAM, message=f"Een naam heeft maximaal {MAX_NAAM} tekens."),
-            _require_printable,
+            require_printable,
         ],
     )
     akkoord = BooleanField("Voor akkoord", [InputRequired("Vink 'Voor akkoord' aan om verder te gaan.")])
@@ -191,7 +191,7 @@ class LeerlingForm(Form):
         [
             DataRequired("Vul een naam in, of een deel ervan."),
             Length(max=MAX_SEARCH, message=f"Vul maximaal {MAX_SEARCH} tekens in."),
-            _require_printable,
+            require_printable,
         ],
     )
 
@@ -204,7 +204,7 @@ class AddressForm(Form):
         [
             InputRequired("Vul een e-mailadres in."),
             Length(max=MAX_ADDRESS, message=f"Een e-mailadres heeft maximaal {MAX_ADDRESS} tekens."),
-            _require_printable,
+            require_printable,
         ],
     )
 
@@ -229,7 +229,7 @@ class InsightSearchForm(Form):
 
     naam = StringField(
         "Naam van de leerling",
-        [Length(max=MAX_SEARCH, message=f"Vul maximaal {MAX_SEARCH} tekens in."), _require_printable],
+        [Length(max=MAX_SEARCH, message=f"Vul maximaal {MAX_SEARCH} tekens in."), require_printable],
     )
     groep = SelectField("Groep", [Optional()], coerce=str.strip)
 
@@ -253,7 +253,7 @@ class VestigingenForm(Form):
 
     zoek = StringField(
         "Naam of BRIN",
-        [Length(max=MAX_NAAM_PART, message=f"Vul maximaal {MAX_NAAM_PART} tekens in."), _require_printable],
+        [Length(max=MAX_NAAM_PART, message=f"Vul maximaal {MAX_NAAM_PART} tekens in."), require_printable],
     )
     oordeel = SelectField("Stand", [Optional()], coerce=str.strip)
     platform = SelectField("Leerplatform", [Optional()], coerce=str.strip)
@@ -278,7 +278,7 @@ class AfnemerForm(Form):
         [
             InputRequired("Vul een klantnaam in."),
             Length(max=MAX_KLANTNAAM, message=f"Een klantnaam heeft maximaal {MAX_KLANTNAAM} tekens."),
-            _require_printable,
+            require_printable,
         ],
     )
 

@@ -9,6 +9,7 @@ from flask_login import logout_user
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as BaseResponse
 
+from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.portal import kept_form, login_session
@@ -22,6 +23,7 @@ from uwlr_adapter.portal.blueprints import (
     SCHOOL,
     VESTIGINGEN,
 )
+from uwlr_adapter.portal.context import database
 from uwlr_adapter.portal.paths import local_path
 from uwlr_adapter.web.bounds import MAX_FIELDS
 
@@ -36,6 +38,25 @@ EXPIRED_AND_KEPT = (
 )
 NOT_IN_USE = frozenset({"account.show_session"})
 """The endpoints that a page asks by itself: they do not extend the session."""
+DISABLED = (
+    "U kunt niet meer inloggen met dit account: uw toegang is beëindigd. Vraag een collega of de beheerder ernaar."
+)
+NOT_FOR_LEZERS = frozenset(
+    {
+        "school.show_activation",
+        "school.show_new_voorwaarden",
+        "school.confirm_pause",
+        "school.confirm_end",
+        "school.show_startdatum",
+        "school.confirm_withhold",
+        "school.confirm_release",
+        "school.confirm_take_back",
+        "school.confirm_answer",
+        "school.show_colleagues",
+        "school.show_colleague",
+    }
+)
+"""The endpoints of a vestiging that only lead to an act. A lezer reads every other one, and sends no form at all."""
 WITHOUT_TOTP = frozenset(
     {
         "account.show_totp_setup",
@@ -72,6 +93,8 @@ def guard() -> BaseResponse | None:
             return _to_login(None if alive else owner)
         if not _is_allowed(gebruiker):
             abort(404)
+        if g.get("rol") is GebruikerRol.LEZER and (request.method == "POST" or request.endpoint in NOT_FOR_LEZERS):
+            abort(403)
         if gebruiker.must_set_up_totp and request.endpoint not in WITHOUT_TOTP:
             return redirect(url_for("account.show_totp_setup"), 303)
     if request.method == "POST":
@@ -123,31 +146,42 @@ def _to_login(ended: int | None) -> BaseResponse:
     without the session (SameSite).
     """
     if request.method == "POST":
-        kept = False
+        kept, disabled = False, False
         if ended is not None:
             _require_small_form()
-            kept = kept_form.keep(ended)
-        flash(EXPIRED_AND_KEPT if kept else EXPIRED_IN_FORM, "let-op")
+            disabled = _is_disabled(ended)
+            kept = not disabled and kept_form.keep(ended)
+        flash(DISABLED if disabled else EXPIRED_AND_KEPT if kept else EXPIRED_IN_FORM, "let-op")
     elif ended is not None:
-        flash(EXPIRED, "let-op")
+        flash(DISABLED if _is_disabled(ended) else EXPIRED, "let-op")
     page = requested_page()
     next_path = local_path(page) if page != url_for("account.start") else None
     return redirect(url_for("public.show_login", verder=next_path), 303)
 
 
 def _is_allowed(gebruiker: Gebruiker) -> bool:
-    """Return whether a user may see the requested page; store its vestiging, if any, as `g.brin6`."""
+    """Return whether a user may see the requested page.
+
+    Store its vestiging, if any, as `g.brin6`, and the role of the user there as `g.rol`.
+    """
     if request.blueprint in {ACCOUNT.name, OWN_PROVIDER.name}:
         return True
     if request.blueprint == OPERATOR.name:
         return gebruiker.rol is GebruikerRol.OPERATOR and not login_session.is_narrowed()
     if request.blueprint == VESTIGINGEN.name:
-        return len(gebruiker.vestigingen) > 1
-    if request.blueprint == INSIGHT.name and gebruiker.rol is not GebruikerRol.SCHOOLBEHEERDER:
+        return len(gebruiker.acts_for) > 1
+    brin6 = (request.view_args or {}).get("brin6")
+    if request.blueprint not in {SCHOOL.name, INSIGHT.name} or brin6 not in gebruiker.vestigingen:
         return False
-    if request.blueprint in {SCHOOL.name, INSIGHT.name}:
-        brin6 = (request.view_args or {}).get("brin6")
-        if brin6 in gebruiker.vestigingen:
-            g.brin6 = brin6
-            return True
-    return False
+    rol = gebruiker.rol_at(str(brin6))
+    if request.blueprint == INSIGHT.name and rol is not GebruikerRol.SCHOOLBEHEERDER:
+        return False
+    g.brin6, g.rol = brin6, rol
+    return True
+
+
+def _is_disabled(gebruiker_id: int) -> bool:
+    """Return whether the owner of a session that ended cannot log in any more."""
+    with database().reading() as connection:
+        found = accounts.by_id(connection, gebruiker_id)
+    return found is not None and not found.is_enabled

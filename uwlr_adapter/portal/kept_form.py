@@ -23,7 +23,9 @@ _FIELDS = {
     "school.activate": ("naam", "startdatum"),
     "school.agree": ("naam",),
     "school.change_meldingen": ("adres", "regio"),
+    "school.invite": ("naam", "login"),
     "account.change_account": ("adres",),
+    "operator.add_user": ("naam", "login"),
     "operator.add_afnemer": ("klantnaam",),
     "operator.rotate_klantcode": ("overlap",),
 }

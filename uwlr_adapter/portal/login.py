@@ -43,11 +43,11 @@ def log_in() -> ResponseReturnValue:
         return _show(form), 422
     next_path = local_path(request.args.get("verder"))
     login, password = str(form.login.data), str(form.wachtwoord.data)
-    attempt = _attempt(login)
+    attempt = attempt_of(login)
     try:
-        gebruiker = _check_password(attempt, password)
+        gebruiker = check_password(attempt, password)
     except TooManyAttemptsError as error:
-        return retry_later(_show(form, _sentence(error)), 429, error.wait)
+        return retry_later(_show(form, too_often(error)), 429, error.wait)
     except BusyError as error:
         return retry_later(_show(form, BUSY), 503, error.wait)
     if gebruiker is None:
@@ -57,7 +57,7 @@ def log_in() -> ResponseReturnValue:
             attempts.undo(connection, attempt, Factor.PASSWORD)
         login_session.start_half(gebruiker, next_path)
         return redirect(url_for(".show_totp"), 303)
-    return _enter(gebruiker, next_path, attempt, Factor.PASSWORD)
+    return enter(gebruiker, next_path, attempt, Factor.PASSWORD)
 
 
 @PUBLIC.get("/inloggen/tweede-stap")
@@ -78,19 +78,19 @@ def check_totp() -> ResponseReturnValue:
     form = TotpForm(request.form)
     if not form.validate():
         return _show_totp(form), 422
-    attempt = _attempt(half.gebruiker.login)
+    attempt = attempt_of(half.gebruiker.login)
     try:
-        _begin(attempt, Factor.CODE)
-        accepted = _use_code(half.gebruiker, str(form.code.data))
+        begin(attempt, Factor.CODE)
+        accepted = use_code(half.gebruiker, str(form.code.data))
     except TooManyAttemptsError as error:
-        return retry_later(_show_totp(form, _sentence(error)), 429, error.wait)
+        return retry_later(_show_totp(form, too_often(error)), 429, error.wait)
     except second_factor.UnreadableSecretError:
         return _show_totp(form, SECRET_LOST), 403
     if not accepted:
         with database().writing() as connection:
             attempts.fail(connection, attempt, Factor.CODE)
         return _show_totp(form, WRONG_CODE), 403
-    return _enter(half.gebruiker, half.next_path, attempt, Factor.CODE, half.opened)
+    return enter(half.gebruiker, half.next_path, attempt, Factor.CODE, half.opened)
 
 
 def _show(form: LoginForm, error: str | None = None) -> str:
@@ -101,18 +101,18 @@ def _show_totp(form: TotpForm, error: str | None = None) -> str:
     return render_template("login_totp.html", form=form, error=error)
 
 
-def _attempt(login: str) -> Attempt:
+def attempt_of(login: str) -> Attempt:
     """Return the attempt of this request."""
     return Attempt.of(server_keys(), login, request_source(), known_browser.find_browser(login))
 
 
-def _begin(attempt: Attempt, factor: Factor) -> None:
+def begin(attempt: Attempt, factor: Factor) -> None:
     """Count an attempt before it is checked. Raises TooManyAttemptsError."""
     with database().writing() as connection:
         attempts.begin(connection, attempt, factor, now())
 
 
-def _check_password(attempt: Attempt, password: str) -> Gebruiker | None:
+def check_password(attempt: Attempt, password: str) -> Gebruiker | None:
     """Return the user when the password is right, else None. Raises TooManyAttemptsError or BusyError.
 
     An attempt that comes too early takes no place in the queue, and one that finds no place is not counted.
@@ -122,7 +122,7 @@ def _check_password(attempt: Attempt, password: str) -> Gebruiker | None:
     unknown = Rank.FAILED if failures else Rank.NO_FAILURE
     rank = unknown if attempt.browser is None else Rank.KNOWN_BROWSER
     with hash_queue().place(attempt.share, rank):
-        _begin(attempt, Factor.PASSWORD)
+        begin(attempt, Factor.PASSWORD)
         with database().reading() as connection:
             gebruiker = accounts.authenticate(connection, attempt.login, password)
             stored = accounts.password_hash_of(connection, attempt.login)
@@ -135,7 +135,7 @@ def _check_password(attempt: Attempt, password: str) -> Gebruiker | None:
     return gebruiker
 
 
-def _use_code(gebruiker: Gebruiker, code: str) -> bool:
+def use_code(gebruiker: Gebruiker, code: str) -> bool:
     """Use up a code of the authenticator app; return whether it was valid. Raises UnreadableSecretError.
 
     A secret that is sealed under an older server key is sealed anew, so that older keys can be retired.
@@ -156,10 +156,10 @@ def enter_by_provider(gebruiker: Gebruiker, next_path: str | None, opened: Provi
     if gebruiker.has_totp and not opened.has_second_factor:
         login_session.start_half(gebruiker, next_path, opened)
         return redirect(url_for("public.show_totp"), 303)
-    return _enter(gebruiker, next_path, None, Factor.PASSWORD, opened)
+    return enter(gebruiker, next_path, None, Factor.PASSWORD, opened)
 
 
-def _enter(
+def enter(
     gebruiker: Gebruiker,
     next_path: str | None,
     attempt: Attempt | None,
@@ -174,6 +174,7 @@ def _enter(
     is_known = known_browser.find_browser(gebruiker.login) is not None
     with database().writing() as connection:
         failures = UntoldFailures(0, 0) if attempt is None else attempts.succeed(connection, attempt, factor)
+        accounts.note_login(connection, gebruiker.id, now())
         if not is_known:
             new_browsers.note(connection, gebruiker.id, now())
     login_session.start(gebruiker, opened)
@@ -184,7 +185,8 @@ def _enter(
     return response
 
 
-def _sentence(error: TooManyAttemptsError) -> str:
+def too_often(error: TooManyAttemptsError) -> str:
+    """Return what somebody reads whose attempt came too early."""
     return f"U hebt te vaak iets onjuists ingevuld. Probeer het over {duration(error.wait)} opnieuw."
 
 

@@ -104,6 +104,11 @@ def start(gebruiker: Gebruiker, opened: ProviderSession | None = None) -> None:
     session[_STARTED], session[_LAST_SEEN] = seconds, seconds
 
 
+def renew(gebruiker: Gebruiker) -> None:
+    """Begin the session anew for its user, after an act that ended every one; what opened it, and narrows it, stays."""
+    start(gebruiker, provider_session.kept())
+
+
 def start_half(gebruiker: Gebruiker, next_path: str | None, opened: ProviderSession | None = None) -> None:
     """Store in a new session that the password was right, or that the provider knows the user, for MAX_HALF."""
     kept_form.take_along(gebruiker.id)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from uwlr_adapter.gebruikers import new_browsers
+from uwlr_adapter.gebruikers import new_browsers, recovery
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.journaal.writer import record_gebruiker_act
 from uwlr_adapter.mail import addresses
@@ -14,6 +14,7 @@ from uwlr_adapter.portal import address_form, kept_form, login_session
 from uwlr_adapter.portal.address_form import AddressForms
 from uwlr_adapter.portal.blueprints import ACCOUNT
 from uwlr_adapter.portal.context import database, has_mail, now
+from uwlr_adapter.portal.invitation import waiting_for
 
 SHOWN_LOGINS = 5
 """Logins from a new browser on the page."""
@@ -46,11 +47,14 @@ def _show(forms: AddressForms) -> str:
     with database().reading() as connection:
         address = addresses.find(connection, Owner(gebruiker_id=gebruiker.id))
         logins = new_browsers.last(connection, gebruiker.id, SHOWN_LOGINS)
+        waiting, codes_left = waiting_for(connection, gebruiker.login), recovery.count(connection, gebruiker.id)
     return render_template(
         "account.html",
         address=address,
         shown_address="" if address is None else shown(address.address),
         logins=logins,
+        waiting=waiting,
+        codes_left=codes_left,
         forms=forms,
         has_mail=has_mail(),
     )

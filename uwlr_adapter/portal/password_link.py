@@ -1,5 +1,7 @@
 """Setting a password by the one-time link that the operator hands out."""
 
+from collections.abc import Collection
+
 from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
@@ -31,7 +33,7 @@ def set_password(token: str) -> ResponseReturnValue:
     form = PasswordForm(request.form)
     try:
         owner = _find_owner(token)
-        if not (form.validate() and _check_strength(form, owner)):
+        if not (form.validate() and check_strength(form, owner.login, owner.naam, owner.vestigingen)):
             return _show(form, owner), 422
         with hash_queue().place(request_source(), Rank.KNOWN_BROWSER):  # the link is proof enough
             hash_ = passwords.make_hash(str(form.wachtwoord.data))
@@ -54,20 +56,20 @@ def _find_owner(token: str) -> Gebruiker:
         return accounts.by_link(connection, token, now())
 
 
-def _check_strength(form: PasswordForm, owner: Gebruiker) -> bool:
-    """Return whether the password is strong enough; set the error of its field when it is not."""
+def check_strength(form: PasswordForm, login: str, naam: str, brin6s: Collection[str]) -> bool:
+    """Return whether the password is strong enough for a user; set the error of its field when it is not."""
     try:
-        passwords.require_good(str(form.wachtwoord.data), owner.login, owner.naam, _schools(owner))
+        passwords.require_good(str(form.wachtwoord.data), login, naam, _schools(brin6s))
     except WeakPasswordError as error:
         form.wachtwoord.errors = [str(error)]
         return False
     return True
 
 
-def _schools(owner: Gebruiker) -> list[str]:
-    """Return the names, brincodes and brin6s of the vestigingen of a user."""
+def _schools(brin6s: Collection[str]) -> list[str]:
+    """Return the names, brincodes and brin6s of some vestigingen."""
     with database().reading() as connection:
-        own = [one for one in list_vestigingen(connection) if one.brin6 in owner.vestigingen]
+        own = [one for one in list_vestigingen(connection) if one.brin6 in brin6s]
     return [text for one in own for text in (one.naam, one.brincode, one.brin6)]
 
 

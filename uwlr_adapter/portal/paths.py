@@ -14,6 +14,8 @@ SIGNED_OUT = f"{PROVIDER_PREFIX}/uitgelogd"
 """The path at which somebody comes back who logged out there."""
 BACK_CHANNEL = f"{PROVIDER_PREFIX}/afmelden"
 """The path by which the provider ends sessions."""
+INVITATION_PREFIX = f"{PREFIX}/uitnodiging"
+"""The path of an invitation, up to its token."""
 _LOCAL = re.compile(rf"{PREFIX}(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 

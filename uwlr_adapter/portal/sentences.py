@@ -47,7 +47,7 @@ _WRONG = {
     Rule.VALUE: "heeft geen geldige waarde",
     Rule.TOO_LONG: "is te lang",
 }
-"""What a school reads about the part of the request that is wrong."""
+"""The words of a school for what is wrong with a part of a request."""
 UNKNOWN = "niet bekend"
 """Who did something of which that was not kept."""
 AUTOMATIC = "vanzelf"
@@ -59,6 +59,16 @@ _ACTS = {
     "gebruiker opnieuw uitgenodigd": "De gebruiker {login} heeft een link gekregen voor een nieuw wachtwoord.",
     "gebruiker geblokkeerd": "De gebruiker {login} kan niet meer inloggen.",
     "gebruiker weer toegelaten": "De gebruiker {login} kan weer inloggen.",
+    "collega uitgenodigd": "Voor de gebruiker {login} is een uitnodiging gemaakt, als {rol}.",
+    "uitnodiging ingetrokken": "De uitnodiging voor de gebruiker {login} is ingetrokken.",
+    "uitnodiging afgewezen": "De gebruiker {login} heeft de uitnodiging afgewezen.",
+    "uitnodiging aangenomen": "De gebruiker {login} heeft de uitnodiging aangenomen, en is nu {rol}.",
+    "rol gewijzigd": "De gebruiker {login} is nu {rol}.",
+    "toegang weggenomen": "De gebruiker {login} heeft geen toegang meer tot deze school.",
+    "wachtwoord gewijzigd": "De gebruiker {login} heeft het eigen wachtwoord gewijzigd.",
+    "tweede stap vernieuwd": "De gebruiker {login} heeft de eigen tweede stap vernieuwd.",
+    "herstelcodes gemaakt": "De gebruiker {login} heeft nieuwe herstelcodes gemaakt.",
+    "herstelcode gebruikt": "De gebruiker {login} is met een herstelcode ingelogd.",
     "import teruggedraaid": (
         "De beheerder van de koppelingen heeft een import teruggedraaid: de gegevens zijn weer die van daarvoor."
     ),
@@ -136,7 +146,8 @@ def sentence_of(entry: Entry, name: str, where: str | None = AT_EDIT) -> str:
             return f"De school is akkoord met {about}."
         return _ACTS.get(entry.act, entry.act).format(
             schooljaar=told.get("schooljaar", ""),
-            login=told.get("login", ""),
+            login=told.get("login") or told.get("gebruiker", ""),
+            rol=told.get("rol", ""),
             leerling=told.get("leerling", ""),
             startdatum=long_date(date.fromisoformat(told["startdatum"])) if "startdatum" in told else "",
         )

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
-from flask import request, url_for
+from flask import g, request, url_for
 
+from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.verdict import KoppelingVerdict, VerdictKind
 from uwlr_adapter.koppelingen.verdict_words import VerdictWords, words_of
+from uwlr_adapter.portal.guard import NOT_FOR_LEZERS
 
 _PAGES = {
     VerdictKind.NOT_OFFERED: "school.confirm_end",
@@ -29,7 +31,7 @@ class ShownVerdict:
 def shown(verdict: KoppelingVerdict, name: str, koppeling: Koppeling | None) -> ShownVerdict:
     """Return a verdict as a page shows it; `koppeling` is None for one that every school has."""
     words, page = words_of(verdict, name), _PAGES.get(verdict.kind)
-    if koppeling is None or page is None:
+    if koppeling is None or page is None or (page in NOT_FOR_LEZERS and g.get("rol") is GebruikerRol.LEZER):
         return ShownVerdict(words, None)
     koppeling_id = None if verdict.kind in _OF_THE_VESTIGING else koppeling.id
     url = url_for(page, brin6=koppeling.brin6, koppeling_id=koppeling_id)

@@ -12,7 +12,7 @@ from uwlr_adapter.contract.escape import BYTE_ORDER_MARK, csv_lines
 from uwlr_adapter.db import bulk
 from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.errors import UwlrAdapterError
-from uwlr_adapter.gebruikers.tables import gebruiker_vestiging
+from uwlr_adapter.gebruikers.tables import gebruiker_vestiging, lezer_vestiging
 from uwlr_adapter.koppelingen import agreements, vestigingen
 from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
@@ -106,10 +106,20 @@ def download_vestigingen() -> Response:
 
 
 def within() -> sa.Select[tuple[str]]:
-    """Return the query for the vestigingen that the logged-in user acts for, in this session."""
-    own, gebruiker = gebruiker_vestiging.c, login_session.require_gebruiker()
-    query = sa.select(own.brin6).where(own.gebruiker_id == gebruiker.id)
-    return query.where(own.brin6.in_(gebruiker.vestigingen)) if login_session.is_narrowed() else query
+    """Return the query for the vestigingen that the logged-in user sees in this session."""
+    own = sa.union_all(*(_own(table) for table in (gebruiker_vestiging, lezer_vestiging))).subquery()
+    return sa.select(own.c.brin6)
+
+
+def within_acting() -> sa.Select[tuple[str]]:
+    """Return the query for those that the logged-in user acts for in this session."""
+    return _own(gebruiker_vestiging)
+
+
+def _own(table: sa.Table) -> sa.Select[tuple[str]]:
+    gebruiker = login_session.require_gebruiker()
+    query = sa.select(table.c.brin6).where(table.c.gebruiker_id == gebruiker.id)
+    return query.where(table.c.brin6.in_(gebruiker.vestigingen)) if login_session.is_narrowed() else query
 
 
 def read_form(values: MultiDict[str, str]) -> VestigingenForm:
@@ -156,13 +166,15 @@ def _matter(koppeling: Koppeling, verdict: KoppelingVerdict) -> Matter:
     name = name_of(koppeling)
     words = shown(verdict, name, koppeling)
     own = url_for("school.show_koppeling", brin6=koppeling.brin6, koppeling_id=koppeling.id)
-    return Matter(name, words, words.url or own)
+    reads = koppeling.brin6 in login_session.require_gebruiker().reads
+    return Matter(name, words, own if reads else words.url or own)
 
 
 def _waiting(connection: sa.Connection) -> list[tuple[CatalogueEntry, int]]:
     """Return the entries for which koppelingen wait until their school agrees again, with their number."""
     found = (
-        (catalogue().get(id_), number) for id_, number in agreements.count_waiting(connection, catalogue(), within())
+        (catalogue().get(id_), number)
+        for id_, number in agreements.count_waiting(connection, catalogue(), within_acting())
     )
     return [(entry, number) for entry, number in found if entry is not None]
 

@@ -29,6 +29,11 @@ def terms_blocks(text: str) -> list[tuple[bool, list[Paragraph]]]:
     return [(is_list, [*run]) for is_list, run in groupby(paragraphs(text), key=lambda one: bool(one.number))]
 
 
+def hyphenated(text: str) -> str:
+    """Return the name of a role that a narrow column may break where a reader expects it."""
+    return text.replace("Schoolbeheerder", "School\u00adbeheerder")
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "short_date": short_date,
     "long_date": long_date,
@@ -37,5 +42,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "count_noun": count_noun,
     "noun_of": noun_of,
     "terms_blocks": terms_blocks,
+    "hyphenated": hyphenated,
 }
 """The filters of the templates, by name."""

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from support import real_provider
 from support.chromium import WAIT, BrowserWatch, log_in
-from support.page_findings import axe_findings, looks
+from support.page_findings import axe_findings, load_axe, looks
 from support.portal_school import FULL, PortalSchool
 from support.real_provider import CLIENT_ID, SECRET, RealProvider
 from support.screenshots import serving
@@ -76,7 +76,8 @@ def press(page: Page, name: str) -> None:
 
 def findings(page: Page, axe: str, name: str) -> list[str]:
     """Return what is wrong with a page for the ear and for the eye."""
-    found = axe_findings(page, axe)
+    load_axe(page, axe)
+    found = axe_findings(page)
     for width in WIDTHS:
         found += looks(page, width)
     return [f"{name}: {one}" for one in found]
