@@ -117,11 +117,12 @@ def _koppelingen(
     ids = [afnemers.add(connection, keys, naam, moment, actor="cli:proef")[0].id for naam in names]
     digest = keys.digest(SecretPurpose.VERIFICATIECODE, world.code_of(places[0]))
     begin, upto, last = (to_utc(moment - ago) for ago in (timedelta(days=150), NOTED_AGO, timedelta(hours=8)))
+    koppeling_ids = bulk.take_ids(connection, koppeling, len(places) * PER_VESTIGING)
     rows: list[tuple[Any, ...]] = []
     calls: list[tuple[Any, ...]] = []
     for brin6 in places:
         for number in chance.sample(range(size.platforms), PER_VESTIGING):
-            id_, state = len(rows) + 1, chance.random()
+            id_, state = koppeling_ids[len(rows)], chance.random()
             is_paused = state < 0.03  # noqa: PLR2004 - a share
             status, code = ("gepauzeerd", None) if is_paused else ("actief", digest)
             rows.append(

@@ -166,6 +166,19 @@ def test_who_cannot_is_named(portal: Portal, board: Browser) -> None:
     assert "Deze koppeling is al geactiveerd" in late.text
 
 
+def test_a_colleague_was_first(portal: Portal, board: Browser) -> None:
+    """A koppeling without a code that somebody else activated meanwhile is no act of this form."""
+    form = board.get(f"{BEGIN}/activeren?koppeling=ouderportaal-basis&{BOTH}").fields() | {"akkoord": "ja"}
+    first = portal.browser("school").submit(
+        "/koppelingen/21QW00/activeren/ouderportaal-basis", naam="A", akkoord="ja", actie="gereed"
+    )
+    assert first.status == 303
+    page = board.post(f"{BEGIN}/activeren", form)
+    assert page.h1.endswith(": 1 vestiging geactiveerd")
+    assert "Deze koppeling is al geactiveerd" in page.text
+    assert [one[1:] for one in acts(portal)] == [(FIRST, "school"), (SECOND, "bestuur")]
+
+
 def test_all_that_are_found(board: Browser) -> None:
     """The whole of a search is chosen by one tick, also when none of it is ticked."""
     page = board.get(f"{BEGIN}/activeren?koppeling=snappet&alle=ja&zoek=qw01")

@@ -222,7 +222,7 @@ def test_nobody_by_the_provider(entree: ProviderPortal) -> None:
 def check_user(
     with_koppelingen: Portal, browser: Browser, groepen: set[str], brin6: set[str], *, reads: bool = False
 ) -> None:
-    """Check that a browser reaches every page of these groups and vestigingen, and no other one; a lezer does nothing."""
+    """Check that a browser reaches every page of these groups and vestigingen, and no other; a lezer does nothing."""
     absent = without_token(browser.get("/koppelingen/99XX99"))
     for route, method in requests(with_koppelingen):
         if route.groep in FOR_EVERYBODY or "uitloggen" in route.path or method not in route.methods:
