@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from support.portal_browser import PASSWORD, SCHOOL, TOTP, Browser, Page, Portal, totp
 
-from uwlr_adapter.gebruikers import accounts, recovery
+from uwlr_adapter.gebruikers import accounts, passwords, recovery
 from uwlr_adapter.gebruikers.tables import gebruiker, recovery_code
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.journaal.tables import journaal
@@ -102,6 +102,33 @@ def test_guessing_in_a_session_waits(portal: Portal) -> None:
     statuses = [browser.submit(CODES.replace("herstelcodes", "wachtwoord"), **_guess(n)).status for n in range(5)]
     assert statuses[:3] == [422] * 3
     assert statuses[-1] == 429
+
+
+def test_guessing_codes_in_a_session_waits(portal: Portal) -> None:
+    """Nor to guess a code, for who knows the password: of the app or a recovery code, as many as at a login."""
+    browser, path = with_code(portal), f"{ACCOUNT}/tweede-stap"
+    guesses = ("000000", "aaaaa-aaaab", "000001", "aaaaa-aaaac", "000002")
+    statuses = [browser.submit(path, huidig=PASSWORD, code=guess).status for guess in guesses]
+    assert statuses[:3] == [422] * 3
+    assert statuses[-1] == 429
+
+
+def test_a_reset_in_the_middle_is_not_undone(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password that is changed while somebody resets the account is not stored, and the session has ended."""
+    browser = portal.browser("school")
+    page = browser.get(f"{ACCOUNT}/wachtwoord")
+    make_hash = passwords.make_hash
+
+    def make_and_reset(password: str) -> str:
+        with portal.database.writing() as connection:
+            accounts.reset(connection, "school", portal.clock.moment)
+        return make_hash(password)
+
+    monkeypatch.setattr(passwords, "make_hash", make_and_reset)
+    browser.follow(browser.submit_page(page, huidig=PASSWORD, wachtwoord=NEW, nogmaals=NEW))
+    assert not is_in(browser)
+    with portal.database.reading() as connection:
+        assert accounts.password_hash_of(connection, "school") is None
 
 
 def _guess(number: int) -> dict[str, str]:

@@ -245,14 +245,14 @@ def use_link(connection: sa.Connection, gebruiker_id: int, token: str) -> bool:
     return result.rowcount == 1
 
 
-def change_password(connection: sa.Connection, gebruiker_id: int, old: str, new: str) -> bool:
-    """Store the hash of another password, and end every session; return False when the stored one is no longer `old`.
+def change_password(connection: sa.Connection, gebruiker_id: int, seen: int, new: str) -> bool:
+    """Store the hash of another password, end every session, and void the link, if there is one.
 
-    The link, if there is one, is void.
+    `seen` is the session version of who asks; return False when it is another one by now: the user was reset.
     """
     result = connection.execute(
         gebruiker.update()
-        .where(gebruiker.c.id == gebruiker_id, gebruiker.c.password_hash == old)
+        .where(gebruiker.c.id == gebruiker_id, gebruiker.c.session_version == seen)
         .values(
             password_hash=new,
             session_version=gebruiker.c.session_version + 1,
@@ -305,16 +305,19 @@ def set_totp(connection: sa.Connection, gebruiker_id: int, sealed: str, step: in
     return result.rowcount == 1
 
 
-def replace_totp(connection: sa.Connection, gebruiker_id: int, sealed: str, step: int) -> None:
-    """Store another second factor, void the recovery codes of the one before, and end every session of the user."""
-    _update(
-        connection,
-        gebruiker_id,
-        totp_secret=sealed,
-        totp_step=step,
-        session_version=gebruiker.c.session_version + 1,
+def replace_totp(connection: sa.Connection, gebruiker_id: int, seen: int, sealed: str, step: int) -> bool:
+    """Store another second factor, void the recovery codes of the one before, and end every session of the user.
+
+    `seen` is the session version of who asks; return False when it is another one by now: the user was reset.
+    """
+    result = connection.execute(
+        gebruiker.update()
+        .where(gebruiker.c.id == gebruiker_id, gebruiker.c.session_version == seen)
+        .values(totp_secret=sealed, totp_step=step, session_version=gebruiker.c.session_version + 1)
     )
-    connection.execute(recovery_code.delete().where(recovery_code.c.gebruiker_id == gebruiker_id))
+    if result.rowcount == 1:
+        connection.execute(recovery_code.delete().where(recovery_code.c.gebruiker_id == gebruiker_id))
+    return result.rowcount == 1
 
 
 def use_step(connection: sa.Connection, gebruiker_id: int, step: int, old: str, sealed: str) -> bool:

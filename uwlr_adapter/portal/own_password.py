@@ -36,8 +36,8 @@ def change_password() -> ResponseReturnValue:
     except BusyError as error:
         return retry_later(_show(form, BUSY), 503, error.wait)
     with database().writing() as connection:
-        old = accounts.password_hash_of(connection, gebruiker.login) or ""
-        accounts.change_password(connection, gebruiker.id, old, hash_)
+        if not accounts.change_password(connection, gebruiker.id, gebruiker.session_version, hash_):
+            return redirect(url_for("account.start"), 303)  # this session has ended meanwhile
         sentence = "Het wachtwoord van uw account is gewijzigd, door wie ermee ingelogd was."
         proof.tell(connection, gebruiker, Act.PASSWORD_CHANGED, "Uw wachtwoord is gewijzigd", sentence)
         changed = accounts.get(connection, gebruiker.login)

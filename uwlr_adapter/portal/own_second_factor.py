@@ -116,7 +116,8 @@ def make_recovery() -> ResponseReturnValue:
 def _renew(gebruiker: Gebruiker, sealed: str, step: int) -> ResponseReturnValue:
     """Store another second factor, and go on in a new session."""
     with database().writing() as connection:
-        accounts.replace_totp(connection, gebruiker.id, sealed, step)
+        if not accounts.replace_totp(connection, gebruiker.id, gebruiker.session_version, sealed, step):
+            return redirect(url_for(".start"), 303)  # this session has ended meanwhile
         sentence = "De tweede stap van uw account is vernieuwd. De oude, en de herstelcodes daarvan, werken niet meer."
         proof.tell(connection, gebruiker, Act.SECOND_FACTOR_RENEWED, "Uw tweede stap is vernieuwd", sentence)
         changed = accounts.get(connection, gebruiker.login)
