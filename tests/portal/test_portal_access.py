@@ -60,6 +60,8 @@ def routes(portal: Portal) -> list[Route]:
         "entry_id": "basispoort",
         "afnemer_id": 1,
         "token": "x" * 43,
+        "name": "staleness",
+        "batch_id": 1,
     }
     found: dict[str, Route] = {}
     with app.test_request_context():

@@ -57,7 +57,7 @@ def facts_of(
     empty = {one.brin6 for one in running if calls.get(one.id, Calls()).is_empty}
     filled = _with_leerlingen(connection, sorted(empty), moment)
     switched = _switched(connection)
-    stale, held = _stale(connection, brin6s, moment), _held(connection, brin6s)
+    stale, held = stale_since(connection, brin6s, moment), held_at(connection, brin6s)
     nobody: tuple[datetime | None, datetime | None] = (None, None)
     return {
         one.id: Facts(
@@ -97,7 +97,7 @@ def _among(column: sa.ColumnElement[str], values: Sequence[str]) -> list[sa.Colu
     return [column.in_(values)] if len(values) <= AT_ONCE else []
 
 
-def _stale(connection: sa.Connection, brin6s: Sequence[str], moment: datetime) -> dict[str, datetime]:
+def stale_since(connection: sa.Connection, brin6s: Sequence[str], moment: datetime) -> dict[str, datetime]:
     """Return by vestiging since when its records were not refreshed: an import was not taken, or none came."""
     limit, present = to_utc(moment - STALE_AFTER), ("", schooljaar_of(day_of(moment)))
     old = sa.select(records_age.c.brin6, records_age.c.taken_at).where(
@@ -130,7 +130,7 @@ def _still_old(connection: sa.Connection, noted: Mapping[str, datetime], limit: 
     return found
 
 
-def _held(connection: sa.Connection, brin6s: Sequence[str]) -> dict[str, Held]:
+def held_at(connection: sa.Connection, brin6s: Sequence[str]) -> dict[str, Held]:
     """Return by vestiging how many persons of it are held."""
     counted: dict[str, list[int]] = {}
     wanted, brincodes = set(brin6s), sorted({brincode_of(brin6) for brin6 in brin6s})
