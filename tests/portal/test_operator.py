@@ -36,7 +36,7 @@ def acts(portal: Portal) -> list[str]:
 
 
 def test_the_list_of_afnemers(portal: Portal) -> None:
-    """An operator begins at what needs attention; each afnemer stands in the list with the koppeling that goes by it."""
+    """An operator begins at what needs attention; each afnemer stands in the list behind it."""
     browser = portal.browser("operator")
     page = browser.follow(browser.get("/koppelingen"))
     assert page.h1 == "Beheer van de koppelingen"

@@ -24,10 +24,12 @@ _rows = journaal.c
 
 @dataclass(frozen=True, slots=True)
 class RecentPiece:
-    """The end of the journaal, from an entry on (inclusive); `since` is the moment from which it has every call."""
+    """The end of the journaal, from an entry on, and not before a moment (both inclusive)."""
 
     first_id: int
+    not_before: datetime
     since: datetime
+    """The later one of both, in moments: the piece has every call since then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def piece(connection: sa.Connection, moment: datetime) -> RecentPiece | None:
         return None
     query = sa.select(_rows.id, _rows.moment).where(_rows.id > newest - MAX_ENTRIES).order_by(_rows.id).limit(1)
     first_id, begin = connection.execute(query).one()
-    return RecentPiece(first_id, max(from_utc(begin), moment - MAX_AGE))
+    return RecentPiece(first_id, moment - MAX_AGE, max(from_utc(begin), moment - MAX_AGE))
 
 
 def counts(connection: sa.Connection, found: RecentPiece) -> dict[int, CallCounts]:
@@ -97,8 +99,7 @@ def calls_of(connection: sa.Connection, found: RecentPiece, afnemer_id: int) -> 
 
 
 def _calls(found: RecentPiece) -> list[sa.ColumnElement[bool]]:
-    since = to_utc(found.since)
-    return [_rows.id >= found.first_id, _rows.moment >= since, _rows.kind == EntryKind.VERZOEK]
+    return [_rows.id >= found.first_id, _rows.moment >= to_utc(found.not_before), _rows.kind == EntryKind.VERZOEK]
 
 
 def _is_refused() -> sa.ColumnElement[bool]:

@@ -75,6 +75,19 @@ def count(
     return _noted(connection, catalogue, scope, matching, moment)
 
 
+def vestigingen_with(
+    connection: sa.Connection, catalogue: Catalogue, kind: VerdictKind, moment: datetime
+) -> frozenset[str]:
+    """Return all vestigingen with a verdict of a kind at a moment, which is the present: `matching` of `count`."""
+    first = connection.scalars(sa.select(koppeling.c.id).where(*CARRYING).limit(MAX_JUDGED + 1)).all()
+    if len(first) <= MAX_JUDGED:
+        some, noted = store.list_carrying(connection), frozenset[str]()
+    else:
+        some, noted = unnoted(connection, CARRYING), _noted_matching(connection, CARRYING, Matching(kind))
+    verdicts = verdicts_of(connection, catalogue, some, moment)
+    return noted | {one.brin6 for one in some if verdicts[one.id].kind is kind}
+
+
 def _judged(
     connection: sa.Connection,
     catalogue: Catalogue,

@@ -99,10 +99,12 @@ class AfnemerInsight:
     versions: tuple[UsedVersion, ...]
 
 
-def rows_of(connection: sa.Connection, catalogue: Catalogue, moment: datetime) -> list[AfnemerInList]:
-    """Return every afnemer with what the list says of it, by klantnaam."""
+def rows_of(
+    connection: sa.Connection, catalogue: Catalogue, moment: datetime, *, with_calls: bool = True
+) -> list[AfnemerInList]:
+    """Return every afnemer with what the list says of it, by klantnaam; its last calls only when told so."""
     counts = afnemer_counts.by_afnemer(connection, catalogue, moment)
-    found = recent.piece(connection, moment)
+    found = recent.piece(connection, moment) if with_calls else None
     calls = {} if found is None else recent.counts(connection, found)
     return [
         AfnemerInList(

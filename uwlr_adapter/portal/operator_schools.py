@@ -11,7 +11,6 @@ from flask import render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from uwlr_adapter.administratie.importing import questions
-from uwlr_adapter.administratie.schools import list_vestigingen
 from uwlr_adapter.koppelingen import vestigingen
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.facts import stale_since
@@ -35,6 +34,7 @@ SHOWN = {
 }
 """The choices of what is shown, by what the address says."""
 ORDERS = {"": "Naam", "aandacht": "Meeste aandacht eerst"}
+PER_PAGE = vestigingen.PER_PAGE
 MAX_BADGES = 4
 """Matters of one vestiging that a row names."""
 _KINDS = [kind for kind in VerdictKind if kind not in {VerdictKind.ENDED, VerdictKind.NO_DATA_FLOW}]
@@ -63,9 +63,10 @@ def list_schools() -> str:
     wanted = filter_of(form) if is_valid else VestigingFilter()
     moment = now()
     with database().reading() as connection:
-        stale = stale_vestigingen(connection, moment)
-        found = find(connection, catalogue(), wanted, form.toon.data if is_valid else "", stale, moment)
-        page = found.page(after=_key_of(request.args.get("na")), before=_key_of(request.args.get("voor")))
+        found = find(connection, catalogue(), wanted, form.toon.data if is_valid else "", moment)
+        after, before = _key_of(request.args.get("na")), _key_of(request.args.get("voor"))
+        page = found.page(after=after, before=before, size=PER_PAGE)
+        stale = stale_since(connection, [brin6 for brin6, _ in page.vestigingen], moment)
         judged = vestigingen.judge(connection, catalogue(), page.vestigingen if is_valid else (), moment)
     chosen: dict[str, Any] = {name: value for name, value in request.args.items() if name in form and value}
     return render_template(
@@ -108,16 +109,12 @@ def filter_of(form: OperatorSearchForm) -> VestigingFilter:
 
 
 def find(
-    connection: sa.Connection,
-    catalogue_: Catalogue,
-    wanted: VestigingFilter,
-    toon: str,
-    stale: Mapping[str, datetime],
-    moment: datetime,
+    connection: sa.Connection, catalogue_: Catalogue, wanted: VestigingFilter, toon: str, moment: datetime
 ) -> Found:
     """Return the vestigingen that are looked for, narrowed by one of the choices of SHOWN."""
     found = vestigingen.find(connection, catalogue_, None, wanted, moment)
     if toon == STALE:
+        stale = stale_since(connection, None, moment)
         return replace(found, keys=[one for one in found.keys if one.brin6 in stale])
     if toon == QUESTIONS:
         asking = questions.numbers_at(connection)
@@ -126,11 +123,6 @@ def find(
         having = set(connection.scalars(sa.select(koppeling.c.brin6).where(*CARRYING).distinct()))
         return replace(found, keys=[one for one in found.keys if one.brin6 not in having])
     return found
-
-
-def stale_vestigingen(connection: sa.Connection, moment: datetime) -> dict[str, datetime]:
-    """Return by vestiging since when its records were not refreshed, of all that have or had any."""
-    return stale_since(connection, [one.brin6 for one in list_vestigingen(connection)], moment)
 
 
 def row_of(judged: JudgedVestiging, stale: Mapping[str, datetime]) -> SchoolInList:

@@ -9,8 +9,8 @@ from uwlr_adapter.administratie.importing import questions
 from uwlr_adapter.administratie.importing.naming import fold
 from uwlr_adapter.koppelingen import afnemers, verdict_counts, vestigingen
 from uwlr_adapter.koppelingen.afnemers import Afnemer
+from uwlr_adapter.koppelingen.facts import stale_since
 from uwlr_adapter.koppelingen.verdict import VerdictKind
-from uwlr_adapter.koppelingen.verdict_counts import Matching
 from uwlr_adapter.koppelingen.vestigingen import VestigingFilter
 from uwlr_adapter.mail import outbox
 from uwlr_adapter.portal import operator_afnemers, operator_jobs, operator_schools
@@ -73,12 +73,12 @@ def _afnemers(connection: sa.Connection, text: str) -> list[tuple[Afnemer, tuple
 
 def _needs(connection: sa.Connection) -> list[Need]:
     moment = now()
-    refused = verdict_counts.count(connection, catalogue(), None, Matching(VerdictKind.REFUSED), moment).matching or ()
-    rows = operator_afnemers.rows_of(connection, catalogue(), moment)
+    refused = verdict_counts.vestigingen_with(connection, catalogue(), VerdictKind.REFUSED, moment)
+    rows = operator_afnemers.rows_of(connection, catalogue(), moment, with_calls=False)
     nameless = sum(not row.entries for row in rows)
     absent = operator_afnemers.without_afnemer(catalogue(), (row.afnemer for row in rows))
     failed = sum(job.is_failed for job in operator_jobs.jobs_in_words(connection))
-    stale, asking = operator_schools.stale_vestigingen(connection, moment), questions.numbers_at(connection)
+    stale, asking = stale_since(connection, None, moment), questions.numbers_at(connection)
     schools, klanten = "operator.list_schools", "operator.list_afnemers"
     return [
         Need("Scholen met een weigering", len(refused), url_for(schools, oordeel=VerdictKind.REFUSED.value)),
