@@ -63,10 +63,13 @@ def list_schools() -> str:
     wanted = filter_of(form) if is_valid else VestigingFilter()
     moment = now()
     with database().reading() as connection:
-        found = find(connection, catalogue(), wanted, form.toon.data if is_valid else "", moment)
+        toon = form.toon.data if is_valid else ""
+        stale = stale_since(connection, None, moment) if toon == STALE else None
+        found = find(connection, catalogue(), wanted, toon, moment, stale or {})
         after, before = _key_of(request.args.get("na")), _key_of(request.args.get("voor"))
         page = found.page(after=after, before=before, size=PER_PAGE)
-        stale = stale_since(connection, [brin6 for brin6, _ in page.vestigingen], moment)
+        if stale is None:
+            stale = stale_since(connection, [brin6 for brin6, _ in page.vestigingen], moment)
         judged = vestigingen.judge(connection, catalogue(), page.vestigingen if is_valid else (), moment)
     chosen: dict[str, Any] = {name: value for name, value in request.args.items() if name in form and value}
     return render_template(
@@ -109,12 +112,16 @@ def filter_of(form: OperatorSearchForm) -> VestigingFilter:
 
 
 def find(
-    connection: sa.Connection, catalogue_: Catalogue, wanted: VestigingFilter, toon: str, moment: datetime
+    connection: sa.Connection,
+    catalogue_: Catalogue,
+    wanted: VestigingFilter,
+    toon: str,
+    moment: datetime,
+    stale: Mapping[str, datetime],
 ) -> Found:
-    """Return the vestigingen that are looked for, narrowed by one of the choices of SHOWN."""
+    """Return the vestigingen that are looked for, narrowed by one of the choices of SHOWN; `stale` are all that are."""
     found = vestigingen.find(connection, catalogue_, None, wanted, moment)
     if toon == STALE:
-        stale = stale_since(connection, None, moment)
         return replace(found, keys=[one for one in found.keys if one.brin6 in stale])
     if toon == QUESTIONS:
         asking = questions.numbers_at(connection)
