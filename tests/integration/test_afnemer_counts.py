@@ -1,4 +1,4 @@
-"""What is counted of each afnemer: verdicts, its last calls, the versions it fetched in. On both databases."""
+"""The counts of each afnemer: verdicts, its last calls, the versions it fetched in. On both databases."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What operators see: the start, schools, afnemers, imports, jobs and mails. No leerling stands on any of them."""
+"""The pages of operators: the start, schools, afnemers, imports, jobs and mails. No leerling stands on any of them."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -21,8 +21,10 @@ from uwlr_adapter.contract.dataset import Leerling
 from uwlr_adapter.db.database_clock import database_clock
 from uwlr_adapter.jobs import lease
 from uwlr_adapter.jobs.lease import Lease
+from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.schedule import RunOutcome
 from uwlr_adapter.jobs.tables import job
+from uwlr_adapter.jobs.work import run_now
 from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.tables import afnemer
@@ -84,6 +86,7 @@ def busy(portal: Portal) -> Portal:
         failed = {"created_at": to_utc(MOMENT), "failure": "adres onbekend", "brin6": "21QW00"}
         connection.execute(mail.insert().values(queued | failed))
     builder.add_afnemer("Elders")
+    run_now(JOBS["calls"], portal.database, portal.settings, Lease("calls", "a"), moment=MOMENT)
     return portal
 
 
@@ -240,7 +243,7 @@ def test_why_a_school_is_refused(busy: Portal, operator: Browser) -> None:
 
 def facts(page: Page) -> dict[str, str]:
     """Return the facts of a page: each term with what stands behind it."""
-    found = page.tree.xpath("//dl[@class='gegevens']/div")
+    found = page.tree.xpath("//dl[contains(@class, 'gegevens')]/div")
     return {one.find("dt").text: " ".join(one.find("dd").text_content().split()) for one in found}
 
 
@@ -260,7 +263,7 @@ def test_the_facts_of_a_school(operator: Browser) -> None:
 
 
 def test_an_afnemer(operator: Browser) -> None:
-    """What its calls got, when they come, which repairs they needed, and the verdicts with the schools behind them."""
+    """The page has what its calls got, when they come, their repairs, and the verdicts with the schools behind them."""
     page = operator.get(f"{BEHEER}/afnemers/1")
     assert numbers(page) == {"Geweigerd": (1, "/koppelingen/beheer/scholen?oordeel=geweigerd&platform=snappet")}
     assert "Van de 3 verzoeken sinds" in page.text
@@ -269,8 +272,11 @@ def test_an_afnemer(operator: Browser) -> None:
     assert found["Drukste uur"] == "3 tot 4 uur"
     assert found["Herstel van verzoeken"] == "witruimte: 2 keerleeg: 2 keer"
     assert rows(page) == ["Gegevens", "Geweigerd Verificatiecode onjuist"]
+    warning = "Geen koppeling in de catalogus noemt deze klantnaam"
+    assert warning in operator.submit(f"{BEHEER}/afnemers", klantnaam="snappet").text
+    assert warning not in operator.submit(f"{BEHEER}/afnemers", klantnaam="UWLR-4D").text
     outside = operator.get(f"{BEHEER}/afnemers/3")
-    assert "Geen koppeling in de catalogus noemt deze klantnaam" in outside.text
+    assert warning in outside.text
     assert "Geen verzoek van Elders" in outside.text
 
 
@@ -279,6 +285,8 @@ def test_the_pages_of_the_afnemers(operator: Browser, monkeypatch: pytest.Monkey
     monkeypatch.setattr(operator_afnemers, "PER_PAGE", 2)
     pages = [rows(page) for page in walk(operator, f"{BEHEER}/afnemers", "Volgende")]
     assert pages == [["Basispoort", "Elders"], ["Snappet"]]
+    last = operator.get(f"{BEHEER}/afnemers?toon=storing").tree.xpath("//td[@data-kop='Laatste verzoek']")
+    assert [one.text for one in last] == ["16-11-2026 03:30"], "noted, though the end of the journaal has none"
     assert rows(operator.get(f"{BEHEER}/afnemers?toon=aandacht")) == ["Basispoort", "Snappet"]
     assert rows(operator.get(f"{BEHEER}/afnemers?toon=verzonnen")) == ["Basispoort", "Elders"]
 

@@ -68,11 +68,13 @@ def piece(connection: sa.Connection, moment: datetime) -> RecentPiece | None:
     return RecentPiece(first_id, moment - MAX_AGE, max(from_utc(begin), moment - MAX_AGE))
 
 
-def counts(connection: sa.Connection, found: RecentPiece) -> dict[int, CallCounts]:
-    """Return the calls in a piece, by afnemer."""
+def counts(connection: sa.Connection, found: RecentPiece, afnemer_id: int | None = None) -> dict[int, CallCounts]:
+    """Return the calls in a piece, by afnemer: of one, or of all that called."""
     refused = sa.func.coalesce(sa.func.sum(sa.case((_is_refused(), 1))), 0)
     owner = _rows.afnemer_id
     query = sa.select(owner, sa.func.count(), refused, sa.func.max(_rows.moment)).where(*_calls(found)).group_by(owner)
+    if afnemer_id is not None:
+        query = query.where(owner == afnemer_id)
     return {
         id_: CallCounts(calls, int(number), from_utc(last)) for id_, calls, number, last in connection.execute(query)
     }

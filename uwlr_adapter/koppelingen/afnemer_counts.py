@@ -10,11 +10,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from uwlr_adapter.clock import from_utc
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.facts import verdicts_of
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.koppelingen.tables import koppeling, verdict_note
+from uwlr_adapter.koppelingen.tables import koppeling, koppeling_calls, verdict_note
 from uwlr_adapter.koppelingen.verdict import VerdictKind
 from uwlr_adapter.koppelingen.verdict_counts import CARRYING, MAX_JUDGED, NOTED, asks_step, unnoted
 
@@ -72,6 +73,15 @@ def reach(connection: sa.Connection, afnemer_id: int) -> tuple[int, int]:
     numbers = sa.select(sa.func.count(), sa.func.count(koppeling.c.brin6.distinct()))
     koppelingen, vestigingen = connection.execute(numbers.where(*CARRYING, koppeling.c.afnemer_id == afnemer_id)).one()
     return koppelingen, vestigingen
+
+
+def last_called(connection: sa.Connection, afnemer_id: int | None = None) -> dict[int, datetime]:
+    """Return by afnemer its last call through a living koppeling, as noted each hour; of one afnemer, or of all."""
+    owner = koppeling_calls.c.afnemer_id
+    query = sa.select(owner, sa.func.max(koppeling_calls.c.called_at)).group_by(owner)
+    if afnemer_id is not None:
+        query = query.where(owner == afnemer_id)
+    return {id_: from_utc(moment) for id_, moment in connection.execute(query) if moment is not None}
 
 
 def _add_judged(

@@ -46,7 +46,8 @@ def add_afnemer() -> ResponseReturnValue:
     except AfnemerError:
         add_error(form.klantnaam, "Deze klantnaam kan niet.")
         return _show_list(form), 422
-    return render_template("klantcode.html", afnemer=afnemer, klantcode=klantcode, is_new=True)
+    entries = operator_afnemers.entries_of(catalogue(), afnemer)
+    return render_template("klantcode.html", afnemer=afnemer, klantcode=klantcode, is_new=True, entries=entries)
 
 
 @OPERATOR.get("/afnemers/<id:afnemer_id>")

@@ -43,8 +43,8 @@ class AfnemerInList:
     entries: tuple[str, ...]
     """The names of its catalogue entries; none: no school can activate it."""
     counts: AfnemerCounts
-    calls: CallCounts | None
-    """Its last calls; None when there were none in the piece of the journaal that was looked at."""
+    last: datetime | None
+    """Its last call, as far as it is known; None when it never called."""
 
     @property
     def outages(self) -> int:
@@ -106,15 +106,22 @@ def rows_of(
     counts = afnemer_counts.by_afnemer(connection, catalogue, moment)
     found = recent.piece(connection, moment) if with_calls else None
     calls = {} if found is None else recent.counts(connection, found)
+    noted = afnemer_counts.last_called(connection) if with_calls else {}
     return [
         AfnemerInList(
             one,
             tuple(entry.naam for entry in entries_of(catalogue, one)),
             counts.get(one.id, AfnemerCounts()),
-            calls.get(one.id),
+            _later(noted.get(one.id), calls.get(one.id)),
         )
         for one in afnemers.list_all(connection)
     ]
+
+
+def _later(noted: datetime | None, found: CallCounts | None) -> datetime | None:
+    """Return the last call: what was noted up to an hour ago, or what the journaal has of the last days."""
+    moments = (noted, None if found is None else found.last)
+    return max((moment for moment in moments if moment is not None), default=None)
 
 
 def is_shown(row: AfnemerInList, toon: str) -> bool:
@@ -145,7 +152,8 @@ def insight_of(connection: sa.Connection, catalogue: Catalogue, afnemer: Afnemer
     counts = afnemer_counts.by_afnemer(connection, catalogue, moment, afnemer.id).get(afnemer.id, AfnemerCounts())
     found = recent.piece(connection, moment)
     calls = None if found is None else recent.calls_of(connection, found, afnemer.id)
-    last = None if found is None else recent.counts(connection, found).get(afnemer.id)
+    own = None if found is None else recent.counts(connection, found, afnemer.id).get(afnemer.id)
+    last = _later(afnemer_counts.last_called(connection, afnemer.id).get(afnemer.id), own)
     return AfnemerInsight(
         entries=entries_of(catalogue, afnemer),
         counts=counts,
@@ -154,7 +162,7 @@ def insight_of(connection: sa.Connection, catalogue: Catalogue, afnemer: Afnemer
         calls=0 if calls is None else calls.calls,
         answers=() if calls is None else _answers(calls),
         refusals=() if calls is None else _refusals(calls),
-        rhythm=_rhythm(found, calls, moment, None if last is None else last.last),
+        rhythm=_rhythm(found, calls, moment, last),
         repairs=() if calls is None else tuple(calls.repairs.most_common()),
         versions=tuple(versions_used.of_afnemer(connection, catalogue, afnemer.id, moment - VERSIONS_SINCE)),
     )
