@@ -4,6 +4,7 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -262,3 +263,33 @@ def test_the_commands(database: Database, tmp_path: Path) -> None:
     held = bench.run("jobs", "run", "staleness")
     assert (held.exit_code, "another process runs the job 'staleness'" in held.output) == (1, True)
     assert "running" in bench.run("jobs", "list").output
+
+
+def test_a_job_that_somebody_asked_for(database: Database, clock: DatabaseTime) -> None:
+    """The next look runs it, once, though it is not due and says that it has no work; and then at its own time."""
+    log: list[str] = []
+    jobs = {"work": replace(make_job(log)["work"], has_work=lambda *_: False)}
+    look = runner(database, jobs, clock).look
+    assert look() == ["work"]
+    clock.moment += timedelta(minutes=5)
+    assert look() == []
+    with database.writing() as connection:
+        lease.ask(connection, "work", "operator", clock.moment)
+        lease.ask(connection, "work", "another", clock.moment)
+    assert state_of(database).asked_by == "another"
+    assert look() == ["work"]
+    assert look() == []
+    assert state_of(database).asked_at is None
+
+
+def test_a_job_that_was_asked_for_by_a_clock_ahead(database: Database, clock: DatabaseTime) -> None:
+    """After the clock was set back it is not run again and again: it waits for that moment."""
+    log: list[str] = []
+    look = runner(database, make_job(log), clock).look
+    look()
+    with database.writing() as connection:
+        lease.ask(connection, "work", "operator", clock.moment + timedelta(minutes=30))
+    clock.moment += timedelta(minutes=5)
+    assert look() == []
+    clock.moment += timedelta(minutes=26)
+    assert look() == ["work"]

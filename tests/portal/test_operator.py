@@ -35,12 +35,13 @@ def acts(portal: Portal) -> list[str]:
     return [row.act for row in rows][::-1][2:]
 
 
-def test_an_operator_begins_at_the_afnemers(portal: Portal) -> None:
-    """Where else; and each stands there with the koppeling that goes by it."""
+def test_the_list_of_afnemers(portal: Portal) -> None:
+    """An operator begins at what needs attention; each afnemer stands in the list behind it."""
     browser = portal.browser("operator")
     page = browser.follow(browser.get("/koppelingen"))
-    assert page.h1 == "Afnemers"
-    names = [row.text for row in page.tree.xpath("//tbody//th")]
+    assert page.h1 == "Beheer van de koppelingen"
+    page = browser.get(AFNEMERS)
+    names = [row.text_content() for row in page.tree.xpath("//tbody//th")]
     assert names == ["Basispoort", "Snappet"]
 
 

@@ -75,6 +75,8 @@ def routes(portal: Portal) -> list[Route]:
         "gebruiker_id": 1,
         "invitation_id": 1,
         "token": "x" * 43,
+        "name": "staleness",
+        "batch_id": 1,
     }
     found: dict[str, Route] = {}
     with app.test_request_context():

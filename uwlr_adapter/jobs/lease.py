@@ -62,6 +62,15 @@ def _insert(connection: sa.Connection, name: str, now: datetime) -> None:
     connection.execute(statement, {"name": name, "now": to_utc(now)})
 
 
+def ask(connection: sa.Connection, name: str, actor: str, now: datetime) -> None:
+    """Note that somebody wants a job to run now; the next process that looks runs it, once for all who asked.
+
+    `actor` as the journaal names one. The transaction must be a writing one.
+    """
+    _insert(connection, name, now)
+    connection.execute(job.update().where(job.c.name == name).values(asked_at=to_utc(now), asked_by=actor))
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The lease of one job by one process, for LEASE from the last time it was renewed."""
@@ -83,7 +92,7 @@ class Lease:
             raise HeldError(state)
         if not is_wanted(state, now):
             return False
-        values = {"holder": self.holder, "held_until": to_utc(now + LEASE), "started_at": to_utc(now)}
+        values = {"holder": self.holder, "held_until": to_utc(now + LEASE), "started_at": to_utc(now), "asked_at": None}
         connection.execute(job.update().where(job.c.name == self.name).values(values))
         return True
 
@@ -138,4 +147,6 @@ def _state(row: sa.Row[Any]) -> JobState:
         handled=row.handled,
         succeeded_at=any_from_utc(row.succeeded_at),
         failures=row.failures,
+        asked_at=any_from_utc(row.asked_at),
+        asked_by=row.asked_by,
     )

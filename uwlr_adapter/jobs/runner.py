@@ -110,4 +110,4 @@ def _is_wanted(connection: sa.Connection, job: Job, state: JobState | None, now:
     if not schedule.is_due(job.schedule, state, now):
         return False
     rested = state is None or state.started_at is None or now - state.started_at >= MAX_IDLE
-    return rested or job.has_work(connection, now)
+    return rested or (state is not None and state.is_asked(now)) or job.has_work(connection, now)

@@ -38,6 +38,9 @@ class Schedule(Protocol):
     def is_due(self, last: datetime | None, known_since: datetime, now: datetime) -> bool:
         """Return whether a job that last began at `last`, or never did, begins now."""
 
+    def next_after(self, last: datetime | None, now: datetime) -> datetime:
+        """Return when a job that last began at `last` begins next, as seen now; a moment that is past is at once."""
+
     def __str__(self) -> str:
         """Return the schedule in words."""
 
@@ -54,6 +57,11 @@ class Nightly:
         A job that is new waits for its first night.
         """
         return (last or known_since) < self._last_slot(now)
+
+    def next_after(self, last: datetime | None, now: datetime) -> datetime:  # noqa: ARG002 - as of `Every`
+        """Return the next time in Amsterdam."""
+        day = self._last_slot(now).astimezone(AMSTERDAM).date() + timedelta(days=1)
+        return datetime.combine(day, self.at, AMSTERDAM)
 
     def _last_slot(self, now: datetime) -> datetime:
         local = now.astimezone(AMSTERDAM)
@@ -75,6 +83,10 @@ class Every:
         """Return whether so many minutes passed since the last begin."""
         return last is None or now >= last + timedelta(minutes=self.minutes)
 
+    def next_after(self, last: datetime | None, now: datetime) -> datetime:
+        """Return so many minutes after the last begin; now when there was none."""
+        return now if last is None else last + timedelta(minutes=self.minutes)
+
     def __str__(self) -> str:
         """Return the schedule in words."""
         return f"every {count_noun(self.minutes, 'minute', 'minutes')}"
@@ -95,6 +107,12 @@ class JobState:
     handled: int | None = None
     succeeded_at: datetime | None = None
     failures: int = 0
+    asked_at: datetime | None = None
+    asked_by: str | None = None
+
+    def is_asked(self, now: datetime) -> bool:
+        """Return whether somebody asked to run it now; what was asked by a clock that was set back waits for it."""
+        return self.asked_at is not None and self.asked_at <= now
 
     def is_held(self, now: datetime) -> bool:
         """Return whether a process runs it; a lease that expired (inclusive) is nobody's.
@@ -111,7 +129,7 @@ def is_due(schedule: Schedule, state: JobState | None, now: datetime) -> bool:
     """
     if state is None or state.is_held(now):
         return False
-    if state.held_until is not None or state.outcome is RunOutcome.STOPPED:
+    if state.held_until is not None or state.outcome is RunOutcome.STOPPED or state.is_asked(now):
         return True
     if state.outcome is RunOutcome.FAILED and state.ended_at is not None and now >= state.ended_at + RETRY:
         return True

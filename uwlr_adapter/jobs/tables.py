@@ -18,6 +18,8 @@ job = sa.Table(
     sa.Column("handled", sa.Integer, comment="the rows that it was about"),
     sa.Column("succeeded_at", sa.DateTime, comment="when it last ended well"),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0", comment="runs that failed, ever"),
+    sa.Column("asked_at", sa.DateTime, comment="when somebody asked to run it; none: that is done"),
+    sa.Column("asked_by", sa.String(100), comment="the last who asked, as in the journaal"),
     comment="periodic work: one row is one job, and its lease",
 )
 erased = sa.Table(

@@ -57,7 +57,7 @@ def facts_of(
     empty = {one.brin6 for one in running if calls.get(one.id, Calls()).is_empty}
     filled = _with_leerlingen(connection, sorted(empty), moment)
     switched = _switched(connection)
-    stale, held = _stale(connection, brin6s, moment), _held(connection, brin6s)
+    stale, held = stale_since(connection, brin6s, moment), held_at(connection, brin6s)
     nobody: tuple[datetime | None, datetime | None] = (None, None)
     return {
         one.id: Facts(
@@ -92,19 +92,22 @@ def _switched(connection: sa.Connection) -> dict[int | None, tuple[datetime | No
     return {row.id: (any_from_utc(row.disabled_at), any_from_utc(row.enabled_at)) for row in rows}
 
 
-def _among(column: sa.ColumnElement[str], values: Sequence[str]) -> list[sa.ColumnElement[bool]]:
-    """Return the condition that a column has one of some values; of many all rows of a small table are read."""
-    return [column.in_(values)] if len(values) <= AT_ONCE else []
+def _among(column: sa.ColumnElement[str], values: Sequence[str] | None) -> list[sa.ColumnElement[bool]]:
+    """Return the condition that a column has one of some values; of many, or all, a small table is read whole."""
+    return [column.in_(values)] if values is not None and len(values) <= AT_ONCE else []
 
 
-def _stale(connection: sa.Connection, brin6s: Sequence[str], moment: datetime) -> dict[str, datetime]:
-    """Return by vestiging since when its records were not refreshed: an import was not taken, or none came."""
+def stale_since(connection: sa.Connection, brin6s: Sequence[str] | None, moment: datetime) -> dict[str, datetime]:
+    """Return by vestiging since when its records were not refreshed: an import was not taken, or none came.
+
+    Of some vestigingen, or of all; `moment` is the present.
+    """
     limit, present = to_utc(moment - STALE_AFTER), ("", schooljaar_of(day_of(moment)))
     old = sa.select(records_age.c.brin6, records_age.c.taken_at).where(
         records_age.c.taken_at < limit, *_among(records_age.c.brin6, brin6s)
     )
-    wanted = set(brin6s)
-    noted = {row.brin6: row.taken_at for row in connection.execute(old) if row.brin6 in wanted}
+    wanted = None if brin6s is None else set(brin6s)
+    noted = {row.brin6: row.taken_at for row in connection.execute(old) if wanted is None or row.brin6 in wanted}
     found = {brin6: from_utc(taken) for brin6, taken in _still_old(connection, noted, limit).items()}
     refused = sa.select(import_not_taken.c.brin6, sa.func.min(import_not_taken.c.since).label("since")).where(
         import_not_taken.c.schooljaar.in_(present),  # a refused source of the next year leaves this one as it is
@@ -130,7 +133,7 @@ def _still_old(connection: sa.Connection, noted: Mapping[str, datetime], limit: 
     return found
 
 
-def _held(connection: sa.Connection, brin6s: Sequence[str]) -> dict[str, Held]:
+def held_at(connection: sa.Connection, brin6s: Sequence[str]) -> dict[str, Held]:
     """Return by vestiging how many persons of it are held."""
     counted: dict[str, list[int]] = {}
     wanted, brincodes = set(brin6s), sorted({brincode_of(brin6) for brin6 in brin6s})

@@ -22,8 +22,10 @@ MAX_JUDGED = 300
 """Koppelingen that one page judges to count them (inclusive): some thirty milliseconds."""
 Within = sa.Select[tuple[str]] | None
 """The query for the brin6s of a scope; None is every vestiging."""
-_NOTED = sa.and_(verdict_note.c.koppeling_id == koppeling.c.id, verdict_note.c.version == koppeling.c.version)
-_CARRYING = (koppeling.c.afnemer_id.is_not(None), LIVING)
+NOTED = sa.and_(verdict_note.c.koppeling_id == koppeling.c.id, verdict_note.c.version == koppeling.c.version)
+"""The condition that a note holds for a koppeling."""
+CARRYING = (koppeling.c.afnemer_id.is_not(None), LIVING)
+"""The conditions of the living koppelingen that carry data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,24 @@ def count(
     connection: sa.Connection, catalogue: Catalogue, within: Within, matching: Matching, moment: datetime
 ) -> VerdictCounts:
     """Return the counts of a scope at a moment, which is the present. Raises DBAPIError."""
-    scope = [*_CARRYING, *([] if within is None else [koppeling.c.brin6.in_(within)])]
+    scope = [*CARRYING, *([] if within is None else [koppeling.c.brin6.in_(within)])]
     first = connection.scalars(sa.select(koppeling.c.id).where(*scope).limit(MAX_JUDGED + 1)).all()
     if len(first) <= MAX_JUDGED:
         return _judged(connection, catalogue, store.list_carrying(connection, *scope), matching, moment)
     return _noted(connection, catalogue, scope, matching, moment)
+
+
+def vestigingen_with(
+    connection: sa.Connection, catalogue: Catalogue, kind: VerdictKind, moment: datetime
+) -> frozenset[str]:
+    """Return all vestigingen with a verdict of a kind at a moment, which is the present: `matching` of `count`."""
+    first = connection.scalars(sa.select(koppeling.c.id).where(*CARRYING).limit(MAX_JUDGED + 1)).all()
+    if len(first) <= MAX_JUDGED:
+        some, noted = store.list_carrying(connection), frozenset[str]()
+    else:
+        some, noted = unnoted(connection, CARRYING), _noted_matching(connection, CARRYING, Matching(kind))
+    verdicts = verdicts_of(connection, catalogue, some, moment)
+    return noted | {one.brin6 for one in some if verdicts[one.id].kind is kind}
 
 
 def _judged(
@@ -100,27 +115,27 @@ def _noted(
     moment: datetime,
 ) -> VerdictCounts:
     number, kind = sa.func.count(), verdict_note.c.kind
-    by_kind = sa.select(kind, number).select_from(koppeling).outerjoin(verdict_note, _NOTED).where(*scope)
+    by_kind = sa.select(kind, number).select_from(koppeling).outerjoin(verdict_note, NOTED).where(*scope)
     noted = {row[0]: row[1] for row in connection.execute(by_kind.group_by(kind))}
-    unnoted = noted.pop(None, 0)
-    live = _judged(connection, catalogue, _unnoted(connection, scope) if unnoted else (), matching, moment)
-    join = koppeling.join(verdict_note, _NOTED)
+    without = noted.pop(None, 0)
+    live = _judged(connection, catalogue, unnoted(connection, scope) if without else (), matching, moment)
+    join = koppeling.join(verdict_note, NOTED)
     asking = (verdict_note.c.who.is_not(None), kind != VerdictKind.HELD.value)
     by_place = sa.select(koppeling.c.brin6, number).select_from(join).where(*scope, *asking)
     steps = Counter({row[0]: row[1] for row in connection.execute(by_place.group_by(koppeling.c.brin6))})
     return VerdictCounts(
-        koppelingen=sum(noted.values()) + unnoted,
+        koppelingen=sum(noted.values()) + without,
         kinds=Counter({VerdictKind(one): steps for one, steps in noted.items()}) + live.kinds,
-        unjudged=max(0, unnoted - live.koppelingen),
+        unjudged=max(0, without - live.koppelingen),
         steps=steps + live.steps,
         matching=None if live.matching is None else live.matching | _noted_matching(connection, scope, matching),
         noted_at=verdict_notes.noted_at(connection) or moment,
     )
 
 
-def _unnoted(connection: sa.Connection, scope: Sequence[sa.ColumnElement[bool]]) -> list[Koppeling]:
+def unnoted(connection: sa.Connection, scope: Sequence[sa.ColumnElement[bool]]) -> list[Koppeling]:
     """Return the koppelingen without a valid note, at most MAX_JUDGED of them."""
-    query = sa.select(koppeling.c.id).outerjoin(verdict_note, _NOTED)
+    query = sa.select(koppeling.c.id).outerjoin(verdict_note, NOTED)
     query = query.where(*scope, verdict_note.c.koppeling_id.is_(None)).order_by(koppeling.c.id).limit(MAX_JUDGED)
     return store.list_by_ids(connection, list(connection.scalars(query)))
 
@@ -133,7 +148,7 @@ def _noted_matching(
     if matching.entry_id is not None:
         query = query.where(koppeling.c.entry_id == matching.entry_id)
     if matching.kind is not None:
-        query = query.join(verdict_note, _NOTED).where(verdict_note.c.kind == matching.kind.value)
+        query = query.join(verdict_note, NOTED).where(verdict_note.c.kind == matching.kind.value)
     return frozenset(connection.scalars(query))
 
 

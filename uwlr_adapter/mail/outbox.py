@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -221,22 +222,43 @@ def list_mails(
         query = query.where(mail.c.brin6 == brin6)
     if failed_only:
         query = query.where(mail.c.sent_at.is_(None), mail.c.failure.is_not(None))
-    return [
-        MailRecord(
-            row.id,
-            row.cause,
-            row.address,
-            row.gebruiker_id,
-            row.brin6,
-            row.subject,
-            from_utc(row.created_at),
-            any_from_utc(row.sent_at),
-            any_from_utc(row.next_try_at),
-            row.tries,
-            None if row.failure is None else MailFailure(row.failure),
-        )
-        for row in connection.execute(query)
-    ]
+    return [_shown(row) for row in connection.execute(query)]
+
+
+def count_failing(connection: sa.Connection, since: datetime) -> int:
+    """Return how many mails of since a moment were given up, or wait after a failure; not those that are obsolete."""
+    return connection.scalar(sa.select(sa.func.count()).select_from(mail).where(*_failing(since))) or 0
+
+
+def list_failing(
+    connection: sa.Connection, since: datetime, *, limit: int, before_id: int | None = None
+) -> list[MailRecord]:
+    """Return these mails, the newest first; `before_id` (exclusive) goes on after an earlier list."""
+    query = sa.select(mail).where(*_failing(since)).order_by(mail.c.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(mail.c.id < before_id)
+    return [_shown(row) for row in connection.execute(query)]
+
+
+def _failing(since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    is_failed = (mail.c.sent_at.is_(None), mail.c.failure.is_not(None), mail.c.failure != MailFailure.OBSOLETE)
+    return (mail.c.created_at >= to_utc(since), *is_failed)
+
+
+def _shown(row: sa.Row[Any]) -> MailRecord:
+    return MailRecord(
+        row.id,
+        row.cause,
+        row.address,
+        row.gebruiker_id,
+        row.brin6,
+        row.subject,
+        from_utc(row.created_at),
+        any_from_utc(row.sent_at),
+        any_from_utc(row.next_try_at),
+        row.tries,
+        None if row.failure is None else MailFailure(row.failure),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ def start() -> ResponseReturnValue:
     """Go to the only page that the user needs, or show the vestigingen of the user."""
     gebruiker = login_session.require_gebruiker()
     if gebruiker.rol is GebruikerRol.OPERATOR and not gebruiker.vestigingen:
-        return redirect(url_for("operator.list_afnemers"), 303)
+        return redirect(url_for("operator.show_start"), 303)
     if len(gebruiker.vestigingen) == 1 and gebruiker.rol is not GebruikerRol.OPERATOR:
         return redirect(url_for("school.show_overview", brin6=gebruiker.vestigingen[0]), 303)
     return overview_of_vestigingen()

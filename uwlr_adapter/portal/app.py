@@ -35,6 +35,12 @@ from uwlr_adapter.portal import (
     meldingen,  # noqa: F401 - as above
     missing,  # noqa: F401 - as above
     operator,  # noqa: F401 - as above
+    operator_imports,  # noqa: F401 - as above
+    operator_jobs,  # noqa: F401 - as above
+    operator_mail,  # noqa: F401 - as above
+    operator_school,  # noqa: F401 - as above
+    operator_schools,  # noqa: F401 - as above
+    operator_start,  # noqa: F401 - as above
     overview,  # noqa: F401 - as above
     own_address,  # noqa: F401 - as above
     own_password,  # noqa: F401 - as above

@@ -270,6 +270,35 @@ class SearchForm(Form):
     uitkomst = SelectField("Uitkomst", [Optional()], coerce=str.strip)
 
 
+class OperatorSearchForm(Form):
+    """A search for schools by an operator; every field may be empty."""
+
+    zoek = StringField(
+        "Naam of BRIN",
+        [Length(max=MAX_SEARCH, message=f"Vul maximaal {MAX_SEARCH} tekens in."), require_printable],
+    )
+    toon = SelectField("Toon", [Optional()], coerce=str.strip)
+    oordeel = SelectField("Oordeel", [Optional()], coerce=str.strip)
+    platform = SelectField("Platform", [Optional()], coerce=str.strip)
+    volgorde = SelectField("Volgorde", [Optional()], coerce=str.strip)
+
+
+class OperatorStartForm(Form):
+    """A search by an operator for schools and afnemers together."""
+
+    zoek = StringField(
+        "Zoek een school of een platform",
+        [Length(max=MAX_SEARCH, message=f"Vul maximaal {MAX_SEARCH} tekens in."), require_printable],
+    )
+
+
+class ImportSearchForm(Form):
+    """A search for imports; every field may be empty."""
+
+    school = StringField("BRIN", [Length(max=MAX_SEARCH, message=f"Vul maximaal {MAX_SEARCH} tekens in.")])
+    toon = SelectField("Toon", [Optional()], coerce=str.strip)
+
+
 class AfnemerForm(Form):
     """A new afnemer."""
 

@@ -1,9 +1,7 @@
 """The pages of operators: the afnemers and their klantcodes, each of which is shown once."""
 
 import secrets
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import abort, flash, redirect, render_template, request, session, url_for
@@ -11,24 +9,12 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 from wtforms import StringField
 
-from uwlr_adapter.koppelingen import afnemers, certificates, store
+from uwlr_adapter.koppelingen import afnemer_counts, afnemers, certificates
 from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerError
-from uwlr_adapter.koppelingen.facts import verdicts_of
-from uwlr_adapter.koppelingen.verdict import VerdictKind
-from uwlr_adapter.koppelingen.verdict_words import kind_in_words
-from uwlr_adapter.portal import kept_form, login_session
+from uwlr_adapter.portal import kept_form, login_session, operator_afnemers
 from uwlr_adapter.portal.blueprints import OPERATOR
 from uwlr_adapter.portal.context import catalogue, database, now, server_keys
 from uwlr_adapter.portal.forms import AfnemerForm, DisableForm, RotateForm, add_error
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """What an act on an afnemer concerns: living koppelingen, and the vestigingen that have them."""
-
-    koppelingen: int
-    vestigingen: int
-
 
 USUAL_OVERLAP = 14
 """Days that the form proposes: a vendor needs time to plan the change."""
@@ -60,7 +46,8 @@ def add_afnemer() -> ResponseReturnValue:
     except AfnemerError:
         add_error(form.klantnaam, "Deze klantnaam kan niet.")
         return _show_list(form), 422
-    return render_template("klantcode.html", afnemer=afnemer, klantcode=klantcode, is_new=True)
+    entries = operator_afnemers.entries_of(catalogue(), afnemer)
+    return render_template("klantcode.html", afnemer=afnemer, klantcode=klantcode, is_new=True, entries=entries)
 
 
 @OPERATOR.get("/afnemers/<id:afnemer_id>")
@@ -121,7 +108,7 @@ def enable_afnemer(afnemer_id: int) -> Response:
 
 def _may_rotate(afnemer: Afnemer, form: RotateForm) -> bool:
     """Return whether a klantcode may be replaced so; without an overlap that takes the klantnaam, as disabling does."""
-    if form.overlap.data or not _reach(afnemer.id).koppelingen:
+    if form.overlap.data or not _reach(afnemer.id)[0]:
         return True
     return _is_named(form.klantnaam, afnemer)
 
@@ -134,15 +121,17 @@ def _is_named(field: StringField, afnemer: Afnemer) -> bool:
     return False
 
 
-def _reach(afnemer_id: int) -> Reach:
+def _reach(afnemer_id: int) -> tuple[int, int]:
     """Return how many koppelingen go by an afnemer, and of how many vestigingen."""
     with database().reading() as connection:
-        living = store.list_of_afnemer(connection, afnemer_id)
-    return Reach(len(living), len({one.brin6 for one in living}))
+        return afnemer_counts.reach(connection, afnemer_id)
 
 
 def _ask_disable(afnemer: Afnemer, form: DisableForm) -> str:
-    return render_template("afnemer_uitschakelen.html", afnemer=afnemer, form=form, reach=_reach(afnemer.id))
+    koppelingen, vestigingen = _reach(afnemer.id)
+    return render_template(
+        "afnemer_uitschakelen.html", afnemer=afnemer, form=form, koppelingen=koppelingen, vestigingen=vestigingen
+    )
 
 
 def _switch(afnemer_id: int, act: Callable[..., None], done: str) -> Response:
@@ -167,24 +156,31 @@ def _show(afnemer: Afnemer, form: RotateForm) -> str:
     """Show an afnemer with a new ticket: a form that is sent twice rotates once, and the code shown stays valid."""
     session[_TICKET] = secrets.token_urlsafe(12)
     with database().reading() as connection:
-        living = store.list_of_afnemer(connection, afnemer.id)
-        verdicts = verdicts_of(connection, catalogue(), living, now())
-    counts = Counter(verdict.kind for verdict in verdicts.values())
+        insight = operator_afnemers.insight_of(connection, catalogue(), afnemer, now())
     return render_template(
         "afnemer.html",
         afnemer=afnemer,
         form=form,
         ticket=session[_TICKET],
-        verdicts=[(kind_in_words(kind), counts[kind]) for kind in VerdictKind if counts[kind]],
+        insight=insight,
         certificates=certificates.parse(afnemer.certificates),
         certificates_until=certificates.last_end(afnemer.certificates),
     )
 
 
 def _show_list(form: AfnemerForm) -> str:
+    toon = request.args.get("toon", "")
     with database().reading() as connection:
-        found = afnemers.list_all(connection)
-    entry_names = {
-        afnemer.id: [entry.naam for entry in catalogue() if entry.afnemer == afnemer.klantnaam] for afnemer in found
-    }
-    return render_template("afnemers.html", form=form, afnemers=found, entry_names=entry_names)
+        rows = operator_afnemers.rows_of(connection, catalogue(), now())
+    found = [row for row in rows if operator_afnemers.is_shown(row, toon)]
+    page, after = operator_afnemers.page_of(found, request.args.get("na"))
+    return render_template(
+        "afnemers.html",
+        form=form,
+        rows=page,
+        after=after,
+        total=len(rows),
+        toon=toon if toon in operator_afnemers.SHOWN else "",
+        choices=operator_afnemers.SHOWN,
+        without_afnemer=operator_afnemers.without_afnemer(catalogue(), (row.afnemer for row in rows)),
+    )

@@ -140,9 +140,13 @@ def _undone_fusies(connection: sa.Connection, batch_id: int, brincodes: Sequence
             yield from (one for one in map(_batch, connection.execute(query)) if brincode in one.brincodes)
 
 
-def find_all(connection: sa.Connection, brincode: str | None = None, limit: int | None = None) -> list[Batch]:
-    """Return the batches of one school, or of all, the newest first."""
+def find_all(
+    connection: sa.Connection, brincode: str | None = None, limit: int | None = None, before_id: int | None = None
+) -> list[Batch]:
+    """Return the batches of one school, or of all, the newest first; `before_id` (exclusive) goes on after a list."""
     query = sa.select(import_batch).order_by(import_batch.c.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(import_batch.c.id < before_id)
     if brincode is not None:
         query = query.where(_of([brincode]))
     return [_batch(row) for row in connection.execute(query)]

@@ -6,6 +6,7 @@ No value of a person is kept: only the year, two moments, and the questions by t
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -76,11 +77,22 @@ def find_all(connection: sa.Connection, brincode: str | None = None) -> list[Not
     query = sa.select(import_not_taken)
     if brincode is not None:
         query = query.where(import_not_taken.c.brin6.startswith(brincode, autoescape=True))
-    found = [
-        NotTaken(row.brin6, row.schooljaar, from_utc(row.since), from_utc(row.moment), tuple(row.questions))
-        for row in connection.execute(query)
-    ]
-    return sorted(found, key=lambda one: (one.brin6, one.schooljaar))
+    return sorted(map(_record, connection.execute(query)), key=lambda one: (one.brin6, one.schooljaar))
+
+
+def find_after(connection: sa.Connection, after: YearKey, limit: int) -> list[NotTaken]:
+    """Return the years of all schools whose last import was not taken, at most so many, those after a year (exclusive).
+
+    By vestiging and schooljaar, in the order of the database.
+    """
+    own = import_not_taken.c
+    is_after = sa.or_(own.brin6 > after[0], sa.and_(own.brin6 == after[0], own.schooljaar > after[1]))
+    query = sa.select(import_not_taken).where(is_after).order_by(own.brin6, own.schooljaar).limit(limit)
+    return [_record(row) for row in connection.execute(query)]
+
+
+def _record(row: sa.Row[Any]) -> NotTaken:
+    return NotTaken(row.brin6, row.schooljaar, from_utc(row.since), from_utc(row.moment), tuple(row.questions))
 
 
 _OF_VESTIGINGEN = sa.select(import_not_taken.c.brin6, import_not_taken.c.schooljaar).where(

@@ -6,7 +6,7 @@ does not know: there such a user sees nothing at all until that code is gone. Wh
 (CASCADE), since the code before erases users and does not know these tables.
 
 Revision ID: 0028
-Revises: 0026
+Revises: 0027
 """
 
 import sqlalchemy as sa

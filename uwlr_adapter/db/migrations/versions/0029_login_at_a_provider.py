@@ -4,7 +4,7 @@ Older code asks for the password only, as if nobody had such an account. It does
 whoever was reset by it may still log in at the provider; the account of the user has to be enabled for that.
 
 Revision ID: 0029
-Revises: 0026
+Revises: 0028
 """
 
 import sqlalchemy as sa
