@@ -133,10 +133,10 @@ def act_letter(place: Place, told: ToldAct, others: Sequence[Place] = ()) -> Let
     Raises KeyError for an act that is told to nobody.
     """
     words, number = _WORDS[told.act], len(others) + 1
-    where = f"{number} vestigingen" if others else str(place)
+    where = count_noun(number, "vestiging", "vestigingen") if others else str(place)
     school = Block(f"School: {place}.")
     if others:
-        school = Block(f"Dat is gedaan bij deze {number} vestigingen:", tuple(map(str, (place, *others))))
+        school = Block("Dat is gedaan bij deze vestigingen:", tuple(map(str, (place, *others))))
     return Letter(
         f"{words.subject.format(name=one_line(told.name, MAX_NAME))} - {where}",
         (Block(sentence_of(told)), Block(_fill(words.after, told)), school, _NOT_YOU),
