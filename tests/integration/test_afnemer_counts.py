@@ -174,6 +174,7 @@ def test_years_that_were_not_taken_by_key(builder: SchoolBuilder) -> None:
         not_taken.record(connection, years, ImportRefusedError([]), MOMENT)
     found: list[tuple[str, str]] = []
     with builder.database.reading() as connection:
-        while some := not_taken.find_after(connection, found[-1] if found else ("", ""), 1):
+        for _ in range(4):
+            some = not_taken.find_after(connection, found[-1] if found else ("", ""), 1)
             found += [(one.brin6, one.schooljaar) for one in some]
     assert found == years

@@ -344,13 +344,13 @@ def test_the_mails(busy: Portal, operator: Browser, monkeypatch: pytest.MonkeyPa
     assert "beheer@school.nl" not in page.body
     with busy.database.writing() as connection:
         queued = {"address": "a@b.nl", "subject": "s", "message_id": "m"}
-        for number, day, failure in ((2, 1, "later"), (3, 8, "later"), (4, 1, "vervallen")):
+        for number, day, failure in ((2, 1, "later"), (3, 8, "later"), (4, 1, "vervallen"), (5, 2, "later")):
             created_at = to_utc(MOMENT - timedelta(days=day))
             connection.execute(
                 mail.insert().values(cause=f"act:{number}", created_at=created_at, failure=failure, **queued)
             )
     monkeypatch.setattr(operator_mail, "PER_PAGE", 1)
-    assert [rows(page) for page in walk(operator, f"{BEHEER}/mail", "Oudere mails")] == [["2"], ["1"]]
+    assert [rows(page) for page in walk(operator, f"{BEHEER}/mail", "Oudere mails")] == [["1"], ["2"], ["5"]]
 
 
 def test_a_job_is_asked_for_once(busy: Portal, operator: Browser) -> None:

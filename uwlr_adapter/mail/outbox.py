@@ -234,9 +234,11 @@ def list_failing(
     connection: sa.Connection, since: datetime, *, limit: int, before_id: int | None = None
 ) -> list[MailRecord]:
     """Return these mails, the newest first; `before_id` (exclusive) goes on after an earlier list."""
-    query = sa.select(mail).where(*_failing(since)).order_by(mail.c.id.desc()).limit(limit)
-    if before_id is not None:
-        query = query.where(mail.c.id < before_id)
+    query = sa.select(mail).where(*_failing(since)).order_by(mail.c.created_at.desc(), mail.c.id.desc()).limit(limit)
+    before = connection.scalar(sa.select(mail.c.created_at).where(mail.c.id == before_id))
+    if before is not None:
+        is_older = sa.or_(mail.c.created_at < before, mail.c.id < before_id)
+        query = query.where(mail.c.created_at <= before, is_older)
     return [_shown(row) for row in connection.execute(query)]
 
 
