@@ -208,7 +208,7 @@ def test_an_algorithm_that_the_provider_does_not_use(entree: ProviderPortal, cap
         [7, None, {"kty": CANARY}],
         [{**ec_key("eerste").as_dict(private=False), "use": "enc"}],
     ],
-    ids=str,
+    ids=["none", "symmetric", "without a point", "small", "no keys", "to encrypt"],
 )
 def test_keys_that_sign_nothing(entree: ProviderPortal, caplog: pytest.LogCaptureFixture, keys: object) -> None:
     """No symmetric key, no broken one, no short one, and none for encryption counts."""
