@@ -1,7 +1,8 @@
 """CPU of the pages of the portal at the scale of a nation: `make bench-portal`, or with `--quick` a twentieth of it.
 
-6,600 vestigingen with five koppelingen each, 40 platforms and 5 million lines of journaal, on either database. Each
-page is asked a number of times through WSGI, in this process; on PostgreSQL the CPU of its server is added.
+6,600 vestigingen with five koppelingen each, 40 platforms, 5 million lines of journaal, eight nights of imports, 20,000
+users and 100,000 mails, on either database. Each page is asked a number of times through WSGI, in this process; on
+PostgreSQL the CPU of its server is added.
 """
 
 import argparse
@@ -74,6 +75,18 @@ QUERIES = {
 }
 
 
+OPERATORS = (
+    *("beheer", "beheer?zoek=ecole", "beheer/taken", "beheer/mail"),
+    *("beheer/afnemers", "beheer/afnemers/7", "beheer/afnemers/7/uitschakelen"),
+    *("beheer/scholen", "beheer/scholen/{}", "beheer/scholen?oordeel=geweigerd&platform=platform-3"),
+    *("beheer/scholen?toon=verouderd", "beheer/scholen?toon=vragen&volgorde=aandacht"),
+    *("beheer/scholen?toon=zonder-koppeling", "beheer/scholen?na=0-{}"),
+    *("beheer/imports", "beheer/imports/100", "beheer/imports?school={}", "beheer/imports?toon=waarschuwingen"),
+    *("beheer/imports?toon=niet-ingelezen", "beheer/gebruikers", "beheer/gebruikers?zoek=vries+19"),
+)
+"""The pages of an operator; `{}` is the brin6 of a vestiging."""
+
+
 def _act_on_many(client: Client, count: int, backend: Backend) -> None:
     """Show what activating and pausing one platform at up to a hundred vestigingen takes, each done once."""
     for act, fields in (("activeren", {"akkoord": "ja", "naam": "D. Bestuur"}), ("pauzeren", {})):
@@ -91,10 +104,8 @@ def _act_on_many(client: Client, count: int, backend: Backend) -> None:
 def _others(app: App, backend: Backend, times: int) -> None:
     """Show the pages of one vestiging, and those of the operator."""
     brin6 = next(brin6s())
-    for login, paths in (
-        ("bestuur-30", (f"{brin6}", f"{brin6}/koppeling/1", f"{brin6}/journaal")),
-        ("operator", ("beheer/afnemers", "beheer/afnemers/1", "beheer/afnemers/1/uitschakelen")),
-    ):
+    own = (brin6, f"{brin6}/koppeling/1", f"{brin6}/journaal", f"{brin6}/collegas")
+    for login, paths in (("bestuur-30", own), ("operator", [one.format(brin6) for one in OPERATORS])):
         client = logged_in(app, login)
         for path in paths:
             show(f"{login}: {path}", backend, times, lambda: _page(client, BEGIN + path))  # noqa: B023

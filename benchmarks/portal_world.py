@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import portal_operations
 import sqlalchemy as sa
 import world
 from records import brin6s
@@ -73,6 +74,7 @@ def make(backend: Backend, size: Size, boards: Sequence[int]) -> Path:
         _schools(connection, places, chance, size, moment)
         _koppelingen(connection, places, chance, size, moment)
         _boards(connection, places, boards, moment)
+        portal_operations.fill(connection, places, moment)
     _journaal(database, size, moment)
     world.tidy(database)
     database.close()
