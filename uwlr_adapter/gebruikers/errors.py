@@ -110,7 +110,7 @@ class NoInvitationError(ColleagueError):
 class LoginTakenError(ColleagueError):
     """There is an account with the login of an invitation, whose owner has to log in to accept it."""
 
-    text = "Er is al een account met deze gebruikersnaam. Log daarmee in; de uitnodiging staat dan bij uw account."
+    text = "Er is al een account met deze gebruikersnaam. Log daarmee in; daarna neemt u de uitnodiging hier aan."
     english = "there is an account with this login: its owner accepts the invitation after logging in"
 
 
