@@ -141,7 +141,7 @@ def join(connection: sa.Connection, token: str, password_hash: str, moment: date
     A login that was disabled and acts for nothing is handed out again: nothing of the account of before remains. Raises
     InvalidLinkError, or LoginTakenError for the login of any other account.
     """
-    lock(connection, f"login {by_token(connection, token, moment).login}")
+    lock(connection, accounts.lock_name(by_token(connection, token, moment).login))
     found = by_token(connection, token, moment)  # of two who use one link, the second one waited
     there = accounts.find(connection, found.login)
     version = 1
