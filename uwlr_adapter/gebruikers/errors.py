@@ -114,6 +114,13 @@ class LoginTakenError(ColleagueError):
     english = "there is an account with this login: its owner accepts the invitation after logging in"
 
 
+class ProviderTakenError(ColleagueError):
+    """The account at the provider is bound to another user."""
+
+    text = "Dat account bij de inlogdienst hoort al bij een andere gebruiker. Er is niets gewijzigd."
+    english = "the account at the provider is bound to another user"
+
+
 class OtherKindOfAccountError(ColleagueError):
     """The account is one of a bestuur or an operator, which a school gives no access to."""
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.db.locks import lock
-from uwlr_adapter.gebruikers import access, accounts
+from uwlr_adapter.gebruikers import access, accounts, identities
 from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.errors import (
     AlreadyColleagueError,
@@ -23,8 +23,10 @@ from uwlr_adapter.gebruikers.errors import (
     LoginTakenError,
     NoInvitationError,
     OtherKindOfAccountError,
+    ProviderTakenError,
     TooManyInvitationsError,
 )
+from uwlr_adapter.gebruikers.identities import BindOutcome
 from uwlr_adapter.gebruikers.tables import SCHOOL_ROLES, GebruikerRol, gebruiker, invitation
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.journaal.writer import record_gebruiker_act
@@ -135,8 +137,8 @@ def by_token(connection: sa.Connection, token: str, moment: datetime) -> Invitat
     return found
 
 
-def join(connection: sa.Connection, token: str, password_hash: str, moment: datetime) -> Gebruiker:
-    """Make the account of an invitation, with the password that its owner chose; return it.
+def join(connection: sa.Connection, token: str, password_hash: str | None, moment: datetime) -> Gebruiker:
+    """Make the account of an invitation, with the password that its owner chose, if one; return it.
 
     A login that was disabled and acts for nothing is handed out again: nothing of the account of before remains. Raises
     InvalidLinkError, or LoginTakenError for the login of any other account.
@@ -166,6 +168,17 @@ def join(connection: sa.Connection, token: str, password_hash: str, moment: date
     new_id = connection.execute(gebruiker.insert().values(values).returning(gebruiker.c.id)).scalar_one()
     connection.execute(accounts.place_of(found.rol).insert().values(gebruiker_id=new_id, brin6=found.brin6))
     return accounts.get(connection, found.login)
+
+
+def join_at_provider(connection: sa.Connection, token: str, issuer: str, subject: str, moment: datetime) -> Gebruiker:
+    """Make the account of an invitation, with an account at a provider in place of a password; return it.
+
+    Raises InvalidLinkError, LoginTakenError, or ProviderTakenError when that account is of another user.
+    """
+    joined = join(connection, token, None, moment)
+    if identities.bind(connection, joined.id, issuer, subject, moment) is not BindOutcome.BOUND:
+        raise ProviderTakenError
+    return joined
 
 
 def accept(connection: sa.Connection, owner: Gebruiker, token: str, moment: datetime) -> Invitation:
