@@ -1,16 +1,18 @@
 """An invitation of a colleague that is accepted with an account at the provider, in place of a password."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from support.page_findings import html_findings
 from support.portal_browser import PASSWORD, SCHOOL, Browser, Page, Portal
 from support.provider_portal import ProviderPortal, is_in, told
 
 from uwlr_adapter.gebruikers import accounts, invitations
 from uwlr_adapter.gebruikers.accounts import new_token
 from uwlr_adapter.gebruikers.invitations import NewInvitation
-from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker_oidc
+from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, gebruiker_oidc
 from uwlr_adapter.journaal.tables import journaal
 
 
@@ -83,6 +85,19 @@ def test_what_was_not_shown_for_it(entree: ProviderPortal) -> None:
     assert "duurde te lang" in told(browser, browser.submit_page(page))
     assert bound(entree) == 0
     assert not is_in(browser, SCHOOL)
+
+
+def test_the_pages_are_plain(entree: ProviderPortal, tmp_path: Path) -> None:
+    """The page of an invitation, for anybody and for the owner of an account, and what follows it, are HTML."""
+    browser, own = entree.browser(), entree.browser("andere")
+    pages = [confirm(entree, browser, invited(entree.portal)), own.get(invited(entree.portal, "andere"))]
+    pages += [own.get("/koppelingen/account"), browser.get(invited(entree.portal, "ander"))]
+    entree.change(gebruiker.update().where(gebruiker.c.login == "collega").values(password_hash=None))
+    pages.append(entree.browser_of("collega").get("/koppelingen/account"))
+    for number, page in enumerate(pages):
+        (tmp_path / f"{number}.html").write_text(page.body, encoding="utf-8")
+        assert (page.status, len(page.tree.xpath("//h1"))) == (200, 1)
+    assert html_findings(tmp_path) == []
 
 
 def test_a_provider_that_is_away(entree: ProviderPortal, portal: Portal) -> None:
