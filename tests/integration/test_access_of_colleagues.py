@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 
@@ -11,18 +12,32 @@ import sqlalchemy as sa
 from support.school_builder import BRIN6, MOMENT
 from support.world import World
 
-from uwlr_adapter.gebruikers import access, accounts, directory, invitations, recovery, retention
+from uwlr_adapter.gebruikers import (
+    access,
+    accounts,
+    directory,
+    identities,
+    invitations,
+    new_browsers,
+    recovery,
+    retention,
+)
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
-from uwlr_adapter.gebruikers.errors import ColleagueError, InvalidLinkError
+from uwlr_adapter.gebruikers.errors import ColleagueError, GebruikerError, InvalidLinkError
 from uwlr_adapter.gebruikers.invitations import NewInvitation
 from uwlr_adapter.gebruikers.tables import (
     GebruikerRol,
     gebruiker,
+    gebruiker_oidc,
     gebruiker_vestiging,
     invitation,
     lezer_vestiging,
+    new_browser,
     recovery_code,
 )
+from uwlr_adapter.mail import addresses
+from uwlr_adapter.mail.addresses import Owner
+from uwlr_adapter.mail.tables import mail, mail_address
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
@@ -54,7 +69,7 @@ def at_once(world: World, *acts: Callable[[sa.Connection], object]) -> list[str]
         try:
             with world.database.writing() as connection:
                 act(connection)
-        except (ColleagueError, InvalidLinkError) as error:
+        except (ColleagueError, GebruikerError, InvalidLinkError) as error:
             return type(error).__name__
         return ""
 
@@ -86,6 +101,40 @@ def test_two_who_use_one_link(world: World) -> None:
 
     assert at_once(world, join, join) == ["", "InvalidLinkError"]
     assert sorted(ids(world)) == ["ada", "bob", "kim"]
+
+
+def test_an_account_that_two_make_at_once(world: World) -> None:
+    """An invitation that is accepted while the operator adds the same login: one of them is told that it is taken."""
+    for number in range(8):
+        login, token = f"kim{number}", accounts.new_token()
+        with world.database.writing() as connection:
+            new = NewInvitation(BRIN6, login, "Kim", GebruikerRol.LEZER)
+            invitations.invite(connection, new, token, MOMENT, actor="ada")
+        added = NewGebruiker(login, "Kim", GebruikerRol.LEZER, (BRIN6,))
+        acts = (
+            partial(invitations.join, token=token, password_hash="a hash", moment=MOMENT),
+            partial(accounts.add, new=added, moment=MOMENT),
+        )
+        assert at_once(world, *acts) in (["", "GebruikerError"], ["", "LoginTakenError"])
+
+
+def test_nothing_of_who_had_a_login_is_left(world: World) -> None:
+    """A login that is handed out anew has no identity, address, recovery code, browser or mail of the person before."""
+    hanging = (gebruiker_oidc, recovery_code, new_browser, mail_address, mail, lezer_vestiging)
+    old, token = ids(world)["bob"][0], accounts.new_token()
+    with world.database.writing() as connection:
+        identities.bind(connection, old, "https://provider.example", "sub", MOMENT)
+        recovery.make(connection, old, SECRET)
+        new_browsers.note(connection, old, MOMENT)
+        addresses.enter(connection, Owner(gebruiker_id=old), "bob@school.example", MOMENT)
+        new = NewInvitation(BRIN6, "bob", "Bob de Tweede", GebruikerRol.SCHOOLBEHEERDER)
+        access.remove(connection, BRIN6, old, ids(world)["bob"][1], MOMENT, actor="ada")
+        invitations.invite(connection, new, token, MOMENT, actor="ada")
+        invitations.join(connection, token, "another hash", MOMENT)
+        assert accounts.get(connection, "bob").naam == "Bob de Tweede"
+        for table in hanging:
+            assert connection.execute(sa.select(table).where(table.c.gebruiker_id.is_not(None))).all() == []
+        assert identities.mark_of(connection, "bob") is None
 
 
 def test_two_who_use_one_recovery_code(world: World) -> None:

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from support.portal_browser import MOMENT, PASSWORD, SCHOOL, Browser, Page, Portal, totp
 
-from uwlr_adapter.gebruikers import accounts
+from uwlr_adapter.gebruikers import access, accounts
 from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, invitation
 from uwlr_adapter.journaal.model import Act
@@ -148,14 +148,14 @@ def test_somebody_of_two_schools(portal: Portal) -> None:
     assert "nodigt u uit als lezer" not in stranger.get(ACCOUNT).text
     page = owner.get(ACCOUNT)
     assert "nodigt u uit als lezer" in page.text
-    form = page.forms()[0]
-    assert (
-        stranger.post(
-            form.get("action"), {**stranger.get(f"{ACCOUNT}/wachtwoord").fields(), "actie": "aannemen"}
-        ).status
-        == 303
-    )
+    assert not page.tree.xpath("//button[@value='aannemen']")
+    assert not stranger.get(path).tree.xpath("//button[@value='aannemen']"), "logged in as somebody else"
+    page = owner.get(path)
+    form, token = page.forms()[0], path.rpartition("/")[2]
+    own = stranger.get(f"{ACCOUNT}/wachtwoord").fields()
+    assert stranger.post(form.get("action"), {**own, "actie": "aannemen", "bon": token}).location == ACCOUNT
     assert owner.get(SCHOOL).status == 404
+    assert stranger.get(SCHOOL).status == 404
     assert owner.submit_page(page, 0, actie="aannemen").location == f"{SCHOOL}/"
     assert owner.get(SCHOOL).status == 200
     assert owner.get(f"{ELSEWHERE}/inzage").status == 200, "schoolbeheerder there"
@@ -165,6 +165,35 @@ def test_somebody_of_two_schools(portal: Portal) -> None:
     act_on(portal, portal.browser("school"), "andere", "verwijderen")
     assert owner.get(SCHOOL).status == 404
     assert owner.get(ELSEWHERE).status == 200, "the session goes on for the other school"
+
+
+def test_a_login_that_another_school_took_first(portal: Portal) -> None:
+    """Whoever made an account with the login of somebody else does not get the invitation of that one at a school."""
+    elsewhere = portal.browser("andere")
+    path = link(elsewhere.submit(f"{ELSEWHERE}/collegas", naam="N", login="nieuw@school.example", rol="lezer"))
+    taken = join(portal, path, "nieuw@school.example")
+    path = link(invite(portal.browser("school"), "nieuw@school.example", "schoolbeheerder"))
+    page = taken.get(ACCOUNT)
+    assert "nodigt u uit als schoolbeheerder" in page.text
+    for bon in ("", "x" * 43):
+        answer = taken.submit_page(page, 0, actie="aannemen", bon=bon)
+        assert "Deze uitnodiging is er niet meer" in taken.follow(answer).text
+    assert taken.get(SCHOOL).status == 404
+    owner = portal.browser()
+    (way,) = owner.get(path).tree.xpath("//a[contains(., 'Naar het inloggen')]/@href")
+    assert owner.get(way).status == 200
+    assert way.endswith(path), "who has the account and the link comes back to it"
+
+
+def test_an_invitation_that_came_late_changes_no_role(portal: Portal) -> None:
+    """Who got access meanwhile keeps the role of today: a school does not lose its last schoolbeheerder by it."""
+    path = link(invite(portal.browser("school"), "andere", "lezer"))
+    with portal.database.writing() as connection:
+        access.place(connection, accounts.get(connection, "andere").id, "21QW00", GebruikerRol.SCHOOLBEHEERDER)
+    owner = portal.browser("andere")
+    assert owner.submit(path, 0, actie="aannemen").location == f"{SCHOOL}/"
+    assert user(portal, "andere").reads == frozenset()
+    assert acts(portal)[-1] == (Act.GEBRUIKER_JOINED, "andere", "gebruiker=andere rol=schoolbeheerder")
 
 
 def test_an_invitation_is_declined_withdrawn_or_ends(portal: Portal) -> None:
@@ -320,8 +349,8 @@ def test_nobody_resets_the_own_account_or_one_of_more_schools(portal: Portal) ->
     own = user(portal, "school")
     for login in ("school", "andere"):
         if login == "andere":
-            invite(browser, "andere", "schoolbeheerder")
-            portal.browser("andere").submit(ACCOUNT, 0, actie="aannemen")
+            path = link(invite(browser, "andere", "schoolbeheerder"))
+            portal.browser("andere").submit(path, 0, actie="aannemen")
         page = browser.get(f"{LIST}/{user(portal, login).id}")
         assert not page.tree.xpath("//button[@value='herstellen']")
         bon = browser.get(f"{LIST}/{user(portal, 'streng').id}").tree.xpath("//input[@name='bon']/@value")[0]

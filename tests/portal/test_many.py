@@ -12,6 +12,8 @@ from support.portal_browser import Browser, Page, Portal
 
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.contract.dataset import Groep, Leerling
+from uwlr_adapter.gebruikers import access, accounts
+from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.jobs.lease import Lease
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.work import run_now
@@ -314,6 +316,20 @@ def test_one_akkoord_for_all_that_wait(portal: Portal, board: Browser) -> None:
     assert "2 vestigingen opnieuw akkoord" in first.h1
     assert [one[0] for one in acts(portal)][2:] == [Act.AKKOORD_RENEWED] * 2
     assert "wacht er niets op akkoord" in board.follow(board.get(link)).text
+
+
+def test_what_waits_for_who_acts_for_one_and_reads_another(portal: Portal) -> None:
+    """There is no page of many for that user: the link is to the vestiging itself."""
+    with portal.database.writing() as connection:
+        access.place(connection, accounts.get(connection, "school").id, SECOND, GebruikerRol.LEZER)
+    browser = portal.browser("school")
+    browser.submit(f"/koppelingen/{FIRST}/activeren/ouderportaal-basis", naam="A", akkoord="ja")
+    with portal.database.writing() as connection:
+        connection.execute(koppeling.update().values(akkoord_voorwaarden="ouderportaal-0"))
+    page = browser.get("/koppelingen/")
+    assert "Van 1 koppeling met" in page.text
+    (link,) = page.tree.xpath("//a[contains(., 'Lees')]/@href")
+    assert browser.get(link).status == 200
 
 
 def test_pages_of_several_are_not_for_one(portal: Portal) -> None:

@@ -12,7 +12,6 @@ from uwlr_adapter.cli.gebruiker_oidc import oidc_check
 from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.gebruikers import accounts as gebruikers
-from uwlr_adapter.gebruikers import identities
 from uwlr_adapter.gebruikers.accounts import Gebruiker, NewGebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.journaal.model import Act
@@ -79,13 +78,13 @@ def list_(context: Context, *, as_json: bool) -> None:
     Example:  uwlr-adapter gebruiker list
     """
     with context.database() as database, database.reading() as connection:
-        rows, bound = gebruikers.list_all(connection), identities.bound_ids(connection)
+        rows = gebruikers.list_all(connection)
     if as_json:
-        print_json([_as_json(context, row, bound) for row in rows])
+        print_json([_as_json(context, row) for row in rows])
         return
     table = make_table("login", "naam", "rol", "vestigingen", "status", "second factor")
     for row in rows:
-        cells = (row.login, row.naam, row.rol, " ".join(row.vestigingen), _status(context, row, bound), _factor(row))
+        cells = (row.login, row.naam, row.rol, " ".join(row.vestigingen), _status(context, row), _factor(row))
         table.add_row(*map(escape, cells))
     context.console.print(table)
     if not rows:
@@ -179,13 +178,13 @@ def _show_link(context: Context, token: str, login: str) -> None:
     )
 
 
-def _as_json(context: Context, row: Gebruiker, bound: set[int]) -> dict[str, Any]:
+def _as_json(context: Context, row: Gebruiker) -> dict[str, Any]:
     return {
         "login": row.login,
         "naam": row.naam,
         "rol": row.rol,
         "vestigingen": list(row.vestigingen),
-        "status": _status(context, row, bound),
+        "status": _status(context, row),
         "second_factor": _factor(row),
         "last_login": moment_of(row.last_login_at),
     }
@@ -195,11 +194,11 @@ def _factor(row: Gebruiker) -> str:
     return "set up" if row.has_totp else "at first login" if row.needs_totp else "not required"
 
 
-def _status(context: Context, row: Gebruiker, bound: set[int]) -> str:
-    """Return whether a user can log in; `bound` are the ids of those who do so at a provider too."""
+def _status(context: Context, row: Gebruiker) -> str:
+    """Return whether a user can log in, with a password or at a provider."""
     if not row.is_enabled:
         return "disabled"
-    if row.has_password or row.id in bound:
+    if row.has_way_in:
         return "enabled"
     is_valid = row.link_until is not None and row.link_until > context.clock()
     return "has a link" if is_valid else "link expired: reset"

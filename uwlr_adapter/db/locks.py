@@ -8,8 +8,8 @@ of its afnemer after that (`koppelingen/renewal.py`), and no act that holds an a
 many requests share are written in sorted order (`exchange/commit.py`). A login attempt locks its counts in the order of
 their keys, then the row of the gebruiker, and removes old counts last, those that nobody holds
 (`gebruikers/attempts.py`). An act on the access of a user takes the lock of the vestiging or that of the
-operators, then the row of the gebruiker (`gebruikers/access.py`, `gebruikers/by_operator.py`); an invitation that is
-accepted by its link takes the lock of its login only.
+operators, then the row of the gebruiker (`gebruikers/access.py`, `gebruikers/by_operator.py`). An account is made under
+the lock of its login, taken last (`gebruikers/accounts.py`, `gebruikers/invitations.py`).
 """
 
 import sqlalchemy as sa

@@ -109,28 +109,36 @@ def remove(
 
 
 def reset(
-    connection: sa.Connection, brin6: str, gebruiker_id: int, seen: int, token: str, moment: datetime, *, actor: str
+    connection: sa.Connection,
+    brin6: str,
+    gebruiker_id: int,
+    seen: int,
+    token: str,
+    moment: datetime,
+    *,
+    actor: Gebruiker,
 ) -> Gebruiker:
     """Erase the password and the second factor of a colleague, who chooses new ones by a link with this token.
 
     Return the colleague of before. Whoever holds the link acts as that user wherever it may act, so the actor has to
-    manage each of these vestigingen. Raises ColleagueError. A form that is sent twice brings the token of the first
-    time, and does nothing more.
+    manage each of these vestigingen: in the database, and in the session, which `actor` is read from and which may be
+    narrowed. Raises ColleagueError. A form that is sent twice brings the token of the first time, and does nothing
+    more.
     """
     lock(connection, lock_name(brin6))
     found = accounts.by_id(connection, gebruiker_id)
     if found is not None and is_colleague(found, brin6) and accounts.has_link(connection, gebruiker_id, token):
-        require_manager(connection, brin6, actor)
+        require_manager(connection, brin6, actor.login)
         return found
-    manager, colleague = _begin(connection, brin6, gebruiker_id, seen, actor)
+    manager, colleague = _begin(connection, brin6, gebruiker_id, seen, actor.login)
     if colleague.id == manager.id:
         raise OwnAccountError
     if not colleague.is_enabled:
         raise DisabledAccountError
-    if not can_reset(manager, colleague):
+    if not (can_reset(manager, colleague) and can_reset(actor, colleague)):
         raise AlsoElsewhereError
     accounts.reset(connection, colleague.login, moment, token)
-    _record(connection, Act.GEBRUIKER_RESET, colleague, colleague.vestigingen, moment, actor)
+    _record(connection, Act.GEBRUIKER_RESET, colleague, colleague.vestigingen, moment, actor.login)
     return colleague
 
 
@@ -176,7 +184,7 @@ def _require_another(connection: sa.Connection, brin6: str, colleague: Gebruiker
         gebruiker.c.id != colleague.id,
         gebruiker.c.rol == GebruikerRol.SCHOOLBEHEERDER,
         gebruiker.c.disabled_at.is_(None),
-        gebruiker.c.password_hash.is_not(None),
+        sa.or_(gebruiker.c.password_hash.is_not(None), accounts.is_at_provider()),
         _has_place(gebruiker_vestiging, brin6),
     )
     if connection.scalar(sa.select(gebruiker.c.id).where(is_other).limit(1)) is None:

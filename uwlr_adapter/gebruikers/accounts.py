@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie.schools import find_vestiging
 from uwlr_adapter.clock import any_from_utc, from_utc, to_utc
+from uwlr_adapter.db.locks import lock
 from uwlr_adapter.gebruikers import passwords
 from uwlr_adapter.gebruikers.errors import GebruikerError, InvalidLinkError
 from uwlr_adapter.gebruikers.tables import (
@@ -58,6 +59,8 @@ class Gebruiker:
     link_until: datetime | None
     needs_totp: bool
     has_totp: bool
+    has_provider: bool = False
+    """Whether an account at a provider is bound to the user."""
     reads: frozenset[str] = frozenset()
     version: int = 1
     last_login_at: datetime | None = None
@@ -77,6 +80,11 @@ class Gebruiker:
     def is_enabled(self) -> bool:
         """Whether the user may log in."""
         return self.disabled_at is None
+
+    @property
+    def has_way_in(self) -> bool:
+        """Whether the user has a password, or an account at a provider, and needs no link."""
+        return self.has_password or self.has_provider
 
     @property
     def must_set_up_totp(self) -> bool:
@@ -100,6 +108,7 @@ def add(
 ) -> tuple[Gebruiker, str]:
     """Create a user, and return it with the token of its link, the given one if any. Raises GebruikerError."""
     login = require_login(new.login)
+    lock(connection, lock_name(login))
     if not 0 < len(new.naam.strip()) <= MAX_NAAM:
         raise GebruikerError(f"a naam has 1 to {MAX_NAAM} characters")
     if find(connection, login) is not None:
@@ -123,6 +132,11 @@ def add(
         connection.execute(place_of(new.rol).insert().values(gebruiker_id=new_id, brin6=brin6))
     made = _new_link(connection, new_id, moment, token)
     return get(connection, login), made
+
+
+def lock_name(login: str) -> str:
+    """Return the name of the lock under which an account with a login is made."""
+    return f"login {login}"
 
 
 def require_login(login: str) -> str:
@@ -420,7 +434,8 @@ def _update(connection: sa.Connection, gebruiker_id: int, **values: object) -> N
 
 
 def _load(connection: sa.Connection, *where: sa.ColumnElement[bool], limit: int | None = None) -> list[Gebruiker]:
-    rows = connection.execute(sa.select(gebruiker).where(*where).order_by(gebruiker.c.login).limit(limit)).all()
+    query = sa.select(gebruiker, is_at_provider().label("has_provider")).where(*where)
+    rows = connection.execute(query.order_by(gebruiker.c.login).limit(limit)).all()
     ids = [row.id for row in rows]
     acts_for, reads = (_places(connection, table, ids) for table in (gebruiker_vestiging, lezer_vestiging))
     return [_record(row, acts_for.get(row.id, set()), reads.get(row.id, set())) for row in rows]
@@ -432,6 +447,11 @@ def _places(connection: sa.Connection, table: sa.Table, ids: list[int]) -> dict[
     for gebruiker_id, brin6 in connection.execute(sa.select(table).where(table.c.gebruiker_id.in_(ids))):
         found.setdefault(gebruiker_id, set()).add(brin6)
     return found
+
+
+def is_at_provider() -> sa.ColumnElement[bool]:
+    """Return the condition that an account at a provider is bound to a user."""
+    return sa.exists().where(gebruiker_oidc.c.gebruiker_id == gebruiker.c.id)
 
 
 def rol_of(stored: str, *, acts: bool, reads: bool) -> GebruikerRol:
@@ -453,6 +473,7 @@ def _record(row: sa.Row[Any], acts_for: set[str], reads: set[str]) -> Gebruiker:
         link_until=any_from_utc(row.link_until),
         needs_totp=row.totp_required,
         has_totp=row.totp_secret is not None,
+        has_provider=bool(row.has_provider),
         reads=frozenset(reads - acts_for),
         version=row.version,
         last_login_at=any_from_utc(row.last_login_at),

@@ -28,7 +28,8 @@ class DirectoryRow:
     first: tuple[str, ...]
     last_login_at: datetime | None
     is_enabled: bool
-    has_password: bool
+    has_way_in: bool
+    """Whether there is a password, or an account at a provider."""
     has_totp: bool
     needs_totp: bool
 
@@ -38,7 +39,8 @@ def search(connection: sa.Connection, text: str, after: str, limit: int) -> list
 
     `text` is a part of a login or of a naam in any case, or a whole brin6; empty for everybody.
     """
-    query = sa.select(gebruiker).where(gebruiker.c.login > after).order_by(gebruiker.c.login).limit(limit)
+    every = sa.select(gebruiker, accounts.is_at_provider().label("has_provider"))
+    query = every.where(gebruiker.c.login > after).order_by(gebruiker.c.login).limit(limit)
     if text.strip():
         query = query.where(_matches(text.strip()))
     rows = connection.execute(query).all()
@@ -103,7 +105,7 @@ def _row(row: sa.Row[Any], acts: int, reads: int, first: tuple[str, ...]) -> Dir
         first=first,
         last_login_at=any_from_utc(row.last_login_at),
         is_enabled=row.disabled_at is None,
-        has_password=row.password_hash is not None,
+        has_way_in=row.password_hash is not None or bool(row.has_provider),
         has_totp=row.totp_secret is not None,
         needs_totp=row.totp_required,
     )

@@ -110,8 +110,15 @@ class NoInvitationError(ColleagueError):
 class LoginTakenError(ColleagueError):
     """There is an account with the login of an invitation, whose owner has to log in to accept it."""
 
-    text = "Er is al een account met deze gebruikersnaam. Log daarmee in; de uitnodiging staat dan bij uw account."
+    text = "Er is al een account met deze gebruikersnaam. Log daarmee in; daarna neemt u de uitnodiging hier aan."
     english = "there is an account with this login: its owner accepts the invitation after logging in"
+
+
+class ProviderTakenError(ColleagueError):
+    """The account at the provider is bound to another user."""
+
+    text = "Dat account bij de inlogdienst hoort al bij een andere gebruiker. Er is niets gewijzigd."
+    english = "the account at the provider is bound to another user"
 
 
 class OtherKindOfAccountError(ColleagueError):

@@ -91,11 +91,6 @@ def is_bound(connection: sa.Connection, identity_id: int, gebruiker_id: int, iss
     return found is not None and found.id == identity_id
 
 
-def bound_ids(connection: sa.Connection) -> set[int]:
-    """Return the ids of the users who have an account at a provider."""
-    return set(connection.scalars(sa.select(gebruiker_oidc.c.gebruiker_id)))
-
-
 def mark_of(connection: sa.Connection, login: str) -> str | None:
     """Return a text that changes with the accounts of a user at providers; None for a login without any."""
     table = gebruiker_oidc

@@ -1,8 +1,9 @@
 """Invitations: a colleague is asked to join a vestiging; accepting it makes an account, or gives an account access.
 
 The school that invites learns nothing of accounts elsewhere: inviting does and says the same whether the login exists
-or not. Whoever opens the link makes a new account; the owner of an account that exists logs in and finds the invitation
-there. Functions take the open writing connection of the caller, and write the act in the journaal.
+or not. Whoever opens the link makes a new account; the owner of an account that exists opens it logged in. Without the
+link nothing is accepted: another school may have made an account with that login for somebody else. Functions take the
+open writing connection of the caller, and write the act in the journaal.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.db.locks import lock
-from uwlr_adapter.gebruikers import access, accounts
+from uwlr_adapter.gebruikers import access, accounts, identities
 from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.errors import (
     AlreadyColleagueError,
@@ -22,8 +23,10 @@ from uwlr_adapter.gebruikers.errors import (
     LoginTakenError,
     NoInvitationError,
     OtherKindOfAccountError,
+    ProviderTakenError,
     TooManyInvitationsError,
 )
+from uwlr_adapter.gebruikers.identities import BindOutcome
 from uwlr_adapter.gebruikers.tables import SCHOOL_ROLES, GebruikerRol, gebruiker, invitation
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.journaal.writer import record_gebruiker_act
@@ -134,13 +137,13 @@ def by_token(connection: sa.Connection, token: str, moment: datetime) -> Invitat
     return found
 
 
-def join(connection: sa.Connection, token: str, password_hash: str, moment: datetime) -> Gebruiker:
-    """Make the account of an invitation, with the password that its owner chose; return it.
+def join(connection: sa.Connection, token: str, password_hash: str | None, moment: datetime) -> Gebruiker:
+    """Make the account of an invitation, with the password that its owner chose, if one; return it.
 
     A login that was disabled and acts for nothing is handed out again: nothing of the account of before remains. Raises
     InvalidLinkError, or LoginTakenError for the login of any other account.
     """
-    lock(connection, f"login {by_token(connection, token, moment).login}")
+    lock(connection, accounts.lock_name(by_token(connection, token, moment).login))
     found = by_token(connection, token, moment)  # of two who use one link, the second one waited
     there = accounts.find(connection, found.login)
     version = 1
@@ -167,18 +170,35 @@ def join(connection: sa.Connection, token: str, password_hash: str, moment: date
     return accounts.get(connection, found.login)
 
 
-def accept(connection: sa.Connection, owner: Gebruiker, invitation_id: int, moment: datetime) -> Invitation:
-    """Give a user the access that an invitation for its login offers. Raises ColleagueError."""
+def join_at_provider(connection: sa.Connection, token: str, issuer: str, subject: str, moment: datetime) -> Gebruiker:
+    """Make the account of an invitation, with an account at a provider in place of a password; return it.
+
+    Raises InvalidLinkError, LoginTakenError, or ProviderTakenError when that account is of another user.
+    """
+    joined = join(connection, token, None, moment)
+    if identities.bind(connection, joined.id, issuer, subject, moment) is not BindOutcome.BOUND:
+        raise ProviderTakenError
+    return joined
+
+
+def accept(connection: sa.Connection, owner: Gebruiker, token: str, moment: datetime) -> Invitation:
+    """Give a user the access that the invitation of a link offers to its login. Raises ColleagueError.
+
+    Somebody who got access to that vestiging since then keeps the role of today.
+    """
     if owner.rol not in SCHOOL_ROLES:
         raise OtherKindOfAccountError
-    open_one = _find(connection, invitation.c.id == invitation_id, invitation.c.login == owner.login)
+    own = {"login": owner.login, "token_digest": accounts.link_digest(token)}
+    open_one = _find(connection, *(invitation.c[name] == value for name, value in own.items()))
     if open_one is None or not open_one.is_open(moment):
         raise NoInvitationError
     lock(connection, access.lock_name(open_one.brin6))
-    found = _take(
-        connection, Act.GEBRUIKER_JOINED, moment, owner.login, id=invitation_id, login=owner.login, rol=open_one.rol
-    )
-    access.place(connection, owner.id, found.brin6, found.rol)
+    present = accounts.by_id(connection, owner.id)
+    has_access = present is not None and open_one.brin6 in present.vestigingen
+    rol = present.rol_at(open_one.brin6) if present is not None and has_access else open_one.rol
+    found = _take(connection, Act.GEBRUIKER_JOINED, moment, owner.login, rol=rol, **own)
+    if not has_access:
+        access.place(connection, owner.id, found.brin6, found.rol)
     return found
 
 

@@ -46,6 +46,7 @@ from uwlr_adapter.portal import (
     own_password,  # noqa: F401 - as above
     own_second_factor,  # noqa: F401 - as above
     password_link,  # noqa: F401 - as above
+    provider_join,  # noqa: F401 - as above
     provider_link,
     provider_login,  # noqa: F401 - as above
     questions,  # noqa: F401 - as above

@@ -175,7 +175,7 @@ def _reset(brin6: str, gebruiker_id: int, form: IdentityForm, seen: int) -> Resp
         return redirect(url_for(".show_colleague", brin6=brin6, gebruiker_id=gebruiker_id), 303)
     try:
         with database().writing() as connection:
-            found = access.reset(connection, brin6, gebruiker_id, seen, token, now(), actor=actor.login)
+            found = access.reset(connection, brin6, gebruiker_id, seen, token, now(), actor=actor)
             if has_mail():
                 tell_reset(connection, found, user_in_words(actor.login, actor.naam), token)
     except NoLongerAllowedError as error:
@@ -207,11 +207,11 @@ def state_of(one: Gebruiker) -> tuple[str, bool]:
     """Return the state of an account in words, and whether its owner can log in as it is."""
     if not one.is_enabled:
         return "Geblokkeerd", False
-    if not one.has_password:
+    if not one.has_way_in:
         if one.link_until is not None and one.link_until > now():
             return f"Heeft een link, tot {date_time(one.link_until)}", False
         return "De link is verlopen", False
-    if one.must_set_up_totp:
+    if one.must_set_up_totp and not one.has_provider:
         return "Tweede stap nog niet ingesteld", False
     return "Kan inloggen", True
 

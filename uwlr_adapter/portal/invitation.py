@@ -1,6 +1,7 @@
-"""Accepting an invitation: by its link without an account, and at the own account with one.
+"""Accepting an invitation by its link: without an account by making one, and with one after logging in.
 
-The page of a link says the same whether an account with its login exists or not.
+The page of a link says the same whether an account with its login exists or not. The own account shows what waits, and
+cannot accept it: only who was given the link can, not whoever had an account made with that login elsewhere.
 """
 
 from dataclasses import dataclass
@@ -22,8 +23,12 @@ from uwlr_adapter.portal.forms import PasswordForm
 from uwlr_adapter.portal.password_link import check_strength
 
 ACCEPT, DECLINE = "aannemen", "afwijzen"
-"""The values of the buttons at the own account."""
+"""The values of the buttons of somebody who is logged in."""
 JOINED = "Uw account is gemaakt. Log nu in met het wachtwoord dat u koos."
+ACCEPTED_ELSEWHERE = (
+    "U hebt de uitnodiging aangenomen. U ziet de school als u opnieuw inlogt; met een inlogdienst alleen als die de "
+    "school noemt."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +77,25 @@ def join(token: str) -> ResponseReturnValue:
 
 @ACCOUNT.post("/account/uitnodiging/<id:invitation_id>")
 def answer_invitation(invitation_id: int) -> ResponseReturnValue:
-    """Accept or decline an invitation for the login of the user."""
+    """Accept or decline an invitation for the login of the user; accepting asks for the token of its link."""
     gebruiker, pressed = login_session.require_gebruiker(), request.form.get("actie")
     back = redirect(url_for(".show_account"), 303)
     if pressed not in {ACCEPT, DECLINE}:
         return back
-    act = invitations.accept if pressed == ACCEPT else invitations.decline
     try:
         with database().writing() as connection:
-            found = act(connection, gebruiker, invitation_id, now())
+            if pressed == ACCEPT:
+                found = invitations.accept(connection, gebruiker, request.form.get("bon", ""), now())
+            else:
+                found = invitations.decline(connection, gebruiker, invitation_id, now())
     except ColleagueError as error:
         flash(str(error), "let-op")
         return back
     if pressed == DECLINE:
         flash("U hebt de uitnodiging afgewezen.", "goed")
+        return back
+    if login_session.is_narrowed():
+        flash(ACCEPTED_ELSEWHERE, "goed")
         return back
     flash("U hebt de uitnodiging aangenomen.", "goed")
     return redirect(url_for("school.show_overview", brin6=found.brin6), 303)

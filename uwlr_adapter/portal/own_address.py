@@ -1,21 +1,25 @@
 """The page of a user's own account: the e-mail address for meldingen, and logins from a new browser."""
 
 import sqlalchemy as sa
-from flask import redirect, render_template, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from uwlr_adapter.gebruikers import new_browsers, recovery
+from uwlr_adapter.gebruikers import accounts, new_browsers, recovery
+from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.journaal.model import Act
-from uwlr_adapter.journaal.writer import record_gebruiker_act
 from uwlr_adapter.mail import addresses
 from uwlr_adapter.mail.address import shown
 from uwlr_adapter.mail.addresses import Owner
-from uwlr_adapter.portal import address_form, kept_form, login_session
+from uwlr_adapter.portal import address_form, kept_form, login_session, proof
 from uwlr_adapter.portal.address_form import AddressForms
 from uwlr_adapter.portal.blueprints import ACCOUNT
-from uwlr_adapter.portal.context import database, has_mail, now
+from uwlr_adapter.portal.context import database, has_mail
 from uwlr_adapter.portal.invitation import waiting_for
 
+ALL_SCHOOLS = (
+    "De meldingen gaan over al uw scholen, en u bent nu niet voor al uw scholen ingelogd. Log eerst zo in dat u ze "
+    "alle ziet, zoals met uw wachtwoord. Er is niets gewijzigd."
+)
 SHOWN_LOGINS = 5
 """Logins from a new browser on the page."""
 
@@ -33,13 +37,21 @@ def change_account() -> ResponseReturnValue:
     """Enter, confirm or remove the address of the user."""
     gebruiker = login_session.require_gebruiker()
 
+    if _leaves_out(gebruiker):
+        flash(ALL_SCHOOLS, "let-op")
+        return redirect(url_for(".show_account"), 303)
+
     def record(connection: sa.Connection, confirmed: bool) -> None:  # noqa: FBT001 - as `act` calls it
-        act = Act.EMAIL_CONFIRMED if confirmed else Act.EMAIL_REMOVED
-        who = {"login": gebruiker.login, "actor": gebruiker.login}
-        record_gebruiker_act(connection, moment=now(), act=act, brin6s=gebruiker.vestigingen, **who)
+        proof.record(connection, gebruiker, Act.EMAIL_CONFIRMED if confirmed else Act.EMAIL_REMOVED)
 
     forms = address_form.act(Owner(gebruiker_id=gebruiker.id), record)
     return (_show(forms), 422) if forms.is_wrong else redirect(url_for(".show_account"), 303)
+
+
+def _leaves_out(gebruiker: Gebruiker) -> bool:
+    """Return whether the session is narrowed to fewer vestigingen than the mails to this user are about."""
+    with database().reading() as connection:
+        return gebruiker.vestigingen != accounts.get(connection, gebruiker.login).vestigingen
 
 
 def _show(forms: AddressForms) -> str:

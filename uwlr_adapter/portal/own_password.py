@@ -17,12 +17,14 @@ DONE = "Uw wachtwoord is gewijzigd. Andere apparaten zijn uitgelogd."
 
 
 @ACCOUNT.get("/account/wachtwoord")
-def show_password() -> str:
+@proof.with_password
+def show_password() -> ResponseReturnValue:
     """Show the form for another password."""
     return _show(ChangePasswordForm())
 
 
 @ACCOUNT.post("/account/wachtwoord")
+@proof.with_password
 def change_password() -> ResponseReturnValue:
     """Store another password, and go on in a new session."""
     gebruiker, form = login_session.require_gebruiker(), ChangePasswordForm(request.form)

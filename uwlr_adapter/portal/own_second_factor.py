@@ -65,6 +65,7 @@ def set_up_totp() -> ResponseReturnValue:
 
 
 @ACCOUNT.get("/account/tweede-stap")
+@proof.with_password
 def show_renewal() -> ResponseReturnValue:
     """Ask for the password and the present second factor, before it is renewed."""
     if not login_session.require_gebruiker().has_totp:
@@ -73,6 +74,7 @@ def show_renewal() -> ResponseReturnValue:
 
 
 @ACCOUNT.post("/account/tweede-stap")
+@proof.with_password
 def allow_renewal() -> ResponseReturnValue:
     """Go on to a new second factor when password and code are right."""
     gebruiker, form = login_session.require_gebruiker(), RenewForm(request.form)
@@ -86,6 +88,7 @@ def allow_renewal() -> ResponseReturnValue:
 
 
 @ACCOUNT.get("/account/herstelcodes")
+@proof.with_password
 def show_recovery() -> ResponseReturnValue:
     """Say how many recovery codes are left, with a form to make new ones."""
     if not login_session.require_gebruiker().has_totp:
@@ -94,6 +97,7 @@ def show_recovery() -> ResponseReturnValue:
 
 
 @ACCOUNT.post("/account/herstelcodes")
+@proof.with_password
 def make_recovery() -> ResponseReturnValue:
     """Make new recovery codes and show them, this once; those of before are void."""
     gebruiker, form = login_session.require_gebruiker(), OwnPasswordForm(request.form)

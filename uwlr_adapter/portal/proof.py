@@ -4,9 +4,11 @@ Wrong ones are counted as those of a login are, so that a session that was left 
 """
 
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 import sqlalchemy as sa
+from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from uwlr_adapter.gebruikers import accounts, attempts, recovery, second_factor
@@ -17,14 +19,27 @@ from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.journaal.writer import record_gebruiker_act
 from uwlr_adapter.mail.telling import tell_owner
 from uwlr_adapter.mail.words import account_letter
-from uwlr_adapter.portal import login
+from uwlr_adapter.portal import login, login_session
 from uwlr_adapter.portal.account_forms import ChangePasswordForm, OwnPasswordForm, RenewForm
 from uwlr_adapter.portal.context import database, has_mail, now, server_keys
 from uwlr_adapter.portal.error_pages import BUSY, retry_later
 from uwlr_adapter.portal.forms import add_error
 
+P = ParamSpec("P")
 WRONG_PASSWORD = "Dit is niet uw wachtwoord."  # noqa: S105 - a sentence
 WRONG_CODE = "Deze code is niet juist, of al gebruikt."
+
+
+def with_password(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+    """Return a view that leads a user without a password to the own account, which says what to do instead."""
+
+    @wraps(view)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        if login_session.require_gebruiker().has_password:
+            return view(*args, **kwargs)
+        return redirect(url_for("account.show_account"), 303)
+
+    return checked
 
 
 def refusal(
@@ -93,11 +108,17 @@ def use_recovery_code(gebruiker: Gebruiker, typed: str) -> bool:
 
 def tell(connection: sa.Connection, gebruiker: Gebruiker, act: Act, subject: str, sentence: str) -> None:
     """Record an act of a user on the own account, and tell it to that user by mail."""
-    who = {"login": gebruiker.login, "actor": gebruiker.login}
-    record_gebruiker_act(connection, moment=now(), act=act, brin6s=gebruiker.vestigingen, **who)
+    record(connection, gebruiker, act)
     if has_mail():
         cause = f"{act.name.lower()}:{int(now().timestamp())}"
         tell_owner(connection, gebruiker.id, cause, account_letter(subject, sentence), now())
+
+
+def record(connection: sa.Connection, gebruiker: Gebruiker, act: Act) -> None:
+    """Record an act of a user on the own account at every vestiging of it, also when the session is narrowed."""
+    who = {"login": gebruiker.login, "actor": gebruiker.login}
+    every = accounts.get(connection, gebruiker.login).vestigingen
+    record_gebruiker_act(connection, moment=now(), act=act, brin6s=every, **who)
 
 
 def _undo(attempt: Attempt, factor: Factor) -> None:

@@ -33,6 +33,9 @@ class Purpose(StrEnum):
     LOG_IN = "inloggen"
     ADD = "toevoegen"
     INVITATION = "uitnodiging"
+    """To bind an account in place of the password of a one-time link."""
+    JOIN = "meedoen"
+    """To make the account of an invitation of a colleague."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Walk:
         """The page that the walk began at, to return to when it fails."""
         if self.purpose is Purpose.INVITATION:
             return url_for("public.show_password", token=self.token)
+        if self.purpose is Purpose.JOIN:
+            return url_for("public.show_invitation", token=self.token)
         if self.purpose is Purpose.ADD:
             return url_for("account.show_account")
         return url_for("public.show_login", verder=self.next_path)
@@ -138,6 +143,7 @@ def stop(walk: Walk) -> Response:
 _OTHERWISE = {
     Purpose.LOG_IN: "Log in met uw gebruikersnaam en wachtwoord, of probeer het straks opnieuw.",
     Purpose.ADD: "Er is niets gewijzigd. Probeer het straks opnieuw.",
+    Purpose.JOIN: "Kies een wachtwoord, of probeer het straks opnieuw.",
     Purpose.INVITATION: "Kies een wachtwoord, of probeer het straks opnieuw.",
 }
 

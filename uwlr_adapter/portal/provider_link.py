@@ -41,7 +41,8 @@ def confirm_account() -> ResponseReturnValue:
     found = provider_flow.pending(None)
     if found is None or not _may_change():
         return redirect(url_for("account.show_account"), 303)
-    return render_template("provider_confirm.html", pending=found, owner=login_session.require_gebruiker())
+    back = url_for("account.show_account")
+    return render_template("provider_confirm.html", pending=found, owner=login_session.require_gebruiker(), back=back)
 
 
 @OWN_PROVIDER.post("/account/inlogdienst/bevestigen")
@@ -98,7 +99,8 @@ def confirm_invitation(token: str) -> ResponseReturnValue:
     found = provider_flow.pending(token)
     if found is None:
         return redirect(url_for("public.show_password", token=token), 303)
-    return render_template("provider_confirm.html", pending=found, owner=owner)
+    back = url_for("public.show_password", token=token)
+    return render_template("provider_confirm.html", pending=found, owner=owner, back=back)
 
 
 @PROVIDER.post("/wachtwoord/<token>/extern/bevestigen")

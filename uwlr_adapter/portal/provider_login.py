@@ -25,6 +25,13 @@ from uwlr_adapter.portal.paths import CALLBACK, SIGNED_OUT, local_path
 from uwlr_adapter.portal.provider_flow import Purpose, Walk, require_provider
 from uwlr_adapter.portal.provider_session import MAX_NARROWED, ProviderSession
 
+_CONFIRM = {
+    Purpose.ADD: "own_provider.confirm_account",
+    Purpose.INVITATION: "provider.confirm_invitation",
+    Purpose.JOIN: "provider.confirm_join",
+}
+"""The endpoint that asks for a confirmation, by the purpose of a walk that binds an account."""
+
 
 @PROVIDER.get("/inloggen/extern")
 def begin_login() -> ResponseReturnValue:
@@ -53,9 +60,7 @@ def come_back() -> ResponseReturnValue:
     if walk.purpose is Purpose.LOG_IN:
         return _log_in(walk, found)
     provider_flow.keep_pending(found.subject, found.shown_name, walk.token)
-    if walk.purpose is Purpose.INVITATION:
-        return redirect(url_for(".confirm_invitation", token=walk.token), 303)
-    return redirect(url_for("own_provider.confirm_account"), 303)
+    return redirect(url_for(_CONFIRM[walk.purpose], token=walk.token), 303)
 
 
 @PROVIDER.get("/inloggen/extern/uit")

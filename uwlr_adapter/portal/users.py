@@ -103,7 +103,7 @@ def places_of(typed: str | None) -> list[str] | None:
 def _state(one: DirectoryRow) -> str:
     if not one.is_enabled:
         return "Geblokkeerd"
-    if not one.has_password:
+    if not one.has_way_in:
         return "Wachtwoord nog niet gekozen"
     return "Tweede stap nog niet ingesteld" if one.needs_totp and not one.has_totp else "Kan inloggen"
 
