@@ -196,8 +196,8 @@ def _reset(brin6: str, gebruiker_id: int, form: IdentityForm, seen: int) -> Resp
 def tell_reset(connection: sa.Connection, found: Gebruiker, who: str, token: str) -> None:
     """Tell a user that the own account was set up anew, and by whom; once for each link."""
     sentence = (
-        f"{who} heeft uw account opnieuw ingesteld: uw wachtwoord, uw tweede stap en uw herstelcodes werken niet meer. "
-        "U kiest een nieuw wachtwoord met een link die u van diegene krijgt."
+        f"{who} heeft uw account opnieuw ingesteld: uw wachtwoord, uw tweede stap, uw herstelcodes en het inloggen "
+        "via een inlogdienst werken niet meer. U begint opnieuw met een link die u van diegene krijgt."
     )
     letter = account_letter("Uw account is opnieuw ingesteld", sentence)
     tell_owner(connection, found.id, f"reset:{accounts.link_digest(token)[:16]}", letter, now())
