@@ -294,7 +294,9 @@ def test_the_pages_of_the_afnemers(operator: Browser, monkeypatch: pytest.Monkey
 def test_the_imports(operator: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest first, each on one page; of one school, with warnings, or what was not taken and why."""
     path = f"{BEHEER}/imports"
-    assert rows(operator.get(path)) == ["Import 2", "Import 1"]
+    page = operator.get(path)
+    assert rows(page) == ["Import 2", "Import 1"]
+    assert [one.text_content() for one in page.tree.xpath("//tbody//*[@class='brin']")] == ["30AB00", "30AB00"]
     assert rows(operator.get(f"{path}?school=30ab00")) == ["Import 2", "Import 1"]
     assert rows(operator.get(f"{path}?school=21QW")) == []
     assert rows(operator.get(f"{path}?toon=waarschuwingen")) == ["Import 2"]
