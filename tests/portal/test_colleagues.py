@@ -403,6 +403,6 @@ def test_many_colleagues(portal: Portal) -> None:
     while path:
         page = browser.get(path)
         seen += page.tree.xpath("//section[@aria-labelledby='toegang']//td[@data-kop='Gebruikers\u00adnaam']/text()")
-        path = next(iter(page.tree.xpath("//a[text()='Verder']/@href")), "")
+        path = next(iter(page.tree.xpath("//a[text()='Volgende']/@href")), "")
     assert seen == sorted(seen)
     assert len(seen) == 64

@@ -105,9 +105,9 @@ def rows(page: Page) -> list[str]:
 def numbers(page: Page) -> dict[str, tuple[int, str]]:
     """Return what needs the operator: the number, and where it leads."""
     found = {}
-    for link in page.tree.xpath("//ul[@class='getallen']/li/a"):
-        words, _, number = " ".join(link.text_content().split()).rpartition(": ")
-        found[words] = (int(number), link.get("href"))
+    for one in page.tree.xpath("//ul[@class='getallen']/li"):
+        number, _, words = " ".join(one.text_content().split()).partition(" ")
+        found[words] = (int(number), one.find("a").get("href"))
     return found
 
 
@@ -294,7 +294,9 @@ def test_the_pages_of_the_afnemers(operator: Browser, monkeypatch: pytest.Monkey
 def test_the_imports(operator: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest first, each on one page; of one school, with warnings, or what was not taken and why."""
     path = f"{BEHEER}/imports"
-    assert rows(operator.get(path)) == ["Import 2", "Import 1"]
+    page = operator.get(path)
+    assert rows(page) == ["Import 2", "Import 1"]
+    assert [one.text_content() for one in page.tree.xpath("//tbody//*[@class='brin']")] == ["30AB00", "30AB00"]
     assert rows(operator.get(f"{path}?school=30ab00")) == ["Import 2", "Import 1"]
     assert rows(operator.get(f"{path}?school=21QW")) == []
     assert rows(operator.get(f"{path}?toon=waarschuwingen")) == ["Import 2"]
@@ -321,7 +323,7 @@ def test_the_years_that_were_not_taken(busy: Portal, operator: Browser, monkeypa
             not_taken.record(connection, [("21QW00", year)], refused, MOMENT)
     monkeypatch.setattr(operator_imports, "PER_PAGE", 1)
     path = f"{BEHEER}/imports?toon=niet-ingelezen"
-    years = [page.tree.xpath("//tbody/tr/td[1]")[0].text for page in walk(operator, path, "Volgende scholen")]
+    years = [page.tree.xpath("//tbody/tr/td[1]")[0].text for page in walk(operator, path, "Volgende")]
     assert years == ["niet bekend", "2025-2026", YEAR, YEAR]
     assert "21QW01" in operator.get(f"{BEHEER}/imports?toon=wacht-op-antwoord").text
     assert "21QW00" not in operator.get(f"{BEHEER}/imports?toon=wacht-op-antwoord").text

@@ -61,6 +61,17 @@ def own_acts(portal: Portal) -> list[str]:
         return list(connection.scalars(query))
 
 
+@pytest.mark.parametrize(
+    ("login", "word"), [("school", "Overzicht"), ("bestuur", "Vestigingen"), ("operator", "Beheer")]
+)
+def test_a_way_back_from_the_own_account(portal: Portal, login: str, word: str) -> None:
+    """The menu of the own account leads to where each role begins."""
+    browser = portal.browser(login)
+    (address,) = browser.get(ACCOUNT).tree.xpath(f"//nav[@class='menu']//a[text()='{word}']/@href")
+    page = browser.get(address)
+    assert (page if page.status == 200 else browser.follow(page)).status == 200
+
+
 def test_another_password(portal: Portal) -> None:
     """The old one is asked; other sessions end, this one goes on; the new one logs in and the old one does not."""
     here, there = portal.browser("school"), portal.browser("school", source="198.51.100.7")

@@ -79,7 +79,7 @@ def test_many_users(portal: Portal) -> None:
     while path:
         page = browser.get(path)
         seen += logins(page)
-        path, pages = next(iter(page.tree.xpath("//a[text()='Verder']/@href")), ""), pages + 1
+        path, pages = next(iter(page.tree.xpath("//a[text()='Volgende']/@href")), ""), pages + 1
     assert seen == sorted(seen)
     assert (len(seen), pages) == (128, 3)
     row = browser.get(f"{USERS}?zoek=bestuur").text

@@ -123,3 +123,12 @@ class IdentityForm(Form):
         "Ik heb vastgesteld dat mijn collega dit zelf vraagt: ik zag of sprak mijn collega.",
         [InputRequired("Stel eerst vast dat uw collega dit zelf vraagt, en vink dat dan aan.")],
     )
+
+
+class OwnerForm(IdentityForm):
+    """The same confirmation by an operator, who is no colleague of the owner."""
+
+    bevestigd = BooleanField(
+        "Ik heb vastgesteld dat de eigenaar van het account dit zelf vraagt: ik zag of sprak de eigenaar.",
+        [InputRequired("Stel eerst vast dat de eigenaar van het account dit zelf vraagt, en vink dat dan aan.")],
+    )

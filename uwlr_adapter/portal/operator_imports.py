@@ -52,7 +52,10 @@ class ImportInList:
 
     batch: Batch
     naam: str
-    """The name of a vestiging of it."""
+    brin: str
+    """A vestiging of it, by its name and brin6; without any the name is empty, and this is the brincode."""
+    more: int
+    """How many other vestigingen are in it."""
     source: str
     years: str
     did: str
@@ -168,9 +171,18 @@ def _show_not_taken(form: ImportSearchForm, school: str, chosen: Mapping[str, An
 
 def _row(batch: Batch, names: Mapping[str, str]) -> ImportInList:
     years = ", ".join(sorted({report.schooljaar for report in batch.reports}))
-    naam = next((names[one.brin6] for one in batch.reports if one.brin6 in names), "")
-    warnings = sum(report.warnings for report in batch.reports)
-    return ImportInList(batch, naam, source_in_words(batch.source), years, _did(batch), warnings)
+    places = list(dict.fromkeys(one.brin6 for one in batch.reports if one.brin6 in names))
+    brin6 = places[0] if places else None
+    return ImportInList(
+        batch=batch,
+        naam=names[brin6] if brin6 else "",
+        brin=brin6 or batch.brincode,
+        more=max(len(places) - 1, 0),
+        source=source_in_words(batch.source),
+        years=years,
+        did=_did(batch),
+        warnings=sum(report.warnings for report in batch.reports),
+    )
 
 
 def _did(batch: Batch) -> str:

@@ -97,7 +97,7 @@ OUTCOMES = {
     RunOutcome.INTERRUPTED: "Onderbroken",
     RunOutcome.REFUSED: "Geweigerd: de klok is niet te vertrouwen",
 }
-SOURCES = {"edexml": "EDEXML", "csv": "CSV"}
+SOURCES = {"edexml": "EDEXML", "csv": "CSV", "answer": "Antwoord op een vraag", "demo": "Voorbeeld"}
 MAIL_FAILURES = {
     MailFailure.UNREACHABLE: "De mailserver is niet bereikbaar",
     MailFailure.BROKEN_OFF: "De verbinding met de mailserver is verbroken",

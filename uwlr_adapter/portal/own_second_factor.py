@@ -18,9 +18,9 @@ from uwlr_adapter.portal.forms import TotpForm
 from uwlr_adapter.portal.login import SECRET_LOST
 
 WRONG_CODE = "Deze code is niet juist. Controleer of de klok van uw telefoon goed staat en vul de nieuwe code in."
-SET_UP = (
-    "De tweede stap is ingesteld. Voortaan vraagt het inloggen ook een code uit uw app. Maak nu ook herstelcodes: klik "
-    "op uw naam."
+SET_UP = Markup(
+    "De tweede stap is ingesteld. Voortaan vraagt het inloggen ook een code uit uw app. "
+    '<a href="{}">Maak nu ook herstelcodes</a>, voor als u uw telefoon kwijtraakt.'
 )
 RENEWED = "De tweede stap is vernieuwd. Andere apparaten zijn uitgelogd. Maak nu ook nieuwe herstelcodes."
 MAX_RENEWAL = 600
@@ -60,7 +60,7 @@ def set_up_totp() -> ResponseReturnValue:
     with database().writing() as connection:
         accounts.set_totp(connection, gebruiker.id, sealed, step)
     session.pop(_TOTP)
-    flash(SET_UP, "goed")
+    flash(SET_UP.format(url_for(".show_recovery")), "goed")
     return redirect(url_for(".start"), 303)
 
 

@@ -13,7 +13,7 @@ from uwlr_adapter.gebruikers.accounts import LINK_LIFETIME, Gebruiker
 from uwlr_adapter.gebruikers.errors import ColleagueError
 from uwlr_adapter.gebruikers.tables import SCHOOL_ROLES, GebruikerRol
 from uwlr_adapter.portal import link_once, login_session
-from uwlr_adapter.portal.account_forms import ROLES, IdentityForm, PlacesForm
+from uwlr_adapter.portal.account_forms import ROLES, OwnerForm, PlacesForm
 from uwlr_adapter.portal.blueprints import OPERATOR
 from uwlr_adapter.portal.colleagues import state_of, tell_reset
 from uwlr_adapter.portal.context import database, has_mail, now
@@ -100,13 +100,13 @@ def confirm_reset(gebruiker_id: int) -> ResponseReturnValue:
     if not found.is_enabled or found.id == login_session.require_gebruiker().id:
         flash("Voor dit account kan nu geen nieuwe link worden gemaakt.", "let-op")
         return _to(gebruiker_id)
-    return _ask_reset(found, IdentityForm())
+    return _ask_reset(found, OwnerForm())
 
 
 @OPERATOR.post("/gebruikers/<id:gebruiker_id>/nieuwe-link")
 def reset_user(gebruiker_id: int) -> ResponseReturnValue:
     """Erase password and second factor of a user, and show the new link once."""
-    found, form = _require(gebruiker_id), IdentityForm(request.form)
+    found, form = _require(gebruiker_id), OwnerForm(request.form)
     if not form.validate():
         return _ask_reset(found, form), 422
     token = str(form.bon.data)
@@ -154,7 +154,7 @@ def _to(gebruiker_id: int) -> Response:
     return redirect(url_for("operator.show_user", gebruiker_id=gebruiker_id), 303)
 
 
-def _ask_reset(found: Gebruiker, form: IdentityForm) -> str:
+def _ask_reset(found: Gebruiker, form: OwnerForm) -> str:
     form.bon.data = link_once.offer()
     return render_template("user_reset.html", one=found, form=form)
 

@@ -13,7 +13,7 @@ def test_why_one_school_is_refused(open_page: Open, *, script: bool, width: int)
     page.goto("/koppelingen")
     expect(page.get_by_role("heading", level=1)).to_have_text("Beheer van de koppelingen")
     page.get_by_label("Zoek een school of een platform").fill(FULL.lower())
-    page.get_by_role("button", name="Zoek").click()
+    page.get_by_role("button", name="Zoeken").click()
     page.locator("section", has_text="Scholen").locator("li", has_text=FULL).get_by_role("link").click()
     row = page.locator("section", has_text="Waarom wordt er geweigerd?").locator("tbody tr").first
     expect(row).to_contain_text("Basispoort")
