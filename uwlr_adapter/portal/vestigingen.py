@@ -45,8 +45,9 @@ CSV_COLUMNS = (
     "Aan zet",
     "Vragen",
 )
-MAX_CHOSEN = 100
-"""Vestigingen of one act (inclusive)."""
+MAX_CHOSEN = PER_PAGE
+"""Vestigingen of one act (inclusive): those of a page. Each is a transaction of its own, and on PostgreSQL forty take
+half of the CPU that a page may."""
 KINDS = tuple(kind for kind in VerdictKind if kind not in {VerdictKind.ENDED, VerdictKind.NO_DATA_FLOW})
 """The kinds that a living koppeling with data can have."""
 
