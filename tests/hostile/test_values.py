@@ -156,6 +156,10 @@ def _rules(app: App) -> list[tuple[str, dict[str, str], set[str]]]:
         "answer": "nieuw",
         "entry_id": "uwlr-4d",
         "afnemer_id": "1",
+        "gebruiker_id": "1",
+        "invitation_id": "1",
+        "batch_id": "1",
+        "name": "calls",
         "token": "x",
         "filename": "x",
     }

@@ -313,7 +313,8 @@ def test_a_board_sees_where_to_look(portal: Portal) -> None:
     browser.submit(
         "/koppelingen/21QW00/activeren/snappet", naam="D", akkoord="ja", verificatiecode=code, actie="gereed"
     )
-    assert "1 leerplatform" in browser.get("/koppelingen").text
+    numbers = browser.get("/koppelingen").tree.xpath("//td[@data-kop='Koppelingen']")
+    assert [one.text_content().strip() for one in numbers] == ["1", "0"]
     browser.submit("/koppelingen/21QW00/koppeling/1/pauzeren")
     page = browser.get("/koppelingen")
     assert page.h1 == "Uw vestigingen"

@@ -243,7 +243,7 @@ def test_silence(life: Life) -> None:
     )
     page = life.portal.browser("operator").get(AFNEMER)
     counts = [" ".join(one.text_content().split()) for one in page.tree.xpath("//ul[@class='getallen']/li")]
-    assert counts == ["Niet meer opgehaald: 1", "Actief: 1"]
+    assert counts == ["1 Niet meer opgehaald", "1 Actief"]
     life.fetch()
     life.expect("Actief")
 
