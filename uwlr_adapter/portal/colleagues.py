@@ -152,17 +152,21 @@ def _act(brin6: str, gebruiker_id: int, act: Callable[[sa.Connection], str]) -> 
     try:
         with database().writing() as connection:
             done = act(connection)
-    except NoLongerAllowedError as error:
-        return _lost(brin6, error)
-    except NoColleagueError as error:
-        flash(str(error), "let-op")
-        return _to_list(brin6)
     except ColleagueError as error:
-        flash(str(error), "let-op")
-        return redirect(url_for(".show_colleague", brin6=brin6, gebruiker_id=gebruiker_id), 303)
+        return _refuse(brin6, gebruiker_id, error)
     flash(done, "goed")
     own = gebruiker_id == login_session.require_gebruiker().id
     return redirect(url_for("account.start"), 303) if own else _to_list(brin6)
+
+
+def _refuse(brin6: str, gebruiker_id: int, error: ColleagueError) -> Response:
+    """Say why nothing was done, on the nearest page that the user still has."""
+    if isinstance(error, NoLongerAllowedError):
+        return _lost(brin6, error)
+    flash(str(error), "let-op")
+    if isinstance(error, NoColleagueError):
+        return _to_list(brin6)
+    return redirect(url_for(".show_colleague", brin6=brin6, gebruiker_id=gebruiker_id), 303)
 
 
 def _reset(brin6: str, gebruiker_id: int, form: IdentityForm, seen: int) -> ResponseReturnValue:
@@ -178,14 +182,8 @@ def _reset(brin6: str, gebruiker_id: int, form: IdentityForm, seen: int) -> Resp
             found = access.reset(connection, brin6, gebruiker_id, seen, token, now(), actor=actor)
             if has_mail():
                 tell_reset(connection, found, user_in_words(actor.login, actor.naam), token)
-    except NoLongerAllowedError as error:
-        return _lost(brin6, error)
-    except NoColleagueError as error:
-        flash(str(error), "let-op")
-        return _to_list(brin6)
     except ColleagueError as error:
-        flash(str(error), "let-op")
-        return redirect(url_for(".show_colleague", brin6=brin6, gebruiker_id=gebruiker_id), 303)
+        return _refuse(brin6, gebruiker_id, error)
     back = url_for(".show_colleagues", brin6=brin6)
     hours = int(LINK_LIFETIME.total_seconds() // 3600)
     return link_once.show(

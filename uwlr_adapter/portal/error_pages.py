@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from uwlr_adapter.db.event_log import log_failure
+from uwlr_adapter.gebruikers.errors import InvalidLinkError
 from uwlr_adapter.portal import kept_form, login_session
 from uwlr_adapter.portal.guard import requested_page
 
@@ -32,6 +33,7 @@ _TEXTS = {
 def register(app: Flask) -> None:
     """Register the error pages in the application."""
     app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(InvalidLinkError, _invalid_link)
     app.register_error_handler(DBAPIError, _database_failed)
     app.register_error_handler(Exception, _failed)
 
@@ -50,6 +52,11 @@ def _refused(error: HTTPException) -> tuple[str, int]:
     if gebruiker is not None:
         kept_form.keep(gebruiker.id)
     return _page(error.code or 500, retry_url=requested_page() if retry else None)
+
+
+def _invalid_link(_error: InvalidLinkError) -> tuple[str, int]:
+    """Return the page of a one-time link or an invitation that is unknown, used or expired."""
+    return render_template("invalid_link.html"), 404
 
 
 def _database_failed(error: DBAPIError) -> tuple[str, int]:

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from uwlr_adapter.administratie.schools import find_vestiging
 from uwlr_adapter.gebruikers import accounts, invitations, passwords
-from uwlr_adapter.gebruikers.errors import ColleagueError, InvalidLinkError, LoginTakenError
+from uwlr_adapter.gebruikers.errors import ColleagueError, LoginTakenError
 from uwlr_adapter.gebruikers.hash_queue import BusyError, Rank
 from uwlr_adapter.gebruikers.invitations import Invitation
 from uwlr_adapter.portal import known_browser, login_session
@@ -43,10 +43,7 @@ class ShownInvitation:
 @PUBLIC.get("/uitnodiging/<token>")
 def show_invitation(token: str) -> ResponseReturnValue:
     """Show what an invitation is for, and the two ways to accept it."""
-    try:
-        return _show(PasswordForm(), _find(token))
-    except InvalidLinkError:
-        return render_template("invalid_link.html"), 404
+    return _show(PasswordForm(), _find(token))
 
 
 @PUBLIC.post("/uitnodiging/<token>")
@@ -62,8 +59,6 @@ def join(token: str) -> ResponseReturnValue:
             hash_ = passwords.make_hash(str(form.wachtwoord.data))
         with database().writing() as connection:
             joined = invitations.join(connection, token, hash_, now())
-    except InvalidLinkError:
-        return render_template("invalid_link.html"), 404
     except LoginTakenError as error:
         return _show(form, shown, str(error)), 409
     except BusyError as error:

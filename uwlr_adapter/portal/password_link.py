@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from uwlr_adapter.administratie.schools import list_vestigingen
 from uwlr_adapter.gebruikers import accounts, passwords
 from uwlr_adapter.gebruikers.accounts import Gebruiker
-from uwlr_adapter.gebruikers.errors import InvalidLinkError, WeakPasswordError
+from uwlr_adapter.gebruikers.errors import WeakPasswordError
 from uwlr_adapter.gebruikers.hash_queue import BusyError, Rank
 from uwlr_adapter.portal import known_browser
 from uwlr_adapter.portal.blueprints import PUBLIC
@@ -20,11 +20,7 @@ from uwlr_adapter.portal.forms import PasswordForm
 @PUBLIC.get("/wachtwoord/<token>")
 def show_password(token: str) -> ResponseReturnValue:
     """Show the form to set a password, when the link is valid."""
-    try:
-        owner = _find_owner(token)
-    except InvalidLinkError:
-        return render_template("invalid_link.html"), 404
-    return _show(PasswordForm(), owner)
+    return _show(PasswordForm(), _find_owner(token))
 
 
 @PUBLIC.post("/wachtwoord/<token>")
@@ -39,8 +35,6 @@ def set_password(token: str) -> ResponseReturnValue:
             hash_ = passwords.make_hash(str(form.wachtwoord.data))
         with database().writing() as connection:
             accounts.set_password(connection, token, hash_, now())
-    except InvalidLinkError:
-        return render_template("invalid_link.html"), 404
     except BusyError as error:
         return retry_later(_show(form, owner, BUSY), 503, error.wait)
     session.clear()

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from uwlr_adapter.gebruikers import invitations
-from uwlr_adapter.gebruikers.errors import ColleagueError, InvalidLinkError
+from uwlr_adapter.gebruikers.errors import ColleagueError
 from uwlr_adapter.gebruikers.invitations import Invitation
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.portal import known_browser, proof, provider_flow
@@ -21,20 +21,14 @@ from uwlr_adapter.portal.provider_link import TOO_LATE
 @PROVIDER.get("/uitnodiging/<token>/extern")
 def begin_join(token: str) -> ResponseReturnValue:
     """Send somebody with an open invitation to the provider."""
-    try:
-        _find(token)
-    except InvalidLinkError:
-        return render_template("invalid_link.html"), 404
+    _find(token)
     return provider_flow.begin(Purpose.JOIN, token=token)
 
 
 @PROVIDER.get("/uitnodiging/<token>/extern/bevestigen")
 def confirm_join(token: str) -> ResponseReturnValue:
     """Ask whether to make the account of an invitation with the account that was shown."""
-    try:
-        owner = _find(token)
-    except InvalidLinkError:
-        return render_template("invalid_link.html"), 404
+    owner = _find(token)
     found = provider_flow.pending(token)
     if found is None:
         return _to_invitation(token)
@@ -53,8 +47,6 @@ def join_at_provider(token: str) -> ResponseReturnValue:
         with database().writing() as connection:
             joined = invitations.join_at_provider(connection, token, issuer, found.subject, now())
             proof.record(connection, joined, Act.PROVIDER_ADDED)
-    except InvalidLinkError:
-        return render_template("invalid_link.html"), 404
     except ColleagueError as error:
         provider_flow.forget_pending()
         flash(str(error), "let-op")

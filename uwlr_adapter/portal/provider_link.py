@@ -6,17 +6,14 @@ to the provider first, and confirm after that in a form: nobody can be led to bi
 
 from datetime import datetime
 
-import sqlalchemy as sa
 from flask import flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 
 from uwlr_adapter.gebruikers import accounts, identities
 from uwlr_adapter.gebruikers.accounts import Gebruiker
-from uwlr_adapter.gebruikers.errors import InvalidLinkError
 from uwlr_adapter.gebruikers.identities import BindOutcome
 from uwlr_adapter.journaal.model import Act
-from uwlr_adapter.journaal.writer import record_gebruiker_act
-from uwlr_adapter.portal import known_browser, login_session, provider_flow
+from uwlr_adapter.portal import known_browser, login_session, proof, provider_flow
 from uwlr_adapter.portal.blueprints import OWN_PROVIDER, PROVIDER
 from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.provider_flow import Purpose, require_provider
@@ -58,7 +55,7 @@ def bind_account() -> ResponseReturnValue:
     with database().writing() as connection:
         outcome = identities.bind(connection, gebruiker.id, issuer, found.subject, now())
         if outcome is BindOutcome.BOUND:
-            _record(connection, Act.PROVIDER_ADDED, gebruiker)
+            proof.record(connection, gebruiker, Act.PROVIDER_ADDED)
     provider_flow.forget_pending()
     if outcome in _REFUSALS:
         flash(_REFUSALS[outcome].format(name=_name()), "let-op")
@@ -74,7 +71,7 @@ def unbind_account() -> ResponseReturnValue:
     if _may_change():
         with database().writing() as connection:
             if identities.unbind(connection, gebruiker.id, require_provider().settings.issuer):
-                _record(connection, Act.PROVIDER_REMOVED, gebruiker)
+                proof.record(connection, gebruiker, Act.PROVIDER_REMOVED)
         flash(f"Inloggen met {_name()} is verwijderd.", "goed")
     return redirect(url_for("account.show_account"), 303)
 
@@ -82,20 +79,14 @@ def unbind_account() -> ResponseReturnValue:
 @PROVIDER.get("/wachtwoord/<token>/extern")
 def begin_invitation(token: str) -> ResponseReturnValue:
     """Send somebody with a valid one-time link to the provider."""
-    try:
-        _find_owner(token)
-    except InvalidLinkError:
-        return render_template("invalid_link.html"), 404
+    _find_owner(token)
     return provider_flow.begin(Purpose.INVITATION, token=token)
 
 
 @PROVIDER.get("/wachtwoord/<token>/extern/bevestigen")
 def confirm_invitation(token: str) -> ResponseReturnValue:
     """Ask whether to bind the account that was shown to the user of the link."""
-    try:
-        owner = _find_owner(token)
-    except InvalidLinkError:
-        return render_template("invalid_link.html"), 404
+    owner = _find_owner(token)
     found = provider_flow.pending(token)
     if found is None:
         return redirect(url_for("public.show_password", token=token), 303)
@@ -111,13 +102,10 @@ def accept_invitation(token: str) -> ResponseReturnValue:
         flash(TOO_LATE, "let-op")
         return redirect(url_for("public.show_password", token=token), 303)
     issuer = require_provider().settings.issuer
-    try:
-        with database().writing() as connection:
-            owner, outcome = identities.accept_link(connection, token, issuer, found.subject, now())
-            if outcome is BindOutcome.BOUND:
-                _record(connection, Act.PROVIDER_ADDED, owner)
-    except InvalidLinkError:
-        return render_template("invalid_link.html"), 404
+    with database().writing() as connection:
+        owner, outcome = identities.accept_link(connection, token, issuer, found.subject, now())
+        if outcome is BindOutcome.BOUND:
+            proof.record(connection, owner, Act.PROVIDER_ADDED)
     if outcome in _REFUSALS:
         provider_flow.forget_pending()
         flash(_REFUSALS[outcome].format(name=_name()), "let-op")
@@ -149,11 +137,6 @@ def _find_owner(token: str) -> Gebruiker:
     """Return the user of a link. Raises InvalidLinkError."""
     with database().reading() as connection:
         return accounts.by_link(connection, token, now())
-
-
-def _record(connection: sa.Connection, act: Act, gebruiker: Gebruiker) -> None:
-    who = {"login": gebruiker.login, "actor": gebruiker.login}
-    record_gebruiker_act(connection, moment=now(), act=act, brin6s=gebruiker.vestigingen, **who)
 
 
 def _name() -> str:
