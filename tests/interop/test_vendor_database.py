@@ -1,0 +1,189 @@
+"""The program of docs/guides/vendor-database.md, run as it stands there through a year of a school."""
+
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from wsgiref.simple_server import WSGIRequestHandler, demo_app, make_server
+
+from pydantic import SecretStr
+from support.clock import Clock
+from support.edexml_files import eckid, make_dataset
+from support.imports import import_dataset
+from support.messages import SOAP11
+from support.school_builder import SERVER_KEYS, SchoolBuilder, open_database
+from support.toolkits import WAIT
+
+from uwlr_adapter.clock import AMSTERDAM
+from uwlr_adapter.contract.dataset import Groep, Leerling
+from uwlr_adapter.demo.setup import KLANTCODE, KLANTNAAM, VERIFICATIECODE
+from uwlr_adapter.server.application import make_app
+from uwlr_adapter.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+PAGE = Path(__file__).parents[2] / "docs" / "guides" / "vendor-database.md"
+ADDRESS = "http://127.0.0.1:8080/uwlr/leerlinggegevens"
+FAULT = (
+    f'<s:Envelope xmlns:s="{SOAP11}"><s:Body><s:Fault><faultcode>s:Server.InterneFout</faultcode>'
+    "<faultstring>Er ging iets mis.</faultstring></s:Fault></s:Body></s:Envelope>"
+).encode()
+
+
+class Quiet(WSGIRequestHandler):
+    """Logs no requests."""
+
+    def log_message(self, *_: object) -> None:
+        """Do nothing."""
+
+
+class House:
+    """The service in this process, with a clock; calls that are `broken` get another answer."""
+
+    def __init__(self, folder: Path, base_url: str) -> None:
+        self.clock = Clock(datetime(2026, 11, 2, 9, tzinfo=AMSTERDAM))
+        self.database = open_database(folder)
+        settings = Settings(data=folder, keys=SecretStr(",".join(SERVER_KEYS)), public_url=base_url)
+        self.app = make_app(settings, self.clock)
+        self.endpoint = f"{base_url}/uwlr/leerlinggegevens"
+        self.broken: list[bytes] = []
+        """Bodies of the next answers: a fault with HTTP 500, or nothing with HTTP 503."""
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer as the service does, unless a call is broken."""
+        if self.broken and environ["REQUEST_METHOD"] == "POST":
+            environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+            body = self.broken.pop(0)
+            start_response("500 Fault" if body else "503 Weg", [("Content-Type", "text/xml")])
+            return [body]
+        return self.app(environ, start_response)
+
+    @property
+    def builder(self) -> SchoolBuilder:
+        """A builder whose steps are taken now."""
+        return SchoolBuilder(self.database, moment=self.clock())
+
+    def teach(self, *leerlingen: Leerling, schooljaar: str = "2026-2027") -> None:
+        """Import a schooljaar with these leerlingen, a day later."""
+        self.clock.advance(days=1)
+        dataset = make_dataset(leerlingen, groepen=[Groep("groep", "g", "Groep", "4")], schooljaar=schooljaar)
+        import_dataset(self.database, dataset, moment=self.clock())
+
+
+class Vendor:
+    """The program of the page in a folder of its own."""
+
+    def __init__(self, folder: Path, house: House) -> None:
+        code = re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+        assert code is not None
+        self._code = code[1].replace(ADDRESS, house.endpoint)
+        self._folder, self._house = folder, house
+
+    def run(self) -> tuple[str, str]:
+        """Run the program today, without its waits; returns the last line that it prints, and its errors."""
+        day = self._house.clock.moment
+        code = self._code
+        for old, new in (
+            ("date.today()", f"date({day.year}, {day.month}, {day.day})"),
+            ("(30, 60, 120, 240)", "(0,) * 4"),
+        ):
+            assert old in code
+            code = code.replace(old, new)
+        command = [sys.executable, "-c", code]
+        result = subprocess.run(
+            command, cwd=self._folder, capture_output=True, text=True, encoding="utf-8", check=False, timeout=WAIT
+        )
+        assert (result.returncode != 0) == bool(result.stderr)
+        return (result.stdout.splitlines() or [""])[-1], result.stderr
+
+    def people(self) -> dict[str, tuple[int, str]]:
+        """Return our id and the ECK-iD of each leerling in the database, by name."""
+        with closing(sqlite3.connect(self._folder / "school.db")) as db:
+            return {naam: (id_, eck) for id_, eck, naam in db.execute("SELECT id, eckid, naam FROM leerling")}
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[House]:
+    """Serve a house on a port of loopback."""
+    with make_server("127.0.0.1", 0, demo_app, handler_class=Quiet) as server:  # the service needs its port
+        house = House(folder, f"http://127.0.0.1:{server.server_port}")
+        server.set_app(house)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield house
+        finally:
+            server.shutdown()
+            thread.join()
+            house.app.close()
+            house.database.close()
+
+
+def child(key: str, number: int, roepnaam: str, achternaam: str) -> Leerling:
+    """Return a leerling of groep 4."""
+    born = f"2019-03-{number:02}"
+    return Leerling(key, eckid(number), achternaam, roepnaam=roepnaam, geboortedatum=born, groep="g", jaargroep="4")
+
+
+ANNA, BRAM = child("a", 1, "Anna", "Bos"), child("b", 2, "Bram", "Dam")
+CAS, DANA, ELS = child("c", 3, "Cas", "Ek"), child("d", 4, "Dana", "Fok"), child("e", 5, "Els", "Groen")
+
+
+def test_a_year_of_a_school(tmp_path: Path) -> None:
+    """At each moment the database has whom the school has, each once and with one id, and loses nobody by a refusal."""
+    data, folder = tmp_path / "data", tmp_path / "vendor"
+    data.mkdir()
+    folder.mkdir()
+    with served(data) as house:
+        vendor = Vendor(folder, house)
+        house.teach(ANNA, BRAM, CAS, DANA)
+        house.builder.add_afnemer(KLANTNAAM, KLANTCODE)
+        koppeling = house.builder.activate("snappet", "21QW00", VERIFICATIECODE)
+        assert vendor.run() == ("4 leerlingen, 0 weg", "")
+        first = vendor.people()
+
+        # A leaver, another name, another key at the source, while the service fails twice.
+        anna, bram = ANNA._replace(achternaam="Bos-Vos"), BRAM._replace(key="b2")
+        house.teach(anna, bram, DANA)
+        house.broken = [FAULT, b""]
+        assert vendor.run() == ("3 leerlingen, 1 weg", "")
+        assert vendor.people() == {
+            "Anna Bos-Vos": first["Anna Bos"],
+            "Bram Dam": first["Bram Dam"],
+            "Dana Fok": first["Dana Fok"],
+        }
+
+        # Two ECK-iDs were swapped.
+        house.teach(anna._replace(eckid=DANA.eckid), bram, DANA._replace(eckid=ANNA.eckid))
+        assert vendor.run() == ("3 leerlingen, 0 weg", "")
+        swapped = vendor.people()
+        assert swapped["Anna Bos-Vos"] == (first["Anna Bos"][0], DANA.eckid)
+        assert swapped["Dana Fok"] == (first["Dana Fok"][0], ANNA.eckid)
+        assert vendor.run() == ("3 leerlingen, 0 weg", "")
+
+        # A pause, and a night on which nothing answers.
+        paused = house.builder.pause(koppeling)
+        assert "Client.AutorisatieOngeldig: Met deze" in vendor.run()[1]
+        house.builder.enter_code(paused, VERIFICATIECODE)
+        house.broken = [FAULT] * 5
+        assert "Server.InterneFout" in vendor.run()[1]
+        assert (house.broken, vendor.people()) == ([], swapped)
+
+        # July: next year is there beside this one. August: it is the present one.
+        house.clock.moment = datetime(2027, 7, 1, 9, tzinfo=AMSTERDAM)
+        house.teach(anna._replace(eckid=DANA.eckid), bram, ELS, schooljaar="2027-2028")
+        assert vendor.run() == ("4 leerlingen, 0 weg", "")
+        house.clock.moment = datetime(2027, 8, 2, 9, tzinfo=AMSTERDAM)
+        assert vendor.run() == ("3 leerlingen, 1 weg", "")
+        assert vendor.people() == {
+            "Anna Bos-Vos": swapped["Anna Bos-Vos"],
+            "Bram Dam": first["Bram Dam"],
+            "Els Groen": vendor.people()["Els Groen"],
+        }
