@@ -5,8 +5,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from support.loopback import on_loopback
+from support.messages import SOAP11
 from support.served_school import CODE, CODE_OF_ONE, ServedSchool
 from support.server import Server
 from support.toolkits import (
@@ -24,6 +27,12 @@ from support.toolkits import (
 )
 
 from uwlr_adapter.contract.fault import Fault
+from uwlr_adapter.contract.files import contract_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 PAGE = (GUIDES / "vendor.md").read_text(encoding="utf-8")
@@ -112,6 +121,48 @@ def test_a_script_of_the_page(served: ServedSchool, server: Server, tmp_path: Pa
     assert output(of_one(code)) == ONE
     assert "Client.AutorisatieOngeldig: Met deze verificatiecode" in output(code.replace(CODE, CODE_OF_ONE))
     assert output(code.replace(served.schooljaar, "1999-2000")) == "geengegevens\n"
+
+
+BROKEN = {
+    "a page of a proxy": ("503 Weg", "text/html", b"<html>Weg</html>"),
+    "an answer that is cut": ("200 OK", "text/xml", b'<?xml version="1.0"?><s:Envelope xmlns:s="' + SOAP11.encode()),
+}
+"""Answers that are none, by what they are."""
+
+
+def broken(kind: str) -> "Callable[[str], WSGIApplication]":
+    """Return what makes an application, for its URL, that serves our WSDL and one of the BROKEN answers."""
+    wsdl = contract_file("wsdl/leerlinggegevens.wsdl").read_text(encoding="utf-8")
+
+    def at(url: str) -> "WSGIApplication":
+        asked = "200 OK", "text/xml", wsdl.replace("http://localhost", url).encode()
+
+        def app(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            status, media_type, content = asked if environ["REQUEST_METHOD"] == "GET" else BROKEN[kind]
+            start_response(status, [("Content-Type", media_type), ("Content-Length", str(len(content)))])
+            return [content]
+
+        return app
+
+    return at
+
+
+@pytest.mark.parametrize("heading", [one for one in SCRIPTS if not one.startswith("Java")])
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_broken_answer_is_no_outcome(tmp_path: Path, heading: str, kind: str) -> None:
+    """No script takes what is no answer for one: it names none of the three outcomes."""
+    language, file, command, needed = SCRIPTS[heading]
+    if needed is not None:
+        needed()
+    with on_loopback(broken(kind)) as url:
+        (tmp_path / file).write_text(
+            block(heading, language).replace(ADDRESS, f"{url}/uwlr/leerlinggegevens"), encoding="utf-8"
+        )
+        environment = os.environ | node_environment()
+        result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False, timeout=WAIT)
+    assert result.stdout + result.stderr
+    assert not re.search(rb"^(leerlinggegevens|geen\w+)$|leerlingen,", result.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize("heading", BUILT)

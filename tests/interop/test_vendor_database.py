@@ -4,18 +4,17 @@ import re
 import sqlite3
 import subprocess
 import sys
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from wsgiref.simple_server import WSGIRequestHandler, demo_app, make_server
 
 from pydantic import SecretStr
 from support.clock import Clock
 from support.edexml_files import eckid, make_dataset
 from support.imports import import_dataset
+from support.loopback import on_loopback
 from support.messages import SOAP11
 from support.school_builder import SERVER_KEYS, SchoolBuilder, open_database
 from support.toolkits import WAIT
@@ -37,13 +36,6 @@ FAULT = (
 ).encode()
 
 
-class Quiet(WSGIRequestHandler):
-    """Logs no requests."""
-
-    def log_message(self, *_: object) -> None:
-        """Do nothing."""
-
-
 class House:
     """The service in this process, with a clock; calls that are `broken` get another answer."""
 
@@ -54,16 +46,22 @@ class House:
         self.app = make_app(settings, self.clock)
         self.endpoint = f"{base_url}/uwlr/leerlinggegevens"
         self.broken: list[bytes] = []
-        """Bodies of the next answers: a fault with HTTP 500, or nothing with HTTP 503."""
+        """Bodies of the next answers: a fault, or a page of a proxy."""
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer as the service does, unless a call is broken."""
         if self.broken and environ["REQUEST_METHOD"] == "POST":
             environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
             body = self.broken.pop(0)
-            start_response("500 Fault" if body else "503 Weg", [("Content-Type", "text/xml")])
+            status, kind = ("500 Fault", "text/xml") if body == FAULT else ("503 Weg", "text/html")
+            start_response(status, [("Content-Type", kind)])
             return [body]
         return self.app(environ, start_response)
+
+    def close(self) -> None:
+        """Close both ends of the database."""
+        self.app.close()
+        self.database.close()
 
     @property
     def builder(self) -> SchoolBuilder:
@@ -109,23 +107,6 @@ class Vendor:
             return {naam: (id_, eck) for id_, eck, naam in db.execute("SELECT id, eckid, naam FROM leerling")}
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[House]:
-    """Serve a house on a port of loopback."""
-    with make_server("127.0.0.1", 0, demo_app, handler_class=Quiet) as server:  # the service needs its port
-        house = House(folder, f"http://127.0.0.1:{server.server_port}")
-        server.set_app(house)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield house
-        finally:
-            server.shutdown()
-            thread.join()
-            house.app.close()
-            house.database.close()
-
-
 def child(key: str, number: int, roepnaam: str, achternaam: str) -> Leerling:
     """Return a leerling of groep 4."""
     born = f"2019-03-{number:02}"
@@ -141,7 +122,13 @@ def test_a_year_of_a_school(tmp_path: Path) -> None:
     data, folder = tmp_path / "data", tmp_path / "vendor"
     data.mkdir()
     folder.mkdir()
-    with served(data) as house:
+    houses: list[House] = []
+
+    def make_house(url: str) -> House:
+        houses.append(House(data, url))
+        return houses[0]
+
+    with on_loopback(make_house), closing(houses[0]) as house:
         vendor = Vendor(folder, house)
         house.teach(ANNA, BRAM, CAS, DANA)
         house.builder.add_afnemer(KLANTNAAM, KLANTCODE)
@@ -152,7 +139,7 @@ def test_a_year_of_a_school(tmp_path: Path) -> None:
         # A leaver, another name, another key at the source, while the service fails twice.
         anna, bram = ANNA._replace(achternaam="Bos-Vos"), BRAM._replace(key="b2")
         house.teach(anna, bram, DANA)
-        house.broken = [FAULT, b""]
+        house.broken = [FAULT, b"<html>Weg</html>", b""]
         assert vendor.run() == ("3 leerlingen, 1 weg", "")
         assert vendor.people() == {
             "Anna Bos-Vos": first["Anna Bos"],
