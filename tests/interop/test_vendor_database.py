@@ -1,15 +1,18 @@
-"""The program of docs/guides/vendor-database.md, run as it stands there through a year of a school."""
+"""The programs of docs/guides/vendor-database.md, run as they stand there through a year of a school."""
 
+import json
 import re
 import sqlite3
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from pydantic import SecretStr
 from support.clock import Clock
 from support.edexml_files import eckid, make_dataset
@@ -17,7 +20,7 @@ from support.imports import import_dataset
 from support.loopback import on_loopback
 from support.messages import SOAP11
 from support.school_builder import SERVER_KEYS, SchoolBuilder, open_database
-from support.toolkits import WAIT
+from support.toolkits import WAIT, need_php
 
 from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.contract.dataset import Groep, Leerling
@@ -75,36 +78,73 @@ class House:
         import_dataset(self.database, dataset, moment=self.clock())
 
 
-class Vendor:
-    """The program of the page in a folder of its own."""
+class Vendor(ABC):
+    """A program of the page in a folder of its own."""
+
+    language: str
+    edits: tuple[tuple[str, str], ...]
+    """What stands in the program, and what is written there: today's date as `{day}`, and no waits."""
 
     def __init__(self, folder: Path, house: House) -> None:
-        code = re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+        code = re.search(rf"```{self.language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
         assert code is not None
         self._code = code[1].replace(ADDRESS, house.endpoint)
-        self._folder, self._house = folder, house
+        self.folder, self._house = folder, house
 
     def run(self) -> tuple[str, str]:
         """Run the program today, without its waits; returns the last line that it prints, and its errors."""
-        day = self._house.clock.moment
         code = self._code
-        for old, new in (
-            ("date.today()", f"date({day.year}, {day.month}, {day.day})"),
-            ("(30, 60, 120, 240)", "(0,) * 4"),
-        ):
+        for old, new in self.edits:
             assert old in code
-            code = code.replace(old, new)
-        command = [sys.executable, "-c", code]
+            code = code.replace(old, new.replace("{day}", self._house.clock().date().isoformat()))
+        (self.folder / "program").write_text(code, encoding="utf-8")
+        command = [*self.command(), "program"]
         result = subprocess.run(
-            command, cwd=self._folder, capture_output=True, text=True, encoding="utf-8", check=False, timeout=WAIT
+            command, cwd=self.folder, capture_output=True, text=True, encoding="utf-8", check=False, timeout=WAIT
         )
-        assert (result.returncode != 0) == bool(result.stderr)
+        assert (result.returncode != 0) == bool(result.stderr), result.stderr
         return (result.stdout.splitlines() or [""])[-1], result.stderr
 
+    @abstractmethod
+    def command(self) -> list[str]:
+        """Return what starts a program; skip where that cannot be had."""
+
+    @abstractmethod
     def people(self) -> dict[str, tuple[int, str]]:
-        """Return our id and the ECK-iD of each leerling in the database, by name."""
-        with closing(sqlite3.connect(self._folder / "school.db")) as db:
+        """Return our id and the ECK-iD of each leerling that is stored, by name."""
+
+
+class PythonVendor(Vendor):
+    """The program in Python."""
+
+    language = "python"
+    edits = (("date.today()", 'date.fromisoformat("{day}")'), ("(30, 60, 120, 240)", "(0,) * 4"))
+
+    def command(self) -> list[str]:
+        """Return the command."""
+        return [sys.executable]
+
+    def people(self) -> dict[str, tuple[int, str]]:
+        """Read the database."""
+        with closing(sqlite3.connect(self.folder / "school.db")) as db:
             return {naam: (id_, eck) for id_, eck, naam in db.execute("SELECT id, eckid, naam FROM leerling")}
+
+
+class PhpVendor(Vendor):
+    """The program in PHP."""
+
+    language = "php"
+    edits = (("'today'", "'{day}'"), ("[30, 60, 120, 240]", "[0, 0, 0, 0]"))
+
+    def command(self) -> list[str]:
+        """Return the command."""
+        need_php()
+        return ["php"]
+
+    def people(self) -> dict[str, tuple[int, str]]:
+        """Read the file."""
+        stored = json.loads((self.folder / "school.json").read_text(encoding="utf-8"))["leerling"]
+        return {one["naam"]: (int(id_), one["eckid"]) for id_, one in stored.items()}
 
 
 def child(key: str, number: int, roepnaam: str, achternaam: str) -> Leerling:
@@ -117,7 +157,8 @@ ANNA, BRAM = child("a", 1, "Anna", "Bos"), child("b", 2, "Bram", "Dam")
 CAS, DANA, ELS = child("c", 3, "Cas", "Ek"), child("d", 4, "Dana", "Fok"), child("e", 5, "Els", "Groen")
 
 
-def test_a_year_of_a_school(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [PythonVendor, PhpVendor])
+def test_a_year_of_a_school(tmp_path: Path, kind: type[Vendor]) -> None:
     """At each moment the database has whom the school has, each once and with one id, and loses nobody by a refusal."""
     data, folder = tmp_path / "data", tmp_path / "vendor"
     data.mkdir()
@@ -129,7 +170,7 @@ def test_a_year_of_a_school(tmp_path: Path) -> None:
         return houses[0]
 
     with on_loopback(make_house), closing(houses[0]) as house:
-        vendor = Vendor(folder, house)
+        vendor = kind(folder, house)
         house.teach(ANNA, BRAM, CAS, DANA)
         house.builder.add_afnemer(KLANTNAAM, KLANTCODE)
         koppeling = house.builder.activate("snappet", "21QW00", VERIFICATIECODE)
