@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from uwlr_adapter.administratie.sources.bron import Bron, BronError
     from uwlr_adapter.administratie.sources.csv_set.rows import read as deliveries_from_rows
     from uwlr_adapter.administratie.sources.edexml.edexml import read as delivery_from_edexml
-    from uwlr_adapter.client import PullError, PullRequest, PullResult, pull
+    from uwlr_adapter.client.comparison import AnswerComparison, ChangedField, RecordChange, compare_answers
+    from uwlr_adapter.client.getrapt import pull_getrapt
+    from uwlr_adapter.client.pulling import PullRequest, pull
+    from uwlr_adapter.client.result import PullError, PullResult
     from uwlr_adapter.contract.answer import check
     from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie, Rol
     from uwlr_adapter.contract.schemas import Finding
@@ -34,8 +37,10 @@ if TYPE_CHECKING:
     from uwlr_adapter.settings import Settings
 
 __all__ = [
+    "AnswerComparison",
     "Bron",
     "BronError",
+    "ChangedField",
     "CsvPlace",
     "Delivery",
     "Finding",
@@ -50,6 +55,7 @@ __all__ = [
     "PullError",
     "PullRequest",
     "PullResult",
+    "RecordChange",
     "Rol",
     "RowCount",
     "Settings",
@@ -59,10 +65,12 @@ __all__ = [
     "UwlrAdapterError",
     "__version__",
     "check",
+    "compare_answers",
     "deliveries_from_rows",
     "delivery_from_edexml",
     "make_app",
     "pull",
+    "pull_getrapt",
 ]
 
 _HOMES = {
@@ -71,7 +79,10 @@ _HOMES = {
         *("Severity", "SourceRecord", "SourceSchool"),
     ),
     "administratie.sources.bron": ("Bron", "BronError"),
-    "client": ("PullError", "PullRequest", "PullResult", "pull"),
+    "client.comparison": ("AnswerComparison", "ChangedField", "RecordChange", "compare_answers"),
+    "client.getrapt": ("pull_getrapt",),
+    "client.pulling": ("PullRequest", "pull"),
+    "client.result": ("PullError", "PullResult"),
     "contract.answer": ("check",),
     "contract.dataset": ("Groep", "GroepVerwijzing", "Leerkracht", "Leerling", "Locatie", "Rol"),
     "contract.schemas": ("Finding",),

@@ -1,20 +1,25 @@
-"""The scripts of docs/guides/vendor.md, run as they stand there against a real server."""
+"""The scripts of the guide for vendors, run as they stand there against a real server."""
 
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from support.loopback import on_loopback
+from support.messages import SOAP11
 from support.served_school import CODE, CODE_OF_ONE, ServedSchool
 from support.server import Server
 from support.toolkits import (
     BUILD_WAIT,
     QUICK,
     WAIT,
+    need,
     need_gsoap,
     need_java,
+    need_mono,
     need_node,
     need_perl,
     need_php,
@@ -22,16 +27,24 @@ from support.toolkits import (
 )
 
 from uwlr_adapter.contract.fault import Fault
+from uwlr_adapter.contract.files import contract_file
 
-PAGE = (Path(__file__).parents[2] / "docs" / "guides" / "vendor.md").read_text(encoding="utf-8")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+GUIDES = Path(__file__).parents[2] / "docs" / "guides"
+PAGE = (GUIDES / "vendor.md").read_text(encoding="utf-8")
+TOOLKITS = (GUIDES / "vendor-toolkits.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:8080/uwlr/leerlinggegevens"
 MANY = "232 leerlingen, 11 groepen, 9 leerkrachten\ngeenwijzigingen\n"
 ONE = "1 leerlingen, 1 groepen, 1 leerkrachten\ngeenwijzigingen\n"
 
 
-def block(heading: str, language: str) -> str:
-    """Return the code block in a language under a heading of the page."""
-    section = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+def block(heading: str, language: str, page: str = TOOLKITS) -> str:
+    """Return the code block in a language under a heading of a page."""
+    section = page.partition(f"## {heading}\n")[2].partition("\n## ")[0]
     found = re.search(rf"```{language}\n(.*?)```", section, re.DOTALL)
     assert found is not None, (heading, language)
     return found[1]
@@ -64,14 +77,32 @@ def run(command: list[str], folder: Path) -> str:
     return result.stdout
 
 
+def need_strong_soap() -> None:
+    """Skip without node and its package `strong-soap`."""
+    need("node", "--eval", "require('strong-soap')")
+
+
+def need_jaxws() -> None:
+    """Skip without a JDK and the tools of JAX-WS."""
+    need_java()
+    need("wsimport", "-version")
+
+
 SCRIPTS = {
     "Python (zeep)": ("python", "fetch.py", [sys.executable, "fetch.py"], None),
     "PHP (ext-soap)": ("php", "fetch.php", ["php", "fetch.php"], need_php),
     "Node (soap)": ("js", "fetch.js", ["node", "fetch.js"], need_node),
+    "Node (strong-soap)": ("js", "fetch.js", ["node", "fetch.js"], need_strong_soap),
     "Perl (SOAP::Lite)": ("perl", "fetch.pl", ["perl", "fetch.pl"], need_perl),
     "Java (the JDK alone)": ("java", "Fetch.java", ["java", *QUICK, "Fetch.java"], need_java),
 }
 """Per heading: the language of its block, the file it is saved as, how it is run, and what it needs."""
+BUILT = {
+    "C++ (gSOAP)": ("cpp", "fetch.cpp", need_gsoap),
+    "Java (JAX-WS and CXF)": ("java", "Fetch.java", need_jaxws),
+    "C# (.NET)": ("csharp", "Fetch.cs", need_mono),
+}
+"""Per heading whose block `sh` builds a program: the language, the file it is saved as, and what it needs."""
 
 
 @pytest.mark.parametrize("heading", SCRIPTS)
@@ -92,21 +123,65 @@ def test_a_script_of_the_page(served: ServedSchool, server: Server, tmp_path: Pa
     assert output(code.replace(served.schooljaar, "1999-2000")) == "geengegevens\n"
 
 
-def test_gsoap(served: ServedSchool, server: Server, tmp_path: Path) -> None:
-    """The commands of the page build its program, which does what the scripts do."""
-    need_gsoap()
-    heading = "C++ (gSOAP)"
-    code = here(block(heading, "cpp"), served, server)
-    (tmp_path / "typemap.dat").write_text(block(heading, "text"), encoding="utf-8")
-    (tmp_path / "fetch.cpp").write_text(code, encoding="utf-8")
-    commands = here(block(heading, "sh"), served, server).replace("g++ ", "g++ -O0 ").strip().splitlines()
-    *generate, link, start = commands
+BROKEN = {
+    "a page of a proxy": ("503 Weg", "text/html", b"<html>Weg</html>"),
+    "an answer that is cut": ("200 OK", "text/xml", b'<?xml version="1.0"?><s:Envelope xmlns:s="' + SOAP11.encode()),
+}
+"""Answers that are none, by what they are."""
+
+
+def broken(kind: str) -> "Callable[[str], WSGIApplication]":
+    """Return what makes an application, for its URL, that serves our WSDL and one of the BROKEN answers."""
+    wsdl = contract_file("wsdl/leerlinggegevens.wsdl").read_text(encoding="utf-8")
+
+    def at(url: str) -> "WSGIApplication":
+        asked = "200 OK", "text/xml", wsdl.replace("http://localhost", url).encode()
+
+        def app(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            status, media_type, content = asked if environ["REQUEST_METHOD"] == "GET" else BROKEN[kind]
+            start_response(status, [("Content-Type", media_type), ("Content-Length", str(len(content)))])
+            return [content]
+
+        return app
+
+    return at
+
+
+@pytest.mark.parametrize("heading", [one for one in SCRIPTS if not one.startswith("Java")])
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_broken_answer_is_no_outcome(tmp_path: Path, heading: str, kind: str) -> None:
+    """No script takes what is no answer for one: it names none of the three outcomes."""
+    language, file, command, needed = SCRIPTS[heading]
+    if needed is not None:
+        needed()
+    with on_loopback(broken(kind)) as url:
+        (tmp_path / file).write_text(
+            block(heading, language).replace(ADDRESS, f"{url}/uwlr/leerlinggegevens"), encoding="utf-8"
+        )
+        environment = os.environ | node_environment()
+        result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False, timeout=WAIT)
+    assert result.stdout + result.stderr
+    assert not re.search(rb"^(leerlinggegevens|geen\w+)$|leerlingen,", result.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("heading", BUILT)
+def test_a_program_of_the_page(served: ServedSchool, server: Server, tmp_path: Path, heading: str) -> None:
+    """The commands of the page build it, the last one starts it, and it does what the scripts do."""
+    language, file, needed = BUILT[heading]
+    needed()
+    code = here(block(heading, language), served, server)
+    if heading == "C++ (gSOAP)":
+        (tmp_path / "typemap.dat").write_text(block(heading, "text"), encoding="utf-8")
+    commands = block(heading, "sh").replace(ADDRESS, server.endpoint).replace("g++ ", "g++ -O0 ")
+    *generate, build, start = commands.replace("java -", f"java {' '.join(QUICK)} -").strip().splitlines()
 
     def output(program: str) -> str:
-        (tmp_path / "fetch.cpp").write_text(program, encoding="utf-8")
-        _build([link], tmp_path)
-        return run([start], tmp_path)
+        (tmp_path / file).write_text(program, encoding="utf-8")
+        _build([build], tmp_path)
+        return run(["sh", "-ec", start], tmp_path)
 
+    (tmp_path / file).write_text(code, encoding="utf-8")
     _build(generate, tmp_path)
     assert output(code) == MANY
     assert output(of_one(code)) == ONE
@@ -119,17 +194,39 @@ def _build(commands: list[str], folder: Path) -> None:
 
 def test_getrapt_with_zeep(served: ServedSchool, server: Server, tmp_path: Path) -> None:
     """The three steps of the page give everybody whom the one call gives."""
-    (tmp_path / "fetch.py").write_text(here(block("Getrapt", "python"), served, server), encoding="utf-8")
+    (tmp_path / "fetch.py").write_text(here(block("Getrapt with zeep", "python"), served, server), encoding="utf-8")
     assert run([sys.executable, "fetch.py"], tmp_path) == "232 leerlingen\n9 leerkrachten\n"
+
+
+def test_the_commands_of_the_first_hour(served: ServedSchool, server: Server, tmp_path: Path) -> None:
+    """`pull` saves the school, hears that nothing changed, and fetches by groups what `diff` finds the same."""
+    program = Path(sys.executable).parent
+    commands = here(block("The first hour", "sh", PAGE), served, server)
+    result = subprocess.run(
+        ["sh", "-ec", commands],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": f"{program}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=WAIT,
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert [result.stdout.count(word) for word in ("leerlinggegevens", "geenwijzigingen", "Nothing changed.")] == [
+        2,
+        1,
+        1,
+    ]
 
 
 def test_every_script_is_run_or_marked() -> None:
     """A script on the page that no test runs says so."""
-    headings = [heading for heading in re.findall(r"^## (.*)$", PAGE, re.MULTILINE) if re.search(r"\(.*\)$", heading)]
+    headings = [one for one in re.findall(r"^## (.*)$", TOOLKITS, re.MULTILINE) if re.search(r"\(.*\)$", one)]
     assert headings
     for heading in headings:
-        if heading not in {*SCRIPTS, "C++ (gSOAP)"}:
-            assert "Not run by our tests." in PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0], heading
+        if heading not in {*SCRIPTS, *BUILT}:
+            assert "Not run by our tests." in TOOLKITS.partition(f"## {heading}\n")[2].partition("\n## ")[0], heading
 
 
 def test_every_fault_is_on_the_page() -> None:

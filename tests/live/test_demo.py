@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.server import WAIT, command, init, port_of_our_own, serving, split, until
 
-from uwlr_adapter.client import PullRequest, pull
+from uwlr_adapter.client.pulling import PullRequest, pull
 
 KEYS = {
     *("endpoint", "wsdl", "klantnaam", "klantcode", "autorisatiesleutel", "brincode", "dependancecode", "schooljaar"),

@@ -1,17 +1,21 @@
 """`pull` against a server that is not to be trusted."""
 
 import re
+import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner
 from lxml import etree
-from support.hostile_server import hostile, response, says
+from support.hostile_server import Hostile, hostile, response, says
 from support.messages import AUT, LG, SOAP11
 
 from uwlr_adapter.cli import main
-from uwlr_adapter.client import MAX_TEXT, PullError, PullRequest, PullResult, pull, quotable, read
+from uwlr_adapter.client.getrapt import MAX_GROEPEN, pull_getrapt
+from uwlr_adapter.client.pulling import PullRequest, pull
+from uwlr_adapter.client.result import MAX_TEXT, PullError, PullResult, quotable, read
 from uwlr_adapter.contract import schemas
 from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.contract.schemas import MAX_EXPLAINED
@@ -148,7 +152,7 @@ def test_a_file_that_cannot_be_saved_is_told_before_the_fetch(tmp_path: Path, fo
 
 def test_the_message_needs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """A WSDL of ours that names a file elsewhere is an error, and is not fetched."""
-    monkeypatch.setattr("uwlr_adapter.client.contract_file", lambda _: "http://127.0.0.1:9/elders.wsdl")
+    monkeypatch.setattr("uwlr_adapter.client.pulling.contract_file", lambda _: "http://127.0.0.1:9/elders.wsdl")
     with pytest.raises(PullError, match="no file of this package"):
         pull("http://127.0.0.1:9/", REQUEST, allow_private=True)
 
@@ -213,7 +217,7 @@ def test_an_answer_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
         calls.append(limits)
         return parse(content, limits)
 
-    monkeypatch.setattr("uwlr_adapter.client.parse", counted)
+    monkeypatch.setattr("uwlr_adapter.client.result.parse", counted)
     monkeypatch.setattr("uwlr_adapter.contract.answer.parse", counted)
     assert read(answer("<geengegevens/>")).findings == ()
     assert calls == [ANSWER]
@@ -226,3 +230,97 @@ def test_the_elements_of_an_answer_are_limited(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(etree, "fromstring", None)
     with pytest.raises(PullError, match="too much to read: more than 500000 elements"):
         read(content)
+
+
+@pytest.mark.parametrize(
+    "since", ["gisteren", "2026-11-23", "2026-11-23T20:15:00+01:00\n", "@weg.xml", "@geen.xml", ""]
+)
+def test_a_moment_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, since: str) -> None:
+    """`--sinds` is a moment or a saved answer with one; anything else is refused before the endpoint is called."""
+    monkeypatch.chdir(tmp_path)
+    Path("geen.xml").write_bytes(answer("<leerlinggegevens><school/></leerlinggegevens>"))
+    with hostile(says(response("200 OK", answer("<geengegevens/>")))) as server:
+        result = CliRunner().invoke(main, ["pull", server.url, *ARGUMENTS, "--allow-private", "--sinds", since])
+        assert server.requests == []
+    assert result.exit_code == 2
+    assert "Invalid value for '--sinds'" in result.output
+
+
+@pytest.mark.parametrize("options", [["--per-groep"], ["--getrapt", "--sinds", "2026-11-23T20:15:00Z"]])
+def test_options_that_do_not_go_together(options: list[str]) -> None:
+    """They are refused before the endpoint is called."""
+    result = CliRunner().invoke(main, ["pull", "http://127.0.0.1:9/", *ARGUMENTS, "--allow-private", *options])
+    assert result.exit_code == 2
+    assert "give " in result.output
+
+
+def test_the_moment_is_sent_as_it_is() -> None:
+    """Neither its zone nor its fraction is written anew: the endpoint compares it with what it sent."""
+    moment = "2026-11-23T20:15:00.120000+01:00"
+    with hostile(says(response("200 OK", answer("<geenwijzigingen/>")))) as server:
+        found = pull(server.url, replace(REQUEST, laatstontvangengegevens=moment), allow_private=True)
+    assert f"<ns1:laatstontvangengegevens>{moment}<".encode() in server.requests[0].replace(b"ns0:", b"ns1:")
+    assert (found.outcome, found.aanmaakdatum) == ("geenwijzigingen", None)
+
+
+def test_what_the_headers_say() -> None:
+    """The request id and the repairs are told, when they have the form of such; no other text of the server is."""
+    headers = (
+        "X-Request-ID: 0123abcd",
+        f"X-UWLR-Repairs: witruimte, leeg, Kanarie{STEERING}".encode("latin-1", "replace"),
+    )
+    names = [one if isinstance(one, str) else one.decode("latin-1") for one in headers]
+    found = fetch(response("200 OK", answer("<geengegevens/>"), *names))
+    assert (found.request_id, found.repairs) == ("0123abcd", ("witruimte", "leeg"))
+    other = fetch(response("200 OK", answer("<geengegevens/>"), "X-Request-ID: een tekst"))
+    assert (other.request_id, other.repairs) == ("", ())
+
+
+STRUCTUUR = "<leerlinggegevens-structuur>{}<groepen>{}</groepen></leerlinggegevens-structuur>"
+
+
+def steps(*payloads: str, per_groep: bool = False) -> PullResult:
+    """Fetch in steps from a server that sends these payloads one after the other."""
+    names = ["structuur_antwoord", "leerlingen_antwoord", "leerlingen_antwoord", "leerlingen_antwoord"]
+    sent = iter(
+        response("200 OK", soap(f'<{name} xmlns="{LG}">{payload}</{name}>'))
+        for name, payload in zip(names, payloads, strict=False)
+    )
+
+    def answers(connection: socket.socket, _server: Hostile) -> None:
+        connection.sendall(next(sent))
+
+    with hostile(answers) as server:
+        return pull_getrapt(server.url, REQUEST, per_groep=per_groep, allow_private=True)
+
+
+def test_records_that_change_between_two_calls() -> None:
+    """A person who is different in two answers is not taken from either: the caller fetches again."""
+    one = "<leerlinggegevens-leerlingen><leerlingen>{}</leerlingen></leerlinggegevens-leerlingen>"
+    with pytest.raises(PullError, match="changed between two calls of HaalLeerlingen"):
+        steps(
+            STRUCTUUR.format(SCHOOL, GROEP.format('key="g"')),
+            one.format(LEERLING.format("a", "")),
+            one.format(LEERLING.format("a", "<jaargroep>1</jaargroep>")),
+            per_groep=True,
+        )
+
+
+def test_a_structuur_without_end() -> None:
+    """More groups than any school has are not asked for."""
+    groepen = "".join(GROEP.format(f'key="{number}"') for number in range(MAX_GROEPEN + 1))
+    with pytest.raises(PullError, match="more than 1000 groepen"):
+        steps(STRUCTUUR.format(SCHOOL, groepen), per_groep=True)
+
+
+def test_the_calls_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All calls together have one time, whatever each of them takes."""
+    monkeypatch.setattr("uwlr_adapter.client.getrapt.SECONDS", 0.0)
+    with pytest.raises(PullError, match="more than 0 s together"):
+        steps()
+
+
+def test_in_steps_there_is_no_moment() -> None:
+    """A moment is about one operation, and is refused before a call."""
+    with pytest.raises(PullError, match="about one operation"):
+        pull_getrapt("http://127.0.0.1:9/", replace(REQUEST, laatstontvangengegevens="2026-11-23T20:15:00Z"))

@@ -10,7 +10,8 @@ import click
 
 from uwlr_adapter.administratie.schools import list_vestigingen
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.client import PullError, PullRequest, pull
+from uwlr_adapter.client.pulling import PullRequest, pull
+from uwlr_adapter.client.result import PullError
 from uwlr_adapter.contract.nouns import count_records
 from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.db.database import Database

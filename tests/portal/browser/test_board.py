@@ -16,7 +16,7 @@ from support.portal_school import PASSWORD
 from support.school_builder import KLANTCODE, SchoolBuilder, add_vestiging, quick_hash
 from support.server import Server, serving
 
-from uwlr_adapter.client import PullRequest, pull
+from uwlr_adapter.client.pulling import PullRequest, pull
 from uwlr_adapter.clock import day_of, now, schooljaar_of
 from uwlr_adapter.contract.dataset import Groep, Leerling
 from uwlr_adapter.db.database import Database

@@ -10,7 +10,8 @@ from support.chromium import WIDE, BrowserWatch, Open, ServedPortal, log_in
 from support.page_findings import pixels_sticking_out
 from support.portal_school import FULL, PASSWORD
 
-from uwlr_adapter.client import PullError, PullRequest, pull
+from uwlr_adapter.client.pulling import PullRequest, pull
+from uwlr_adapter.client.result import PullError
 from uwlr_adapter.clock import day_of, now
 from uwlr_adapter.demo.setup import KLANTCODE
 from uwlr_adapter.koppelingen import actions, store
