@@ -73,6 +73,11 @@ class FaultEntry:
     example: FaultExample | None
     without: str
 
+    @property
+    def anchor(self) -> str:
+        """The id of the entry on the page: a word itself; of a faultcode its dot is a dash."""
+        return self.name.replace(".", "-")
+
 
 @dataclass(frozen=True, slots=True)
 class FaultSection:
