@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from uwlr_adapter.contract.files import contract_file
+from uwlr_adapter.contract.versions import REQUEST_SCHEMA
 
 _FILE = Path(__file__).with_suffix(".toml")
 WSDL = "wsdl/leerlinggegevens.wsdl"
@@ -38,7 +39,7 @@ def versions() -> tuple[ContractVersion, ...]:
 @functools.cache
 def schema_files() -> Mapping[str, bytes]:
     """Return the content of each XSD by its name, such as `schemas/2.2/antwoord.xsd`."""
-    root = contract_file("schemas/2.2/antwoord.xsd").parents[2]
+    root = contract_file(REQUEST_SCHEMA).parents[2]
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.glob("schemas/*/*.xsd"))}
 
 
