@@ -31,14 +31,14 @@ The service shows this at `{CONTRACT}`. `make vendor-pages` writes this page fro
 | address | what |
 |---|---|
 | `/uwlr/leerlinggegevens?wsdl` | the WSDL of the present version, with the public URL of this service as its address |
-| `{CONTRACT}` | this page: the files, and what changed |
+| `{CONTRACT}` | the files of each version, and what changed |
 | `{FAULTS}` | the [fault catalogue](faults.md) |
 """
 CONTRACT_RULES = f"""
 **A version is a number**, in the address and in the header `{CONTRACT_VERSION}` of each file. It is raised with every
 change in one of these files, so that what stands at an address does not change, but for the public URL in the WSDL.
-Only the present version is served: keep the files that you build with beside your code, and compare the header, or
-the ETag, to learn of a new one. A change is announced here and in the CHANGELOG.
+The files of earlier versions go on being served at theirs; `?wsdl` is the present one. Compare its header, or its ETag,
+to learn of a new one. A change is announced here and in the CHANGELOG.
 
 **Asking whether it changed.** Each file has a strong `ETag` and a `Last-Modified`, the day of its version, and is to be
 revalidated (`Cache-Control: no-cache`): `If-None-Match` and `If-Modified-Since` get 304 while it is the same. The pages
@@ -108,9 +108,9 @@ def _detail(example: FaultExample) -> str:
 
 def _contract() -> Iterator[str]:
     yield CONTRACT_HEAD.rstrip("\n")
-    yield f"| `{address_of(published.WSDL)}` | the WSDL, at an address of its version |"
-    for name in published.schema_files():
-        yield f"| `{address_of(name)}` | `{name}` |"
+    present = published.versions()[0]
+    for name in published.files(present.number):
+        yield f"| `{address_of(name, present)}` | `{name}` of version {present.number} |"
     yield CONTRACT_RULES
     yield "## What changed\n"
     for version in published.versions():

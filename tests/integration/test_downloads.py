@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -19,10 +21,11 @@ from uwlr_adapter.web.vendor_pages import CONTRACT_VERSION, address_of
 
 URL = "https://uwlr.example"
 SERVICE = "/uwlr/leerlinggegevens"
-WSDL = address_of("wsdl/leerlinggegevens.wsdl")
-XSD = address_of("schemas/2.3/antwoord.xsd")
+PRESENT, *EARLIER = published.versions()
+WSDL = address_of(published.WSDL, PRESENT)
+XSD = address_of("schemas/2.3/antwoord.xsd", PRESENT)
 PAGES = ("/uwlr/fouten", "/uwlr/contract", "/uwlr/stijl.css")
-FILES = ((SERVICE, "wsdl"), (WSDL, ""), *((address_of(name), "") for name in published.schema_files()))
+FILES = ((SERVICE, "wsdl"), *((address_of(name, PRESENT), "") for name in published.files(PRESENT.number)))
 """The path and the query of each file of the contract."""
 ALL = (*FILES, *((path, "") for path in PAGES))
 
@@ -61,13 +64,13 @@ def test_what_did_not_change_is_not_sent_again(app: App, path: str, query: str) 
 @pytest.mark.parametrize(("path", "query"), FILES)
 def test_a_file_has_the_version_and_the_day_of_the_contract(app: App, path: str, query: str) -> None:
     """The header names the version; by its day it is asked for again, unless an ETag says otherwise."""
-    first, present = read(app, path, query), published.versions()[0]
-    assert first.headers[CONTRACT_VERSION] == str(present.number)
+    first = read(app, path, query)
+    assert first.headers[CONTRACT_VERSION] == str(PRESENT.number)
     moment = first.headers["Last-Modified"]
-    assert moment == present.moment.strftime("%a, %d %b %Y 00:00:00 GMT")
+    assert moment == PRESENT.moment.strftime("%a, %d %b %Y 00:00:00 GMT")
     unchanged = read(app, path, query, HTTP_IF_MODIFIED_SINCE=moment)
     assert (unchanged.status, unchanged.body) == (HTTPStatus.NOT_MODIFIED, b"")
-    assert unchanged.headers[CONTRACT_VERSION] == str(present.number)
+    assert unchanged.headers[CONTRACT_VERSION] == str(PRESENT.number)
     for environ in (
         {"HTTP_IF_MODIFIED_SINCE": "Thu, 01 Jan 2015 00:00:00 GMT"},
         {"HTTP_IF_MODIFIED_SINCE": "gisteren"},
@@ -110,9 +113,10 @@ def test_another_public_url_is_another_etag(app: App, served: ServedSchool) -> N
 
 def test_the_xsds_are_those_that_judge(app: App) -> None:
     """Each file is downloaded as it stands, and what it includes is at the address to which that leads."""
-    for name, content in published.schema_files().items():
+    assert len(published.files(PRESENT.number)) > 1
+    for name, content in published.files(PRESENT.number).items():
         assert content == contract_file(name).read_bytes()
-        assert read(app, address_of(name)).body == content
+        assert name == published.WSDL or read(app, address_of(name, PRESENT)).body == content
     included = etree.fromstring(read(app, XSD).body).findall("{*}include")
     assert included
     for one in included:
@@ -122,31 +126,55 @@ def test_the_xsds_are_those_that_judge(app: App) -> None:
         assert read(app, "/".join(parts)).status == HTTPStatus.OK
 
 
-def test_another_version_is_not_served(app: App) -> None:
-    """An address of another version has nothing: its bytes never change into those of this one."""
-    number = published.versions()[0].number
-    for other in (number - 1, number + 1):
-        assert read(app, f"/uwlr/contract/{other}/wsdl/leerlinggegevens.wsdl").status == HTTPStatus.NOT_FOUND
+def test_an_earlier_version_stays_where_it_is(served: ServedSchool, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once there is a newer version, each file of this one has the same bytes at the same address, and its own day."""
+    before = {path: read(app, path) for path, _ in FILES[1:]}
+    newer = PRESENT._replace(number=PRESENT.number + 1, moment=PRESENT.moment + timedelta(days=30))
+    kept = published.files(PRESENT.number)
+    monkeypatch.setattr(published, "versions", lambda: (newer, PRESENT, *EARLIER))
+    monkeypatch.setattr(published, "files", lambda _: kept)
+    later = make_app(Settings(data=served.data, public_url=URL))
+    for path, reply in before.items():
+        again = read(later, path)
+        assert (again.body, again.headers["ETag"]) == (reply.body, reply.headers["ETag"])
+        assert again.headers["Last-Modified"] == reply.headers["Last-Modified"]
+    assert read(later, SERVICE, "wsdl").headers[CONTRACT_VERSION] == str(newer.number)
+    later.close()
+
+
+def test_a_version_to_come_is_not_served(app: App) -> None:
+    """An address of a number that is none has nothing."""
+    for number in (0, PRESENT.number + 1):
+        assert read(app, f"/uwlr/contract/{number}/{published.WSDL}").status == HTTPStatus.NOT_FOUND
 
 
 def test_a_changed_file_is_a_new_version() -> None:
-    """The newest version in published.toml has the digest of the files: a change in one needs a line for vendors."""
-    newest = published.versions()[0]
-    assert published.digest() == newest.digest, "a new version of the contract: add it to contract/published.toml"
+    """Each version has the digest of its files: a change in one needs a new version, with a line for vendors."""
+    for version in published.versions():
+        found = published.digest(published.files(version.number))
+        assert found == version.digest, f"contract/published.toml says how to make a version; its digest: {found}"
+        assert version.changes
     numbers = [version.number for version in published.versions()]
     assert numbers == list(range(len(numbers), 0, -1))
-    assert all(version.changes for version in published.versions())
+
+
+def test_the_files_of_earlier_versions_are_kept_whole() -> None:
+    """What stands in contract/earlier is what the version of that number had."""
+    digests = {str(version.number): version.digest for version in published.versions()}
+    for folder in Path(published.__file__).with_name("earlier").iterdir():
+        stored = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.*sd*")}
+        assert published.digest(stored) == digests[folder.name]
 
 
 def test_the_page_of_the_contract_leads_to_each_file(app: App) -> None:
     """Each link on it works, and what changed stands there."""
     page = read(app, "/uwlr/contract").body.decode()
     links = re.findall(r'href="([^"]+)"', page)
-    assert set(links) >= {address_of(name) for name in published.schema_files()} | {WSDL, f"{URL}{SERVICE}?wsdl"}
+    assert set(links) >= {path for path, _ in FILES[1:]} | {f"{URL}{SERVICE}?wsdl"}
     for link in links:
         path, _, query = link.removeprefix(URL).partition("?")
         assert read(app, path, query).status == HTTPStatus.OK, link
-    for version in published.versions():
+    for version in (PRESENT, *EARLIER):
         assert f"Version {version.number}, {version.moment.date()}" in page
 
 

@@ -27,6 +27,8 @@ for part in ("web/templates/fouten.html", "web/static/stijl.css"):
     assert (home / part).is_file(), part
 for part in ("fault_catalogue.toml", "published.toml"):
     assert (home / "contract" / part).is_file(), part
+from uwlr_adapter.contract import published
+assert all(published.files(version.number) for version in published.versions())
 assert any((home / "demo" / "examples" / "antwoorden").rglob("antwoord.xml"))
 assert b"https://uwlr.example/uwlr/leerlinggegevens" in wsdl(LEERLINGGEGEVENS.wsdl, LEERLINGGEGEVENS.path, "https://uwlr.example")
 """

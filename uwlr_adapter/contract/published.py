@@ -1,4 +1,4 @@
-"""The contract as vendors download it: its numbered versions, and the files of the present one."""
+"""The contract as vendors download it: its numbered versions, and the files of each."""
 
 import functools
 import tomllib
@@ -12,6 +12,8 @@ from uwlr_adapter.contract.files import contract_file
 from uwlr_adapter.contract.versions import REQUEST_SCHEMA
 
 _FILE = Path(__file__).with_suffix(".toml")
+_EARLIER = Path(__file__).with_name("earlier")
+"""The files of versions that are not the present one, in a folder by their number."""
 WSDL = "wsdl/leerlinggegevens.wsdl"
 """The file of the WSDL, which gets the public URL when it is served."""
 
@@ -23,12 +25,12 @@ class ContractVersion(NamedTuple):
     moment: datetime
     digest: str
     changes: tuple[str, ...]
-    """What changed for a vendor since the version before; a text in backticks is code."""
+    """The changes for a vendor since the version before; a text in backticks is code."""
 
 
 @functools.cache
 def versions() -> tuple[ContractVersion, ...]:
-    """Return every version of the contract, the newest first: that one is served."""
+    """Return every version of the contract, the newest first: that is the present one."""
     found = tomllib.loads(_FILE.read_text(encoding="utf-8"))["version"]
     return tuple(
         ContractVersion(one["number"], datetime.combine(one["day"], time(), UTC), one["digest"], tuple(one["changes"]))
@@ -37,15 +39,17 @@ def versions() -> tuple[ContractVersion, ...]:
 
 
 @functools.cache
-def schema_files() -> Mapping[str, bytes]:
-    """Return the content of each XSD by its name, such as `schemas/2.2/antwoord.xsd`."""
-    root = contract_file(REQUEST_SCHEMA).parents[2]
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.glob("schemas/*/*.xsd"))}
+def files(number: int) -> Mapping[str, bytes]:
+    """Return the content of the WSDL and of each XSD of a version by its name, such as `schemas/2.2/antwoord.xsd`."""
+    is_present = number == versions()[0].number
+    root = contract_file(REQUEST_SCHEMA).parents[2] if is_present else _EARLIER / str(number)
+    paths = [root / WSDL, *sorted(root.glob("schemas/*/*.xsd"))]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
 
 
-def digest() -> str:
-    """Return the SHA-256 of the present files with their names, in hexadecimal digits."""
+def digest(content: Mapping[str, bytes]) -> str:
+    """Return the SHA-256 of files with their names, in hexadecimal digits."""
     found = sha256()
-    for name, content in {WSDL: contract_file(WSDL).read_bytes(), **schema_files()}.items():
-        found.update(f"{name} {len(content)}\n".encode() + content)
+    for name, one in sorted(content.items()):
+        found.update(f"{name} {len(one)}\n".encode() + one)
     return found.hexdigest()

@@ -95,7 +95,7 @@ def compose(settings: Settings, clock: Clock) -> tuple[App, HolderReport]:
     health = HealthEndpoints(database, readiness, metrics, clock, token)
     paths: dict[str, WSGIApplication] = {HEALTHZ: health.healthz, READYZ: health.readyz}
     for service in services:
-        paths |= make_paths(service.path, service.wsdl, settings.base_url)
+        paths |= make_paths(service.path, settings.base_url)
     if Part.METRICS in settings.parts:
         paths[METRICS] = health.metrics
     portal = None

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from uwlr_adapter.contract import fault, fault_catalogue, published
 from uwlr_adapter.contract.fault_catalogue import FaultExample
+from uwlr_adapter.contract.published import ContractVersion
 from uwlr_adapter.web.downloads import Download, DownloadApp
 from uwlr_adapter.web.pages import STYLE, make_page, make_style
 from uwlr_adapter.web.response import XML_TYPE
-from uwlr_adapter.web.soap.wsdl import wsdl
+from uwlr_adapter.web.soap.wsdl import with_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,35 +27,35 @@ OPERATION = "contract"
 """The name of these requests in log and metrics."""
 
 
-def make_paths(service_path: str, wsdl_file: str, base_url: str) -> "Mapping[str, WSGIApplication]":
+def make_paths(service_path: str, base_url: str) -> "Mapping[str, WSGIApplication]":
     """Return the pages and the files of the contract by their paths; each is made when it is first asked for."""
     made: dict[str, Callable[[], Download]] = {
         FAULTS: partial(_faults, base_url),
         CONTRACT: partial(_contract, base_url + service_path),
         STYLE: make_style,
-        address_of(published.WSDL): partial(wsdl_download, wsdl_file, service_path, base_url),
-        **{address_of(name): partial(_schema, name) for name in published.schema_files()},
     }
+    for version in published.versions():
+        for name in published.files(version.number):
+            made[address_of(name, version)] = partial(_file, name, version, service_path, base_url)
     return {path: DownloadApp(make, OPERATION) for path, make in made.items()}
 
 
-def address_of(name: str) -> str:
-    """Return the path of a file of the present version of the contract."""
-    return f"{CONTRACT}/{published.versions()[0].number}/{name}"
+def address_of(name: str, version: ContractVersion) -> str:
+    """Return the path of a file of a version of the contract."""
+    return f"{CONTRACT}/{version.number}/{name}"
 
 
-def wsdl_download(file: str, path: str, base_url: str) -> Download:
-    """Return the WSDL of a service on `path` at `base_url`."""
-    return _of_contract(wsdl(file, path, base_url))
+def wsdl_download(path: str, base_url: str) -> Download:
+    """Return the WSDL of the present version for the service on `path` at `base_url`."""
+    return _file(published.WSDL, published.versions()[0], path, base_url)
 
 
-def _schema(name: str) -> Download:
-    return _of_contract(published.schema_files()[name])
-
-
-def _of_contract(content: bytes) -> Download:
-    present = published.versions()[0]
-    return Download(content, XML_TYPE, present.moment, ((CONTRACT_VERSION, str(present.number)),))
+def _file(name: str, version: ContractVersion, path: str, base_url: str) -> Download:
+    """Return a file of a version; a WSDL gets the address of the service."""
+    content = published.files(version.number)[name]
+    if name == published.WSDL:
+        content = with_address(content, path, base_url)
+    return Download(content, XML_TYPE, version.moment, ((CONTRACT_VERSION, str(version.number)),))
 
 
 def _faults(base_url: str) -> Download:
@@ -68,7 +69,8 @@ def _answer(base_url: str, example: FaultExample) -> str:
 
 
 def _contract(address: str) -> Download:
-    versions, files = published.versions(), [address_of(name) for name in (published.WSDL, *published.schema_files())]
-    return make_page(
-        "contract.html", address=address, faults=FAULTS, files=files, versions=versions, present=versions[0]
-    )
+    versions = [
+        (version, [address_of(name, version) for name in published.files(version.number)])
+        for version in published.versions()
+    ]
+    return make_page("contract.html", address=address, faults=FAULTS, versions=versions, present=versions[0][0])
