@@ -22,7 +22,7 @@ PROJECT = $(PIP) --no-deps --no-build-isolation --editable .
 COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
 
-.PHONY: help demo test test-long test-part test-others check api kit lock sbom audit bench bench-imports bench-nation bench-portal \
+.PHONY: help demo test test-long test-part test-others check api kit vendor-pages examples lock sbom audit bench bench-imports bench-nation bench-portal \
 	bench-paired bench-attack bench-hostile bench-guessing bench-equal-work bench-moving walk screenshots python clean
 
 help: ## List the targets.
@@ -56,6 +56,7 @@ check: $(VENV)/installed-test ## Check format, lint, types, import rules, the ge
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/python .ci/api.py --check
 	$(VENV)/bin/python .ci/kit.py --check
+	$(VENV)/bin/python .ci/vendor_pages.py --check
 	$(VENV)/bin/python .ci/house.py
 
 api: $(VENV)/installed-test ## Rewrite docs/reference/api.md from the docstrings of the public face.
@@ -63,6 +64,12 @@ api: $(VENV)/installed-test ## Rewrite docs/reference/api.md from the docstrings
 
 kit: $(VENV)/installed-test ## Rewrite docs/reference/kit.md from the rules and the checks of the conformance kit.
 	$(VENV)/bin/python .ci/kit.py
+
+vendor-pages: $(VENV)/installed-test ## Rewrite docs/reference/faults.md and contract.md from their data files.
+	$(VENV)/bin/python .ci/vendor_pages.py
+
+examples: $(VENV)/installed-test ## Rewrite the example answers and faults in uwlr_adapter/demo/examples from the service.
+	PYTHONPATH=tests $(VENV)/bin/python -m support.example_answers
 
 lock: $(VENV)/installed-test ## Rewrite the lock files for pyproject.toml; UPGRADE=--upgrade takes newer releases.
 	$(COMPILE) --group build --output-file requirements-build.lock

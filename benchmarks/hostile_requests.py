@@ -13,8 +13,9 @@ from servers import PATH
 from uwlr_adapter.contract.xml import MESSAGE
 from uwlr_adapter.portal.app import MAX_FORM
 from uwlr_adapter.portal.paths import PREFIX
-from uwlr_adapter.web.bounds import MAX_COOKIE, MAX_FIELDS, MAX_PATH
+from uwlr_adapter.web.bounds import MAX_CONDITION, MAX_COOKIE, MAX_FIELDS, MAX_PATH
 from uwlr_adapter.web.head import HEAD_OCTETS, MAX_CONTENT_TYPE
+from uwlr_adapter.web.vendor_pages import FAULTS
 
 XML = "text/xml; charset=utf-8"
 HEAD = 2 * HEAD_OCTETS - 1024
@@ -110,6 +111,15 @@ def _pages() -> Iterator[HostileRequest]:
         ("if-range", _repeated("a")),
     ):
         yield HostileRequest(f"file, {header}: {value[:12]}… ({len(value):,})", b"", ((header, value),), "GET", STATIC)
+    for header, value in (
+        ("if-none-match", _repeated('"a",')),
+        ("if-none-match", _repeated('"a",', most=MAX_CONDITION)),
+        ("if-modified-since", _repeated("a")),
+        ("if-modified-since", _repeated("a ", most=MAX_CONDITION)),
+    ):
+        name = f"{header}: {value[:12]}… ({len(value):,})"
+        yield HostileRequest(f"WSDL, {name}", b"", ((header, value),), "GET", query="wsdl")
+        yield HostileRequest(f"faults, {name}", b"", ((header, value),), "GET", FAULTS)
     for query in (_repeated("a&"), "a&" * (MAX_FIELDS - 1), _repeated("%41", "verder=", MAX_PATH), _repeated("%")):
         yield HostileRequest(f"page, query: {query[:12]}… ({len(query):,})", method="GET", path=LOGIN, query=query)
     for path in ("/" + _repeated("a/"), PREFIX + _repeated("/"), PREFIX + _repeated("/a", most=MAX_PATH - 20)):

@@ -24,6 +24,7 @@ from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.app import App
+from uwlr_adapter.web.endpoint import REPAIRS
 
 MANIFEST = read_manifest()
 CALLERS = (
@@ -43,6 +44,10 @@ OF_ANSWERS = {Rule.CODE, Rule.KEY, Rule.IDENTITY}
 """The words that only an answer can get, which `check` finds."""
 KNOWN_FROM = 6
 """The first row of the table that judges a known afnemer, and so the first that the journaal has a line of."""
+IN_ORDER = (
+    *("kop-namespace", "witruimte", "kop-volgorde", "leeg", "brincode-wint", "xsdversie", "volgorde", "schooljaar"),
+)
+"""The ids of docs/reference/repairs.md in their order."""
 AT_THE_DAY = {repairs.SCHOOLJAAR_REPAIR.id}
 """Repairs made after the gate only: a strict reading never comes to them."""
 
@@ -131,13 +136,17 @@ def name_of(case: RequestCase) -> str:
 
 @pytest.mark.parametrize("case", MANIFEST, ids=name_of)
 def test_tolerant(tolerant: Endpoint, case: RequestCase) -> None:
-    """A request gets the verdict of the manifest with its detail; the journaal has that too, and the needed repairs."""
+    """A request gets the verdict of the manifest with its detail; the journaal has that too, and the needed repairs.
+
+    So has a header of the answer.
+    """
     reply, line = tolerant.ask((FOLDER / case.file).read_bytes())
     assert (verdict(reply), finding(reply)) == (case.tolerant, case.finding)
     assert (line is not None) == (case.row >= KNOWN_FROM)
     if line is not None:
         assert (line.outcome, line.repairs) == (case.tolerant, case.repairs)
         assert told_in(line) == case.finding
+    assert reply.headers.get(REPAIRS) == (", ".join(case.repairs) or None)
 
 
 def told_in(line: Entry) -> str:
@@ -158,6 +167,10 @@ def test_strict_afnemer(strict_afnemers: Endpoint, case: RequestCase) -> None:
         answered = not answer.startswith("Client.")
         named = () if answered else tuple(id_ for id_ in case.repairs if id_ not in AT_THE_DAY)
         assert (line.outcome, line.repairs) == (case.strict, named)
+        is_klant = answer == "Client.OngeldigeKlantIdentificatie"
+        assert reply.headers.get(REPAIRS) == (None if is_klant else ", ".join(named) or None)
+    else:
+        assert REPAIRS not in reply.headers
 
 
 @pytest.mark.parametrize("case", MANIFEST, ids=name_of)
@@ -173,6 +186,13 @@ def test_what_is_told_and_what_is_not() -> None:
         told[case.row].add(case.finding.rpartition(" ")[2])
     assert {row: words for row, words in told.items() if "" in words} == {row: {""} for row in (1, 5, 7, 10)}
     assert set[str]().union(*told.values()) - {""} == set(Rule) - OF_ANSWERS
+
+
+def test_every_repair_is_named_in_its_order() -> None:
+    """The manifest has a request that needs each repair, and one that needs all, in the order of the document."""
+    assert repairs.IDS == IN_ORDER
+    assert set(IN_ORDER) == {id_ for case in MANIFEST for id_ in case.repairs if len(case.repairs) == 1}
+    assert IN_ORDER in {case.repairs for case in MANIFEST}
 
 
 def test_the_manifest_is_whole() -> None:

@@ -184,12 +184,13 @@ def test_row_5_an_unknown_klant(served: ServedSchool, server: Server) -> None:
 
 def test_row_6_no_school(served: ServedSchool, server: Server) -> None:
     """A body without a school of the right form is refused after the klant and before the code."""
-    schools = {
-        ("brincode", "ontbreekt"): ["", "<brincode/>", "<schoolkey/>"],
-        ("brincode", "vorm"): ["<brincode>21qw</brincode>"],
-        ("dependancecode", "vorm"): ["<brincode>21QW</brincode><dependancecode>1</dependancecode>"],
-    }
-    for (name, rule), alike in schools.items():
+    schools = (
+        ("brincode", "ontbreekt", [""]),
+        ("brincode", "ontbreekt", ["<brincode/>", "<schoolkey/>"]),  # which need a repair, and a header says so
+        ("brincode", "vorm", ["<brincode>21qw</brincode>"]),
+        ("dependancecode", "vorm", ["<brincode>21QW</brincode><dependancecode>1</dependancecode>"]),
+    )
+    for name, rule, alike in schools:
         messages = [envelope(body(school=school), served.header(key="maakt-niet-uit")) for school in alike]
         content = refused(server, messages, "Client.OngeldigBericht")
         assert told(content) == (f"leerlinggegevens_verzoek/{name}", rule)

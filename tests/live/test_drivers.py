@@ -22,6 +22,9 @@ from support.nasty_values import SPELLINGS
 from support.served_school import ServedSchool, furnish
 from support.server import WAIT, Server, port_of_our_own, serving, split, until
 
+from uwlr_adapter.contract import fault, fault_catalogue
+from uwlr_adapter.contract.fault_catalogue import FaultSubject
+
 DATA = next(row for row in ROWS if row.name == "data")
 Headers = list[tuple[str, str]]
 URL = {"UWLR_PUBLIC_URL": "https://uwlr.example"}
@@ -163,3 +166,62 @@ def test_a_path_has_one_reading(rsgi: Server, wsgi: Server) -> None:
             status, _, body = split(server.post(b"", method="GET", path=path))
             assert (status == 200) == (b"uwlr_requests" in body) == (path in alike), path
             assert status in {200, 400, 404}, path
+
+
+EXAMPLES = [
+    entry.example
+    for entry in fault_catalogue.load().entries
+    if entry.example is not None and entry.about is not FaultSubject.ANSWER and not entry.example.when
+]
+
+
+def ask(server: Server, school: ServedSchool, message: str, content_type: str) -> tuple[int, Headers, bytes]:
+    """Send a message of the fault catalogue, for the schooljaar of today."""
+    content = message.replace("2026-2027", school.schooljaar).encode()
+    return split(server.post(content, f"Content-Type: {content_type}"))
+
+
+def test_every_example_of_the_catalogue_gets_its_fault(school: ServedSchool, rsgi: Server, wsgi: Server) -> None:
+    """Over a socket, from both drivers, with the address of the word under the public URL."""
+    page = f"{URL['UWLR_PUBLIC_URL']}/uwlr/fouten"
+    for example in EXAMPLES:
+        expected = fault.render(example.fault, page)
+        for server in (rsgi, wsgi):
+            status, _, body = ask(server, school, example.message, example.content_type)
+            assert (status, body) == (500, expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "named"),
+    [
+        ({}, 200, None),
+        ({">2.2<": "> 2.2 <"}, 200, "witruimte"),
+        ({"<xsdversie>2.2</xsdversie>": "<gegevenssetid/>"}, 200, "leeg, xsdversie"),
+        ({">2.2<": "> 2.0 <"}, 500, "witruimte"),
+        ({">2.2<": "> 2.2 <", "demo-klantcode-snappet": "onjuist"}, 500, None),
+    ],
+)
+def test_both_name_the_repairs(
+    school: ServedSchool, rsgi: Server, wsgi: Server, changes: dict[str, str], status: int, named: str | None
+) -> None:
+    """The header is on data and on faults, from both drivers, and not before the klant is known."""
+    message = fault_catalogue.load().request
+    for before, after in changes.items():
+        message = message.replace(before, after)
+    for server in (rsgi, wsgi):
+        found, headers, _ = ask(server, school, message, fault_catalogue.CONTENT_TYPE)
+        assert (found, dict(headers).get("x-uwlr-repairs")) == (status, named)
+
+
+@pytest.mark.parametrize("path", ["/uwlr/leerlinggegevens?wsdl", "/uwlr/fouten"])
+def test_both_answer_that_nothing_changed(rsgi: Server, wsgi: Server, path: str) -> None:
+    """A document has one ETag whichever driver gives it, and is not sent again to who has it."""
+    etags = set()
+    for server in (rsgi, wsgi):
+        status, headers, body = split(server.post(b"", method="GET", path=path))
+        assert (status, bool(body)) == (200, True)
+        etag = dict(headers)["etag"]
+        status, headers, body = split(server.post(b"", f"If-None-Match: {etag}", method="GET", path=path))
+        assert (status, body, dict(headers)["etag"]) == (304, b"", etag)
+        etags.add(etag)
+    assert len(etags) == 1

@@ -23,6 +23,13 @@ for page in ("templates/base.html", "static/portaal.css", "static/portaal.js"):
     assert (home / "portal" / page).is_file(), page
 for part in ("rules.toml", "reports/report.html", "reports/report.css", "reports/report.schema.json"):
     assert (home / "kit" / part).is_file(), part
+for part in ("web/templates/fouten.html", "web/static/stijl.css"):
+    assert (home / part).is_file(), part
+for part in ("fault_catalogue.toml", "published.toml"):
+    assert (home / "contract" / part).is_file(), part
+from uwlr_adapter.contract import published
+assert all(published.files(version.number) for version in published.versions())
+assert any((home / "demo" / "examples" / "antwoorden").rglob("antwoord.xml"))
 assert b"https://uwlr.example/uwlr/leerlinggegevens" in wsdl(LEERLINGGEGEVENS.wsdl, LEERLINGGEGEVENS.path, "https://uwlr.example")
 """
 

@@ -60,12 +60,10 @@ def test_every_setting_is_documented() -> None:
 
 
 def test_every_word_of_a_fault_is_documented() -> None:
-    """Each word of `regel` has one line in docs/reference/faults.md with all its columns, and each line is a word."""
-    lines = (ROOT / "docs" / "reference" / "faults.md").read_text(encoding="utf-8").splitlines()
-    rows = [line.strip("|").split(" | ") for line in lines if line.startswith("| `") and "`regel`" not in line]
-    assert sorted(row[0].strip(" `") for row in rows) == sorted(Rule)
-    assert {len(row) for row in rows} == {4}
-    assert all(cell.strip() for row in rows for cell in row)
+    """Each word of `regel` has a heading of its own in docs/reference/faults.md, to which a link can lead."""
+    text = (ROOT / "docs" / "reference" / "faults.md").read_text(encoding="utf-8")
+    words = [heading for heading in re.findall(r"^### (.+)$", text, re.MULTILINE) if heading.islower()]
+    assert sorted(words) == sorted(Rule)
 
 
 def test_every_word_of_a_failing_database_is_documented() -> None:

@@ -135,12 +135,16 @@ class MustUnderstand(Fault):
     text = "Het bericht heeft een verplichte header die hier niet bekend is."
 
 
-def render(fault: Fault) -> bytes:
-    """Return the SOAP 1.1 fault as bytes in UTF-8; it travels with HTTP 500."""
+def render(fault: Fault, catalogue: str | None = None) -> bytes:
+    """Return the SOAP 1.1 fault as bytes in UTF-8; it travels with HTTP 500.
+
+    `catalogue` is the URL of the page that explains each word of `regel`: a detail then links to its word there.
+    """
     detail = ""
     if fault.finding is not None:
         path, rule = escape_attribute(fault.finding.path), escape_attribute(fault.finding.rule)
-        detail = f'<detail><fout xmlns="{names.FAULT_DETAIL}" pad="{path}" regel="{rule}"/></detail>'
+        more = "" if catalogue is None else f' uitleg="{escape_attribute(catalogue)}#{rule}"'
+        detail = f'<detail><fout xmlns="{names.FAULT_DETAIL}" pad="{path}" regel="{rule}"{more}/></detail>'
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         f'<soap:Envelope xmlns:soap="{names.SOAP11}"><soap:Body><soap:Fault>'

@@ -167,6 +167,8 @@ BODY_REPAIRS = (
     ),
 )
 """The repairs of the body, in their order."""
+IDS = tuple(dict.fromkeys(step.id for step in (*HEADER_REPAIRS, *BODY_REPAIRS, SCHOOLJAAR_REPAIR)))
+"""The ids of all repairs, in the order of docs/reference/repairs.md."""
 
 
 _HEADER_TAGS = [f"{{{names.AUTORISATIE}}}{name}" for name in names.AUTORISATIE_PARTS]

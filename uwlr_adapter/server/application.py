@@ -24,6 +24,7 @@ from uwlr_adapter.web.metrics import Metrics
 from uwlr_adapter.web.readiness import Readiness
 from uwlr_adapter.web.services import SERVICES, make_endpoint
 from uwlr_adapter.web.source import make_source_of
+from uwlr_adapter.web.vendor_pages import make_paths
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -93,6 +94,8 @@ def compose(settings: Settings, clock: Clock) -> tuple[App, HolderReport]:
     readiness = Readiness(needs.checks())
     health = HealthEndpoints(database, readiness, metrics, clock, token)
     paths: dict[str, WSGIApplication] = {HEALTHZ: health.healthz, READYZ: health.readyz}
+    for service in services:
+        paths |= make_paths(service.path, settings.base_url)
     if Part.METRICS in settings.parts:
         paths[METRICS] = health.metrics
     portal = None

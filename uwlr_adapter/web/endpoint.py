@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from uwlr_adapter.answers.store import Made
 from uwlr_adapter.clock import Clock
-from uwlr_adapter.contract import fault
+from uwlr_adapter.contract import fault, repairs
 from uwlr_adapter.contract.markup import NOT_WELL_FORMED
 from uwlr_adapter.contract.xml import Limits, XmlError
 from uwlr_adapter.db.causes import SilentDatabaseError, is_outcome_unknown
@@ -26,6 +26,7 @@ from uwlr_adapter.exchange.work import Blocking, Load
 from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
 from uwlr_adapter.koppelingen.access import CertificateRefused
 from uwlr_adapter.web.client_certificate import CertificateOf
+from uwlr_adapter.web.downloads import Download
 from uwlr_adapter.web.head import MAX_CONTENT_TYPE, MAX_QUERY, NO_HOST, Head
 from uwlr_adapter.web.request_record import RequestRecord, request_context
 from uwlr_adapter.web.response import XML_TYPE, Response, plain, respond
@@ -39,6 +40,8 @@ MAX_DIGITS = 18
 """Most digits of a Content-Length that is converted to a number; a longer one is over the limit anyway."""
 _VARY = [("Vary", "Accept-Encoding")]
 _VARY_GZIP = [("Content-Encoding", "gzip"), *_VARY]
+REPAIRS = "X-UWLR-Repairs"
+"""Header of an answer that names the repairs which its request needed (docs/reference/repairs.md)."""
 logger = logging.getLogger("uwlr_adapter.soap")
 
 
@@ -80,13 +83,15 @@ class Endpoint:
     """A service behind HTTP."""
 
     path: str
-    wsdl: bytes
+    wsdl: Download
     limits: Limits
     service: SoapService
     exchange: Exchange
     clock: Clock
     source_of: SourceOf
     certificate_of: CertificateOf
+    fault_page: str
+    """URL of the page that explains the words in the detail of a fault."""
 
 
 class SoapRequest:
@@ -97,7 +102,7 @@ class SoapRequest:
 
     __slots__ = (
         *("_attempts", "_endpoint", "_head", "_is_reading", "_load", "_made", "_outcome", "_question", "_waiting"),
-        *("_pending", "record", "undelivered"),
+        *("_pending", "_repairs", "record", "undelivered"),
     )
 
     def __init__(self, endpoint: Endpoint, head: Head, record: RequestRecord) -> None:
@@ -116,6 +121,8 @@ class SoapRequest:
         self.undelivered: Outcome | None = None
         """What is to be written of a request that was given up, once the database answers again."""
         self._attempts = 0
+        self._repairs: tuple[str, ...] = ()
+        """The ids of the repairs that the request of a known afnemer needed."""
 
     def start(self) -> ReadBody | Response:
         """Judge the head."""
@@ -138,7 +145,7 @@ class SoapRequest:
         """Answer a request that is no POST."""
         head, is_head = self._head, self._head.method == "HEAD"
         if head.method in {"GET", "HEAD"} and _asks_wsdl(head.query):
-            return respond(HTTPStatus.OK, XML_TYPE, self._endpoint.wsdl, head=is_head)
+            return self._endpoint.wsdl.answer(head.method, head.if_none_match, head.if_modified_since)
         text = "Stuur een UWLR-verzoek met POST. De WSDL staat op ?wsdl."
         return plain(HTTPStatus.METHOD_NOT_ALLOWED, text, [("Allow", "POST")], head=is_head)
 
@@ -180,6 +187,7 @@ class SoapRequest:
             self._question = planned
             return self._ask_anew(None)
         self._waiting = planned.entry
+        self._repairs = planned.entry.repairs
         if self._attempts >= MAX_ATTEMPTS:
             return self._settle(refused(planned.entry, fault.TijdelijkNietBeschikbaar()))
         if isinstance(planned.work, Load):
@@ -278,6 +286,7 @@ class SoapRequest:
             return self._response()
         if isinstance(outcome.entry, VerzoekEntry):
             outcome.entry.request_id = self.record.id
+            self._repairs = outcome.entry.repairs
         self._pending = self._outcome
         return Write(self._outcome)
 
@@ -289,11 +298,21 @@ class SoapRequest:
             record.unknown = isinstance(entry, Refusal) or isinstance(answer, CertificateRefused)
             headers = _VARY if answer.retry_after is None else [("Retry-After", str(answer.retry_after)), *_VARY]
             record.slowed = answer.retry_after is not None
-            response = respond(HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(answer), headers)
+            if self._repairs and not isinstance(answer, fault.OngeldigeKlantIdentificatie):
+                headers = [*headers, self._needed()]  # else it would tell that the klantcode was right
+            content = fault.render(answer, self._endpoint.fault_page)
+            response = respond(HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, content, headers)
             return response._replace(is_of_nobody=record.unknown or record.slowed)
         record.outcome = entry.outcome if isinstance(entry, VerzoekEntry) else record.outcome
         headers = [("Content-Type", XML_TYPE), ("Content-Length", str(len(answer.content)))]
-        return Response(HTTPStatus.OK, [*headers, *(_VARY_GZIP if answer.gzip else _VARY)], answer.content)
+        headers += _VARY_GZIP if answer.gzip else _VARY
+        if self._repairs:
+            headers.append(self._needed())
+        return Response(HTTPStatus.OK, headers, answer.content)
+
+    def _needed(self) -> tuple[str, str]:
+        """Return the header that names the repairs which the request needed."""
+        return REPAIRS, ", ".join(one for one in repairs.IDS if one in self._repairs)
 
 
 def _asks_wsdl(query: str) -> bool:

@@ -31,6 +31,8 @@ HEADERS = {
     "x-forwarded-for": "forwarded_for",
     "x-request-id": "request_id",
     "x-client-certificate": "client_certificate",
+    "if-none-match": "if_none_match",
+    "if-modified-since": "if_modified_since",
 }
 """The headers that are read, in lower case, and their fields in a Head."""
 
@@ -52,6 +54,8 @@ class Head(NamedTuple):
     host: str = ""
     client_certificate: str = ""
     """What a proxy says of the client certificate of its connection."""
+    if_none_match: str = ""
+    if_modified_since: str = ""
     version: str = ""
     """Of HTTP, such as `1.1`, which requires one Host (RFC 9112, 3.2)."""
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uwlr_adapter.clock import Clock
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.names import Operation
+from uwlr_adapter.contract.published import WSDL
 from uwlr_adapter.contract.xml import MESSAGE, Limits
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.exchange.exchange import Exchange, UseCase
@@ -15,8 +16,8 @@ from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.client_certificate import make_certificate_of
 from uwlr_adapter.web.endpoint import Endpoint
 from uwlr_adapter.web.soap.service import SoapService
-from uwlr_adapter.web.soap.wsdl import wsdl
 from uwlr_adapter.web.source import SourceOf
+from uwlr_adapter.web.vendor_pages import FAULTS, wsdl_download
 
 
 class Service(NamedTuple):
@@ -33,7 +34,7 @@ class Service(NamedTuple):
 
 LEERLINGGEGEVENS = Service(
     path="/uwlr/leerlinggegevens",
-    wsdl="wsdl/leerlinggegevens.wsdl",
+    wsdl=WSDL,
     limits=MESSAGE,
     namespace=names.LEERLINGGEGEVENS,
     operations=names.OPERATIONS,
@@ -47,9 +48,9 @@ def make_endpoint(
 ) -> Endpoint:
     """Return the endpoint of a service. Raises WsdlError."""
     exchange = Exchange(database, gate, service.use_case(database, gate, settings), settings.strict)
-    own_wsdl = wsdl(service.wsdl, service.path, settings.base_url)
+    own_wsdl = wsdl_download(service.path, settings.base_url)
     operations = service.operations.values()
-    soap = SoapService(service.namespace, operations, service.limits, own_wsdl, exchange.question)
+    soap = SoapService(service.namespace, operations, service.limits, own_wsdl.content, exchange.question)
     return Endpoint(
         service.path,
         own_wsdl,
@@ -59,4 +60,5 @@ def make_endpoint(
         clock,
         source_of,
         make_certificate_of(settings.trusted_proxies),
+        settings.base_url + FAULTS,
     )

@@ -12,5 +12,10 @@ _PLACEHOLDER = "http://localhost"
 
 def wsdl(file: str, path: str, base_url: str) -> bytes:
     """Return a WSDL of the contract for the service on `path` at `base_url` (scheme, host, port; no slash behind)."""
-    text = contract_file(file).read_text(encoding="utf-8")
+    return with_address(contract_file(file).read_bytes(), path, base_url)
+
+
+def with_address(content: bytes, path: str, base_url: str) -> bytes:
+    """Return a WSDL of any version of the contract with the address of a service, as `wsdl` does."""
+    text = content.decode()
     return text.replace(f'"{_PLACEHOLDER}{path}"', f'"{escape_attribute(base_url + path)}"').encode()
