@@ -31,6 +31,8 @@ PORTAL_PASSWORD = "demo-wachtwoord-21QW"  # noqa: S105 - published, of the examp
 """Published credentials, of the demo only. Its portal user has no second factor."""
 BRIN6 = VERIFICATIECODE[:6]
 """The vestiging with the koppeling: a verificatiecode begins with its brin6."""
+BRIN6S = frozenset(school.VESTIGINGEN)
+"""The vestigingen of the example school."""
 _ENTRY_ID = "snappet"
 
 
