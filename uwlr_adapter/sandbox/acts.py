@@ -9,8 +9,8 @@ from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.sandbox.accounts import ACTOR, Account, SandboxRefusedError
 from uwlr_adapter.sandbox.school_file import SandboxLeerling, leerlingen, next_joiner, other_achternaam
-from uwlr_adapter.sandbox.situations import Place
-from uwlr_adapter.sandbox.state import SchoolState
+from uwlr_adapter.sandbox.situations import SandboxPlace
+from uwlr_adapter.sandbox.state import MadeSchool
 from uwlr_adapter.sandbox.world import SchoolAct, World
 
 MAX_SECONDS = 60
@@ -23,16 +23,16 @@ _JAARGROEP = 3
 
 
 def _leave(
-    world: World, _account: Account, place: Place, old: SchoolState, values: Mapping[str, str]
-) -> tuple[SchoolState, str]:
+    world: World, _account: Account, place: SandboxPlace, old: MadeSchool, values: Mapping[str, str]
+) -> tuple[MadeSchool, str]:
     leerling = _asked(world, place, old, values)
     edits = replace(old.edits, left=(*old.edits.left, leerling.key))
     return replace(old, edits=edits), f"{leerling.key} left the school"
 
 
 def _join(
-    world: World, _account: Account, place: Place, old: SchoolState, _values: Mapping[str, str]
-) -> tuple[SchoolState, str]:
+    world: World, _account: Account, place: SandboxPlace, old: MadeSchool, _values: Mapping[str, str]
+) -> tuple[MadeSchool, str]:
     if not place.situation.form.has_records:
         raise SandboxRefusedError("this school has no records: nobody can come")
     key, start = next_joiner(old.edits), schooljaar_start(_schooljaar(world)) or 0
@@ -41,8 +41,8 @@ def _join(
 
 
 def _rename(
-    world: World, _account: Account, place: Place, old: SchoolState, values: Mapping[str, str]
-) -> tuple[SchoolState, str]:
+    world: World, _account: Account, place: SandboxPlace, old: MadeSchool, values: Mapping[str, str]
+) -> tuple[MadeSchool, str]:
     leerling = _asked(world, place, old, values)
     usual = other_achternaam(place, leerling, old.version)
     roepnaam, achternaam = (
@@ -55,8 +55,8 @@ def _rename(
 
 
 def _pause(
-    world: World, _account: Account, place: Place, old: SchoolState, _values: Mapping[str, str]
-) -> tuple[SchoolState, str]:
+    world: World, _account: Account, place: SandboxPlace, old: MadeSchool, _values: Mapping[str, str]
+) -> tuple[MadeSchool, str]:
     with world.database.writing() as connection:
         koppeling = _require(world.maker.living(connection, place))
         actions.clear_code(connection, koppeling.id, koppeling.version, world.clock(), actor=ACTOR)
@@ -64,8 +64,8 @@ def _pause(
 
 
 def _resume(
-    world: World, _account: Account, place: Place, old: SchoolState, _values: Mapping[str, str]
-) -> tuple[SchoolState, str]:
+    world: World, _account: Account, place: SandboxPlace, old: MadeSchool, _values: Mapping[str, str]
+) -> tuple[MadeSchool, str]:
     with world.database.writing() as connection:
         koppeling = _require(world.maker.living(connection, place))
         if koppeling.status is not Status.GEPAUZEERD and actions.is_code_of(koppeling, world.server_keys, place.code):
@@ -77,8 +77,8 @@ def _resume(
 
 
 def _end(
-    world: World, _account: Account, place: Place, old: SchoolState, _values: Mapping[str, str]
-) -> tuple[SchoolState, str]:
+    world: World, _account: Account, place: SandboxPlace, old: MadeSchool, _values: Mapping[str, str]
+) -> tuple[MadeSchool, str]:
     with world.database.writing() as connection:
         _require(world.maker.living(connection, place))
         world.maker.end(connection, place, world.clock())
@@ -86,16 +86,16 @@ def _end(
 
 
 def _activate(
-    world: World, account: Account, place: Place, old: SchoolState, _values: Mapping[str, str]
-) -> tuple[SchoolState, str]:
+    world: World, account: Account, place: SandboxPlace, old: MadeSchool, _values: Mapping[str, str]
+) -> tuple[MadeSchool, str]:
     with world.database.writing() as connection:
         world.maker.activate(connection, account, place, world.clock())
     return old, "the school activated the koppeling"
 
 
 def _new_year(
-    world: World, _account: Account, place: Place, old: SchoolState, _values: Mapping[str, str]
-) -> tuple[SchoolState, str]:
+    world: World, _account: Account, place: SandboxPlace, old: MadeSchool, _values: Mapping[str, str]
+) -> tuple[MadeSchool, str]:
     coming = next_schooljaar(day_of(world.clock()))
     if not world.maker.release(place, world.clock()):
         raise SandboxRefusedError(f"schooljaar {coming} is released already, or has no records")
@@ -103,29 +103,29 @@ def _new_year(
 
 
 def _slow(
-    _world: World, _account: Account, _place: Place, old: SchoolState, values: Mapping[str, str]
-) -> tuple[SchoolState, str]:
+    _world: World, _account: Account, _place: SandboxPlace, old: MadeSchool, values: Mapping[str, str]
+) -> tuple[MadeSchool, str]:
     seconds = _number(values, "seconds", MAX_SECONDS)
     return replace(old, seconds=seconds), f"each answer takes {seconds} seconds longer"
 
 
 def _busy(
-    _world: World, _account: Account, _place: Place, old: SchoolState, values: Mapping[str, str]
-) -> tuple[SchoolState, str]:
+    _world: World, _account: Account, _place: SandboxPlace, old: MadeSchool, values: Mapping[str, str]
+) -> tuple[MadeSchool, str]:
     calls = _number(values, "calls", MAX_REFUSED)
     return replace(old, refused=calls), f"the next {calls} calls come too early"
 
 
 def _answer(
-    world: World, _account: Account, place: Place, old: SchoolState, values: Mapping[str, str]
-) -> tuple[SchoolState, str]:
+    world: World, _account: Account, place: SandboxPlace, old: MadeSchool, values: Mapping[str, str]
+) -> tuple[MadeSchool, str]:
     world.maker.answer(place, values.get("choice", ""), world.clock())
     return old, "the question is answered"
 
 
 def _reset(
-    world: World, account: Account, place: Place, old: SchoolState, _values: Mapping[str, str]
-) -> tuple[SchoolState, str]:
+    world: World, account: Account, place: SandboxPlace, old: MadeSchool, _values: Mapping[str, str]
+) -> tuple[MadeSchool, str]:
     return world.maker.reset(account, place, old, world.clock()), "the school is as it was made"
 
 
@@ -178,7 +178,7 @@ def _schooljaar(world: World) -> str:
     return schooljaar_of(day_of(world.clock()))
 
 
-def _asked(world: World, place: Place, old: SchoolState, values: Mapping[str, str]) -> SandboxLeerling:
+def _asked(world: World, place: SandboxPlace, old: MadeSchool, values: Mapping[str, str]) -> SandboxLeerling:
     """Return the leerling that the values name by key; without a key, one in the middle. Raises SandboxRefusedError."""
     present = leerlingen(place, _schooljaar(world), old.edits)
     key = values.get("leerling", "").strip()

@@ -16,8 +16,8 @@ from uwlr_adapter.sandbox.acts import ACTS
 from uwlr_adapter.sandbox.call_log import CallLog, LoggedCall
 from uwlr_adapter.sandbox.sandbox_clock import shown
 from uwlr_adapter.sandbox.school_file import SandboxLeerling
-from uwlr_adapter.sandbox.situations import Place, places_of
-from uwlr_adapter.sandbox.state import SchoolState
+from uwlr_adapter.sandbox.situations import SandboxPlace, places_of
+from uwlr_adapter.sandbox.state import MadeSchool
 from uwlr_adapter.sandbox.world import SchoolAct, World
 
 PREFIX = "/sandbox"
@@ -48,7 +48,7 @@ class Pages:
             raise NotFound("No call with that X-Request-ID is kept: the sandbox keeps the last ones in memory only.")
         return call_log.with_reasons(self.world.database, [call])[0]
 
-    def koppeling_state(self, place: Place) -> str:
+    def koppeling_state(self, place: SandboxPlace) -> str:
         """Return the state of the koppeling of a school, in a word or two."""
         with self.world.database.reading() as connection:
             koppeling = self.world.maker.living(connection, place)
@@ -130,7 +130,7 @@ def _clock() -> dict[str, str]:
     return {"clock": shown(pages().world.clock()), "real": shown(pages().world.clock.real())}
 
 
-def _school(place: Place, present: SchoolState, leerlingen: list[SandboxLeerling]) -> dict[str, Any]:
+def _school(place: SandboxPlace, present: MadeSchool, leerlingen: list[SandboxLeerling]) -> dict[str, Any]:
     return {
         **_listed(place),
         "koppeling": pages().koppeling_state(place),
@@ -144,7 +144,7 @@ def _school(place: Place, present: SchoolState, leerlingen: list[SandboxLeerling
     }
 
 
-def _listed(place: Place) -> dict[str, Any]:
+def _listed(place: SandboxPlace) -> dict[str, Any]:
     situation, brin6 = place.situation, place.brin6
     return {
         "brin6": brin6,

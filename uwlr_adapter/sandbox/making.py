@@ -19,8 +19,8 @@ from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.sandbox import school_file
 from uwlr_adapter.sandbox.accounts import ACTOR, Account, SandboxRefusedError
 from uwlr_adapter.sandbox.on_call import TOO_EARLY, USUAL_SECONDS
-from uwlr_adapter.sandbox.situations import OnCall, Place, Start, catalogue_for
-from uwlr_adapter.sandbox.state import Edits, SchoolState
+from uwlr_adapter.sandbox.situations import OnCall, SandboxPlace, Start, catalogue_for
+from uwlr_adapter.sandbox.state import Edits, MadeSchool
 
 STARTS_AFTER = timedelta(days=30)
 """How far ahead the Startdatum of a koppeling is that has not started."""
@@ -35,20 +35,20 @@ class Maker:
     database: Database
     server_keys: ServerKeys
 
-    def make(self, account: Account, place: Place, moment: datetime) -> SchoolState:
+    def make(self, account: Account, place: SandboxPlace, moment: datetime) -> MadeSchool:
         """Make a school as its situation has it, and return its state."""
         with self.database.writing() as connection:
             if schools.find_vestiging(connection, place.brin6) is None:
                 schools.add_vestiging(connection, place.brin6, f"Sandbox {place.situation.name}")
-        return self._settle(account, place, self.lay_out(place, SchoolState(), moment), moment)
+        return self._settle(account, place, self.lay_out(place, MadeSchool(), moment), moment)
 
-    def reset(self, account: Account, place: Place, old: SchoolState, moment: datetime) -> SchoolState:
+    def reset(self, account: Account, place: SandboxPlace, old: MadeSchool, moment: datetime) -> MadeSchool:
         """Make a school as its situation begins, with another koppeling, and return its state."""
         state = replace(old, calls=0, edits=Edits(), seconds=0, refused=0)
         self.bring(place, state, moment)
         return self._settle(account, place, state, moment)
 
-    def _settle(self, account: Account, place: Place, state: SchoolState, moment: datetime) -> SchoolState:
+    def _settle(self, account: Account, place: SandboxPlace, state: MadeSchool, moment: datetime) -> MadeSchool:
         """Bring the koppeling of a school, its question and its next year in the state of its situation."""
         with self.database.writing() as connection:
             self._begin(connection, account, place, moment)
@@ -61,7 +61,7 @@ class Maker:
         seconds = USUAL_SECONDS if on_call is OnCall.WAITS else 0
         return replace(state, seconds=seconds, refused=TOO_EARLY if on_call is OnCall.REFUSES else 0)
 
-    def _begin(self, connection: sa.Connection, account: Account, place: Place, moment: datetime) -> None:
+    def _begin(self, connection: sa.Connection, account: Account, place: SandboxPlace, moment: datetime) -> None:
         """Bring the koppeling in the state in which its situation begins; what lives is ended."""
         self.end(connection, place, moment)
         start = place.situation.start
@@ -76,7 +76,7 @@ class Maker:
         self,
         connection: sa.Connection,
         account: Account,
-        place: Place,
+        place: SandboxPlace,
         moment: datetime,
         startdatum: date | None = None,
     ) -> Koppeling:
@@ -93,26 +93,26 @@ class Maker:
         catalogue = catalogue_for(account.klantnaam)
         return actions.activate(connection, catalogue, self.server_keys, request, moment, actor=ACTOR)
 
-    def living(self, connection: sa.Connection, place: Place) -> Koppeling | None:
+    def living(self, connection: sa.Connection, place: SandboxPlace) -> Koppeling | None:
         """Return the living koppeling of a school, if any."""
         return store.find_living(connection, place.brin6, place.situation.entry)
 
-    def end(self, connection: sa.Connection, place: Place, moment: datetime) -> bool:
+    def end(self, connection: sa.Connection, place: SandboxPlace, moment: datetime) -> bool:
         """End the koppeling of a school; return whether one lived."""
         koppeling = self.living(connection, place)
         if koppeling is not None:
             actions.end(connection, koppeling.id, koppeling.version, moment, actor=ACTOR)
         return koppeling is not None
 
-    def open_in_the_past(self, place: Place, moment: datetime) -> None:
-        """Let a koppeling that was active before the clock went back be so on this day too."""
+    def open_in_the_past(self, place: SandboxPlace, moment: datetime) -> None:
+        """Move the Startdatum of a koppeling that was active before the clock went back to this day."""
         with self.database.writing() as connection:
             koppeling = self.living(connection, place)
             if koppeling is not None and koppeling.startdatum > day_of(moment):
                 day = day_of(moment)
                 actions.change_startdatum(connection, koppeling.id, koppeling.version, day, moment, actor=ACTOR)
 
-    def lay_out(self, place: Place, state: SchoolState, moment: datetime) -> SchoolState:
+    def lay_out(self, place: SandboxPlace, state: MadeSchool, moment: datetime) -> MadeSchool:
         """Import the schooljaren around a moment that were not laid out yet, and return the state."""
         missing = [year for year in years_around(day_of(moment)) if year not in state.years]
         if not missing or not place.situation.form.has_records:
@@ -121,13 +121,13 @@ class Maker:
         self._import(place, [self._delivery(place, year, first) for year in missing], moment)
         return replace(state, years=(*state.years, *missing))
 
-    def bring(self, place: Place, state: SchoolState, moment: datetime) -> None:
+    def bring(self, place: SandboxPlace, state: MadeSchool, moment: datetime) -> None:
         """Import the present and the next schooljaar as they are after what was done to the leerlingen."""
         years = (schooljaar_of(day_of(moment)), next_schooljaar(day_of(moment)))
         if place.situation.form.has_records:
             self._import(place, [self._delivery(place, year, state.edits) for year in years], moment)
 
-    def release(self, place: Place, moment: datetime) -> bool:
+    def release(self, place: SandboxPlace, moment: datetime) -> bool:
         """Release the next schooljaar; return whether it was not answered yet."""
         coming = next_schooljaar(day_of(moment))
         with self.database.writing() as connection:
@@ -141,7 +141,7 @@ class Maker:
             calendar_acts.release(connection, place.brin6, coming, moment, actor=ACTOR)
         return True
 
-    def answer(self, place: Place, choice: str, moment: datetime) -> None:
+    def answer(self, place: SandboxPlace, choice: str, moment: datetime) -> None:
         """Answer the open question of a school. Raises SandboxRefusedError or QuestionError."""
         with self.database.writing() as connection:
             (question, *_) = [*questions.of_school(connection, brincode_of(place.brin6)), None]
@@ -151,10 +151,10 @@ class Maker:
                 raise SandboxRefusedError(f"the question is answered with one of: {', '.join(question.choices)}")
             questions.answer(connection, question.id, questions.Choice(choice), moment, ACTOR)
 
-    def _delivery(self, place: Place, schooljaar: str, edits: Edits) -> Delivery:
+    def _delivery(self, place: SandboxPlace, schooljaar: str, edits: Edits) -> Delivery:
         return edexml.read(school_file.edexml(place, schooljaar, edits))
 
-    def _import(self, place: Place, deliveries: list[Delivery], moment: datetime) -> None:
+    def _import(self, place: SandboxPlace, deliveries: list[Delivery], moment: datetime) -> None:
         options = importer.ImportOptions(
             moment, source=ACTOR, actor=ACTOR, brin6=place.brin6, accept_drop=True, older=True, new_keys=True
         )

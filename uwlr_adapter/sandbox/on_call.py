@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from uwlr_adapter.clock import schooljaar_start
 from uwlr_adapter.sandbox.school_file import leerlingen, other_achternaam
-from uwlr_adapter.sandbox.situations import OnCall, Place
-from uwlr_adapter.sandbox.state import Edits, SchoolState
+from uwlr_adapter.sandbox.situations import OnCall, SandboxPlace
+from uwlr_adapter.sandbox.state import Edits, MadeSchool
 
 USUAL_SECONDS = 10
 """Seconds that an answer of a slow school waits."""
@@ -28,7 +28,7 @@ class Consequence:
     """Whether it is Server.TijdelijkNietBeschikbaar."""
 
 
-def before(old: SchoolState, place: Place, schooljaar: str) -> tuple[SchoolState, Consequence]:
+def before(old: MadeSchool, place: SandboxPlace, schooljaar: str) -> tuple[MadeSchool, Consequence]:
     """Return the state of a school in which a call is answered, and what becomes of the answer."""
     kind, calls = place.situation.on_call, old.calls + 1
     new = replace(old, calls=calls)
@@ -45,7 +45,7 @@ def before(old: SchoolState, place: Place, schooljaar: str) -> tuple[SchoolState
     return new, Consequence(old.seconds, is_refused)
 
 
-def _changed(edits: Edits, place: Place, schooljaar: str, turn: int) -> Edits:
+def _changed(edits: Edits, place: SandboxPlace, schooljaar: str, turn: int) -> Edits:
     """Return the edits of a turn: one leerling with another achternaam than before, and a visitor every other turn."""
     joined = {key: year for key, year in edits.joined.items() if key != _VISITOR}
     present = [one for one in leerlingen(place, schooljaar, edits) if one.key != _VISITOR]

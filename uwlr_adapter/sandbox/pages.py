@@ -4,7 +4,7 @@ import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Flask, Response, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, session, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
@@ -189,13 +189,3 @@ def find_call() -> "BaseResponse":
 def show_call(request_id: str) -> str:
     """Show one call. Who knows its X-Request-ID sent it."""
     return render_template("call.html", call=written(pages().call(request_id)))
-
-
-@VIEWS.get("/as-text")
-def show_text() -> Response:
-    """Show the situations of the account as plain text."""
-    lines = [
-        f"{one.brin6} {one.situation.name:<13}{one.code:<36}{one.situation.school}"
-        for one in places_of(own_account().letters)
-    ]
-    return Response("\n".join([*lines, ""]), mimetype="text/plain")

@@ -1,7 +1,7 @@
 """The school of a situation as an EDEXML file: invented records, the same each time, with what was done to them."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -11,7 +11,7 @@ from uwlr_adapter.administratie.sources.edexml.edexml import VERSIONS
 from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.clock import schooljaar_start
 from uwlr_adapter.demo.school import GROEP_NAMES, HIGHEST_JAARGROEP, NAMES, ROEPNAMEN, add_texts, make_eckid
-from uwlr_adapter.sandbox.situations import Place, SchoolForm
+from uwlr_adapter.sandbox.situations import SandboxPlace, SchoolForm
 from uwlr_adapter.sandbox.state import Edits
 
 _SOMEBODY_ELSE = "iemand-anders"
@@ -34,7 +34,7 @@ class SandboxLeerling:
     """From 0, in the jaargroep."""
 
 
-def leerlingen(place: Place, schooljaar: str, edits: Edits) -> list[SandboxLeerling]:
+def leerlingen(place: SandboxPlace, schooljaar: str, edits: Edits) -> list[SandboxLeerling]:
     """Return the leerlingen of a school in a schooljaar, by jaargroep; none for a school without records."""
     form, start = place.situation.form, schooljaar_start(schooljaar) or 0
     found: list[SandboxLeerling] = []
@@ -49,14 +49,29 @@ def leerlingen(place: Place, schooljaar: str, edits: Edits) -> list[SandboxLeerl
             if key not in edits.left
         ]
     found = [_renamed(one, edits.renamed) for one in found]
-    if edits.has_question and found:
-        first, last = found[0], found[-1]
-        other = make_eckid(f"{place.brin6} {_SOMEBODY_ELSE}")
-        found[0] = replace(last, key=first.key, eckid=other, jaargroep=first.jaargroep, place=first.place)
+    if edits.has_question:
+        found = [_somebody_else(place, one) if one.key in _questioned(start) else one for one in found]
     return found if form.has_records else []
 
 
-def _leerling(place: Place, key: str, first_year: int, jaargroep: int, number: int) -> SandboxLeerling:
+def _questioned(start: int) -> frozenset[str]:
+    """Return the key of the leerling of a question: of one year of entry in eight, so that two years have the same."""
+    first_years = range(start - HIGHEST_JAARGROEP + 1, start + 1)
+    return frozenset(f"L{year % 100:02}000" for year in first_years if year % HIGHEST_JAARGROEP == 0)
+
+
+def _somebody_else(place: SandboxPlace, leerling: SandboxLeerling) -> SandboxLeerling:
+    """Return a leerling under the same key, of whom all else is somebody else's."""
+    names = random.Random(f"{place.brin6} {_SOMEBODY_ELSE}")  # noqa: S311 - as below
+    own = leerling.roepnaam, leerling.achternaam
+    roepnaam = next(name for name in names.sample(ROEPNAMEN, 2) if name != own[0])
+    achternaam = next(name for _, name in names.sample(NAMES, 2) if name != own[1])
+    born = leerling.geboortedatum.replace(day=leerling.geboortedatum.day % 28 + 1)
+    eckid = make_eckid(f"{place.brin6} {_SOMEBODY_ELSE}")
+    return replace(leerling, eckid=eckid, roepnaam=roepnaam, voorvoegsel="", achternaam=achternaam, geboortedatum=born)
+
+
+def _leerling(place: SandboxPlace, key: str, first_year: int, jaargroep: int, number: int) -> SandboxLeerling:
     form = place.situation.form
     named_after = f"{key[:-1]}{number - 1}" if form.has_doubles and number == 1 else key
     names = random.Random(f"{place.brin6} {named_after}")  # noqa: S311 - invented data, the same each time
@@ -82,7 +97,7 @@ def _renamed(leerling: SandboxLeerling, renamed: Mapping[str, tuple[str, str]]) 
     return replace(leerling, roepnaam=roepnaam, voorvoegsel="", achternaam=achternaam)
 
 
-def edexml(place: Place, schooljaar: str, edits: Edits) -> bytes:
+def edexml(place: SandboxPlace, schooljaar: str, edits: Edits) -> bytes:
     """Return the EDEXML file of a school in a schooljaar. Raises ValueError for a schooljaar of another form."""
     start = schooljaar_start(schooljaar)
     if start is None:
@@ -132,7 +147,7 @@ def _leerlingen(parent: etree._Element, present: list[SandboxLeerling], form: Sc
         etree.SubElement(element, "vestiging", key="hoofdgebouw")
 
 
-def _leerkrachten(parent: etree._Element, jaargroepen: list[int], place: Place, start: int) -> None:
+def _leerkrachten(parent: etree._Element, jaargroepen: list[int], place: SandboxPlace, start: int) -> None:
     form, brin6 = place.situation.form, place.brin6
     for number, jaargroep in enumerate(jaargroepen):
         key = f"M{number:02}"
@@ -149,7 +164,7 @@ def _leerkrachten(parent: etree._Element, jaargroepen: list[int], place: Place, 
         etree.SubElement(etree.SubElement(element, "groepen"), "groep", key=f"{start}-{jaargroep}")
 
 
-def other_achternaam(place: Place, leerling: SandboxLeerling, number: int) -> str:
+def other_achternaam(place: SandboxPlace, leerling: SandboxLeerling, number: int) -> str:
     """Return an achternaam that the leerling does not have, another one for each number."""
     own = [naam for voorvoegsel, naam in NAMES if not voorvoegsel and naam != leerling.achternaam]
     return own[(number + len(place.brin6)) % len(own)]
@@ -158,8 +173,3 @@ def other_achternaam(place: Place, leerling: SandboxLeerling, number: int) -> st
 def next_joiner(edits: Edits) -> str:
     """Return the key of the next leerling who comes."""
     return f"N{len(edits.joined) + 1:04}"
-
-
-def keys_of(present: list[SandboxLeerling]) -> Iterator[str]:
-    """Yield the keys."""
-    return (one.key for one in present)

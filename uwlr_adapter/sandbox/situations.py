@@ -64,7 +64,7 @@ class SchoolForm:
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class VendorSituation:
     """One situation: how its school is made, and what a call to it gets."""
 
     number: int
@@ -96,11 +96,11 @@ class Situation:
         return f"{self.brin6(letters)}-{_OTHER_CODE}" if self.start is Start.OTHER_CODE else self.code(letters)
 
 
-class Place(NamedTuple):
+class SandboxPlace(NamedTuple):
     """A school of the sandbox: the letters of its account, and its situation."""
 
     letters: str
-    situation: Situation
+    situation: VendorSituation
 
     @property
     def brin6(self) -> str:
@@ -116,63 +116,63 @@ class Place(NamedTuple):
 _DATA = "The data."
 _REFUSED = "Client.AutorisatieOngeldig; your page of calls says the true reason."
 SITUATIONS = (
-    Situation(1, "usual", "24 leerlingen in eight groepen, nothing special.", _DATA),
-    Situation(
+    VendorSituation(1, "usual", "24 leerlingen in eight groepen, nothing special.", _DATA),
+    VendorSituation(
         2, "lvs-set", "The same school, with a koppeling of the LVS-set.", "The data, with more fields.", entry=LVS,
     ),
-    Situation(
+    VendorSituation(
         3, "volledig", "The same school, with a koppeling of the profile volledig.", "The data, with every field.",
         entry=FULL,
     ),
-    Situation(4, "one-leerling", "One leerling.", "Lists of one leerling and one leerkracht.", SchoolForm(0)),
-    Situation(
+    VendorSituation(4, "one-leerling", "One leerling.", "Lists of one leerling and one leerkracht.", SchoolForm(0)),
+    VendorSituation(
         5, "many", "1,504 leerlingen; made at the first call, which takes some seconds.", "A large answer.",
         SchoolForm(188),
     ),
-    Situation(
+    VendorSituation(
         6, "no-eckid", "No leerling and no leerkracht has an ECK-iD.", "The data, with keys only in every version.",
         SchoolForm(has_eckids=False),
     ),
-    Situation(
+    VendorSituation(
         7, "double-names", "In each groep two leerlingen have one name, and so have two leerkrachten.",
         "The data: only key and ECK-iD say who is who.", SchoolForm(has_doubles=True),
     ),
-    Situation(
+    VendorSituation(
         8, "samengesteld", "Six samengestelde groepen; each leerling is in two of them.",
         "The data, with references to groups of both kinds.", SchoolForm(samengesteld=6),
     ),
-    Situation(
+    VendorSituation(
         9, "no-data", "A school whose schooljaar is not laid out yet.",
         "geengegevens when the request names the schooljaar; Server.TijdelijkNietBeschikbaar when it leaves it empty.",
         SchoolForm(has_records=False),
     ),
-    Situation(10, "paused", "The school paused the koppeling.", _REFUSED, start=Start.PAUSED),
-    Situation(11, "ended", "The school ended the koppeling.", _REFUSED, start=Start.ENDED),
-    Situation(
+    VendorSituation(10, "paused", "The school paused the koppeling.", _REFUSED, start=Start.PAUSED),
+    VendorSituation(11, "ended", "The school ended the koppeling.", _REFUSED, start=Start.ENDED),
+    VendorSituation(
         12, "not-started", "The Startdatum of the koppeling lies 30 days ahead of the clock when it is made.",
         f"{_REFUSED} The data once the clock is there.", start=Start.NOT_STARTED,
     ),
-    Situation(13, "other-code", "The school entered another verificatiecode.", _REFUSED, start=Start.OTHER_CODE),
-    Situation(
+    VendorSituation(13, "other-code", "The school entered another verificatiecode.", _REFUSED, start=Start.OTHER_CODE),
+    VendorSituation(
         14, "slow", "Each answer takes 10 seconds, or as many as you ask.", "The data, late.", on_call=OnCall.WAITS,
     ),
-    Situation(
+    VendorSituation(
         15, "busy", "Two of three calls come too early.",
         "Server.TijdelijkNietBeschikbaar with Retry-After, twice; then the data.", on_call=OnCall.REFUSES,
     ),
-    Situation(
+    VendorSituation(
         16, "changing", "Before each call one leerling gets another achternaam, and one comes or goes.",
         "Other data each time, never geenwijzigingen.", on_call=OnCall.CHANGES,
     ),
-    Situation(
+    VendorSituation(
         17, "leaver", "After the first call one leerling leaves the school.",
         "From the second call on one leerling fewer.", on_call=OnCall.LEAVES,
     ),
-    Situation(
+    VendorSituation(
         18, "held", "An import left a question open: it is not certain who one leerling is.",
         "The data; that leerling as he was last known, until the question is answered.", SchoolForm(has_question=True),
     ),
-    Situation(
+    VendorSituation(
         19, "year-switch", "The next schooljaar is laid out and released: everybody moves up.",
         "This schooljaar, and the next one when the request names it.", SchoolForm(is_released=True),
     ),
@@ -181,16 +181,16 @@ SITUATIONS = (
 _BY_NUMBER = {situation.number: situation for situation in SITUATIONS}
 
 
-def place_of(brin6: str) -> Place | None:
+def place_of(brin6: str) -> SandboxPlace | None:
     """Return the school of the sandbox with this brin6; None for another one."""
     match = _BRIN6.fullmatch(brin6)
     situation = None if match is None else _BY_NUMBER.get(int(match[1]))
-    return None if match is None or situation is None else Place(match[2], situation)
+    return None if match is None or situation is None else SandboxPlace(match[2], situation)
 
 
-def places_of(letters: str) -> Iterator[Place]:
+def places_of(letters: str) -> Iterator[SandboxPlace]:
     """Yield every school of an account."""
-    return (Place(letters, situation) for situation in SITUATIONS)
+    return (SandboxPlace(letters, situation) for situation in SITUATIONS)
 
 
 def catalogue_for(klantnaam: str) -> Catalogue:

@@ -32,7 +32,7 @@ class Edits:
 
 
 @dataclass(frozen=True, slots=True)
-class SchoolState:
+class MadeSchool:
     """A school that was made. `version` grows with each act of its account."""
 
     version: int = 1
@@ -55,7 +55,7 @@ class SandboxState:
     """Seconds by which the clock is ahead of the present; negative: behind."""
     accounts: Mapping[str, str] = field(default_factory=dict)
     """The klantnaam by the letters of the account."""
-    schools: Mapping[str, SchoolState] = field(default_factory=dict)
+    schools: Mapping[str, MadeSchool] = field(default_factory=dict)
     """By brin6."""
 
 
@@ -69,11 +69,11 @@ def read(folder: Path) -> SandboxState:
     return SandboxState(found["ahead"], found["accounts"], schools)
 
 
-def _school(found: dict[str, Any]) -> SchoolState:
+def _school(found: dict[str, Any]) -> MadeSchool:
     edits = found["edits"]
     renamed = {key: (roepnaam, achternaam) for key, (roepnaam, achternaam) in edits["renamed"].items()}
     read_edits = Edits(tuple(edits["left"]), renamed, edits["joined"], edits["has_question"])
-    return SchoolState(**{**found, "years": tuple(found["years"]), "edits": read_edits})
+    return MadeSchool(**{**found, "years": tuple(found["years"]), "edits": read_edits})
 
 
 def write(folder: Path, state: SandboxState) -> None:

@@ -21,8 +21,8 @@ from uwlr_adapter.sandbox.making import Maker
 from uwlr_adapter.sandbox.on_call import Consequence, before
 from uwlr_adapter.sandbox.sandbox_clock import SandboxClock
 from uwlr_adapter.sandbox.school_file import SandboxLeerling, leerlingen
-from uwlr_adapter.sandbox.situations import Place, Start, place_of
-from uwlr_adapter.sandbox.state import SandboxState, SchoolState
+from uwlr_adapter.sandbox.situations import SandboxPlace, Start, place_of
+from uwlr_adapter.sandbox.state import SandboxState, MadeSchool
 
 NO_CONSEQUENCE = Consequence()
 
@@ -58,7 +58,7 @@ class World:
         state.write(self.folder, new)
         self._state = new
 
-    def _keep_school(self, place: Place, new: SchoolState) -> SchoolState:
+    def _keep_school(self, place: SandboxPlace, new: MadeSchool) -> MadeSchool:
         self._keep(replace(self._state, schools={**self._state.schools, place.brin6: new}))
         return new
 
@@ -138,7 +138,7 @@ class World:
                 setup.prepare(self.database, self.server_keys, self.clock())
                 self._example_years.add(schooljaar)
 
-    def _ready(self, account: Account, place: Place) -> SchoolState:
+    def _ready(self, account: Account, place: SandboxPlace) -> MadeSchool:
         """Return the state of a school, which is made first, or laid out for the day of the clock."""
         moment, old = self.clock(), self._state.schools.get(place.brin6)
         if old is None:
@@ -148,7 +148,7 @@ class World:
         new = self.maker.lay_out(place, old, moment)
         return old if new is old else self._keep_school(place, new)
 
-    def school(self, account: Account, brin6: str) -> tuple[Place, SchoolState, list[SandboxLeerling]]:
+    def school(self, account: Account, brin6: str) -> tuple[SandboxPlace, MadeSchool, list[SandboxLeerling]]:
         """Return a school of an account, its state, and its leerlingen now. Raises SandboxRefusedError."""
         place = place_of(brin6)
         if place is None or place.letters != account.letters:
@@ -177,5 +177,5 @@ class World:
         return told
 
 
-SchoolAct = Callable[[World, Account, Place, SchoolState, Mapping[str, str]], tuple[SchoolState, str]]
+SchoolAct = Callable[[World, Account, SandboxPlace, MadeSchool, Mapping[str, str]], tuple[MadeSchool, str]]
 """An act on a school: returns its state afterwards, and what was done, in a sentence."""
