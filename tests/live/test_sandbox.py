@@ -18,7 +18,7 @@ from zeep.helpers import serialize_object
 
 from uwlr_adapter.contract.versions import VERSIONS
 from uwlr_adapter.sandbox.call_log import REASONS
-from uwlr_adapter.sandbox.situations import SITUATIONS, OnCall, VendorSituation, Start
+from uwlr_adapter.sandbox.situations import SITUATIONS, OnCall, Start, VendorSituation
 
 ANSWERED = [one for one in SITUATIONS if one.start is Start.ACTIVE and one.form.has_records]
 REFUSED = [one for one in SITUATIONS if one.start is not Start.ACTIVE]

@@ -29,6 +29,8 @@ from uwlr_adapter.web.app import App
 from uwlr_adapter.web.rsgi import RsgiApp
 from uwlr_adapter.web.services import LEERLINGGEGEVENS
 
+wait = asyncio.sleep
+"""How an answer waits."""
 logger = logging.getLogger("uwlr_adapter.sandbox")
 _NOBODY = "Sandbox"
 """The klantnaam of the entries by which calls are judged: each account has koppelingen of these."""
@@ -107,7 +109,7 @@ class SandboxApp:
         kept = call_log.logged(self.world.clock(), watched.body, call, int(status), named, body)
         self.calls.keep(klantnaam, kept)
         if consequence.seconds:
-            await asyncio.sleep(consequence.seconds)
+            await wait(consequence.seconds)
         protocol.response_bytes(status, headers, body)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -119,13 +121,13 @@ class SandboxApp:
 def load(settings: Settings) -> SandboxApp:
     """Return the application of the worker process of a sandbox."""
     database = Database(settings.database_url, create=False)
-    clock, calls = SandboxClock(), CallLog()
-    world = World(settings.data, database, ServerKeys.from_settings(settings, database), clock)
-    inner = worker.load(settings, lambda given: _compose(given, world, calls))
+    world = World(settings.data, database, ServerKeys.from_settings(settings, database), SandboxClock())
+    calls = CallLog()
+    inner = worker.load(settings, lambda given: compose_sandbox(given, world, calls))
     return SandboxApp(inner, world, calls)
 
 
-def _compose(settings: Settings, world: World, calls: CallLog) -> tuple[App, HolderReport]:
+def compose_sandbox(settings: Settings, world: World, calls: CallLog) -> tuple[App, HolderReport]:
     """Return the application, by the clock of the sandbox and with its pages, and the report of its keys."""
     usual = LEERLINGGEGEVENS.use_case
     service = LEERLINGGEGEVENS._replace(use_case=lambda *given: BusyUseCase(usual(*given), world.is_refused))

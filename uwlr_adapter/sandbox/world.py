@@ -22,7 +22,7 @@ from uwlr_adapter.sandbox.on_call import Consequence, before
 from uwlr_adapter.sandbox.sandbox_clock import SandboxClock
 from uwlr_adapter.sandbox.school_file import SandboxLeerling, leerlingen
 from uwlr_adapter.sandbox.situations import SandboxPlace, Start, place_of
-from uwlr_adapter.sandbox.state import SandboxState, MadeSchool
+from uwlr_adapter.sandbox.state import MadeSchool, SandboxState
 
 NO_CONSEQUENCE = Consequence()
 
