@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,11 +34,9 @@ class _Quiet(WSGIRequestHandler):
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve a sandbox in which a call was refused; yields its address."""
     with sandbox_in(tmp_path_factory.mktemp("sandbox")) as bench:
-        wrong = {"pad": "Envelope/Body/leerlinggegevens_verzoek/xsdversie", "regel": "waarde", "retry_after": "5"}
         moment = bench.world.clock()
-        call = LoggedCall(
-            CALL, moment, "HaalLeerlinggegevens", 500, "Client.XsdVersieOngeldig", "<Body/>" * 40, **wrong
-        )
+        call = LoggedCall(CALL, moment, "HaalLeerlinggegevens", 500, "Client.XsdVersieOngeldig", "<Body/>" * 40)
+        call = replace(call, pad="Envelope/Body/leerlinggegevens_verzoek/xsdversie", regel="waarde", retry_after="5")
         bench.calls.keep("Snappet", call)
         server = make_server("127.0.0.1", 0, bench.app, threaded=True, request_handler=_Quiet)
         thread = threading.Thread(target=server.serve_forever)
@@ -63,8 +62,9 @@ def test_the_pages_are_fit_to_use(window: BrowserContext, axe: str, tmp_path: Pa
     found = []
     for number, path in enumerate(PAGES):
         page = window.new_page()
-        page.goto(path)
-        (tmp_path / f"{number}.html").write_text(page.content(), encoding="utf-8")
+        reply = page.goto(path)
+        assert reply is not None
+        (tmp_path / f"{number}.html").write_bytes(reply.body())
         load_axe(page, axe)
         for width in (NARROW, WIDE):
             page.set_viewport_size({"width": width, "height": 900})
