@@ -323,3 +323,51 @@ def test_a_call_is_masked(vendor: Vendor) -> None:
     assert "<brincode>01ZA</brincode>" in call["request"].replace("lg:", "").replace("ns0:", "")
     assert vendor.klantcode not in call["request"]
     assert situation("usual").code("ZA") not in call["request"]
+
+
+@dataclass
+class Copy:
+    """The small database of a vendor, kept in step by whole answers."""
+
+    leerlingen: dict[str, tuple[str, str, str]]
+
+    def take(self, vendor: Vendor, school: VendorSituation) -> None:
+        """Fetch the school, once more when it comes too early; keep what there was when it is refused."""
+        for _ in range(5):
+            try:
+                found = vendor.leerlingen(school, schooljaar="")
+            except Fault as fault:
+                if fault.code == "soap:Server.TijdelijkNietBeschikbaar":
+                    continue
+                return
+            self.leerlingen = {one.key: (one.roepnaam, one.achternaam, one.jaargroep) for one in found}
+            return
+
+
+def test_a_year_walked_by_a_program(other: Vendor) -> None:
+    """A vendor that takes each answer whole is in step with its school after leavers, renames, refusals and a year."""
+    school, copy = situation("double-names"), Copy({})
+    copy.take(other, school)
+    assert len(copy.leerlingen) == 24
+    try:
+        for act, values in (
+            ("leave", {}),
+            ("rename", {"achternaam": "Nieuwenhuis"}),
+            ("busy", {"calls": "2"}),
+            ("join", {}),
+            ("pause", {}),
+            ("leave", {"leerling": max(copy.leerlingen)}),
+            ("resume", {}),
+            ("end", {}),
+            ("activate", {}),
+        ):
+            assert "status" not in other.act(school, act, **values), act
+            copy.take(other, school)
+        other.api("clock", to="next-year")
+        copy.take(other, school)
+        listed = other.api(f"schools/{school.brin6(other.letters)}")["leerlingen"]
+        names = {one["key"]: (one["roepnaam"], one["achternaam"], str(one["jaargroep"])) for one in listed}
+        assert copy.leerlingen == names
+        assert any(one[1] == "Nieuwenhuis" for one in names.values())
+    finally:
+        other.api("clock", to="real")

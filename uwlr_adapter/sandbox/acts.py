@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from uwlr_adapter.clock import day_of, next_schooljaar, schooljaar_of, schooljaar_start
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.koppelingen import actions
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
@@ -106,14 +107,14 @@ def _slow(
     _world: World, _account: Account, _place: SandboxPlace, old: MadeSchool, values: Mapping[str, str]
 ) -> tuple[MadeSchool, str]:
     seconds = _number(values, "seconds", MAX_SECONDS)
-    return replace(old, seconds=seconds), f"each answer takes {seconds} seconds longer"
+    return replace(old, seconds=seconds), f"each answer takes {count_noun(seconds, 'second', 'seconds')} longer"
 
 
 def _busy(
     _world: World, _account: Account, _place: SandboxPlace, old: MadeSchool, values: Mapping[str, str]
 ) -> tuple[MadeSchool, str]:
     calls = _number(values, "calls", MAX_REFUSED)
-    return replace(old, refused=calls), f"the next {calls} calls come too early"
+    return replace(old, refused=calls), f"{count_noun(calls, 'call', 'calls')} from now on will come too early"
 
 
 def _answer(

@@ -44,9 +44,8 @@ class Maker:
 
     def reset(self, account: Account, place: SandboxPlace, old: MadeSchool, moment: datetime) -> MadeSchool:
         """Make a school as its situation begins, with another koppeling, and return its state."""
-        state = replace(old, calls=0, edits=Edits(), seconds=0, refused=0)
-        self.bring(place, state, moment)
-        return self._settle(account, place, state, moment)
+        new = MadeSchool(old.version)
+        return self._settle(account, place, self.lay_out(place, new, moment), moment)
 
     def _settle(self, account: Account, place: SandboxPlace, state: MadeSchool, moment: datetime) -> MadeSchool:
         """Bring the koppeling of a school, its question and its next year in the state of its situation."""
