@@ -206,6 +206,29 @@ def test_a_failure_of_the_sandbox_is_no_failure_of_the_call(
     assert call_.outcome == "Client.AutorisatieOngeldig"
 
 
+def test_only_the_owner_sets_something_off(bench: SandboxBench) -> None:
+    """A call with a wrong klantcode makes no school; one with a wrong autorisatiesleutel changes none."""
+
+    async def calls(wrong: str) -> None:
+        for _ in range(2):
+            await send(bench.rsgi, message("leaver").replace(wrong.encode(), b"a-wrong-code-of-somebody"))
+
+    asyncio.run(calls(KLANTCODE))
+    assert bench.world.present.schools == {}
+    asyncio.run(calls(situation("leaver").code("ZA")))
+    assert bench.world.present.schools[brin6("leaver")].calls == 0
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"ahead": 0}', '{"ahead": 0, "accounts": {}, "schools": {"a": 1}}']
+)
+def test_a_broken_file_of_the_sandbox_is_one_sentence(tmp_path: Path, content: str) -> None:
+    """The file that keeps the state of a sandbox cannot be read: the demo says so, and what to do."""
+    (tmp_path / state.FILE).write_text(content, encoding="utf-8")
+    with pytest.raises(state.SandboxStateError, match="begins anew"):
+        state.read(tmp_path)
+
+
 def test_calls_are_bounded(bench: SandboxBench) -> None:
     """The last 50 calls of an account are kept, and none of a klantnaam that no account has by that name."""
 

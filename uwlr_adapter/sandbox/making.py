@@ -105,10 +105,11 @@ class Maker:
 
     def open_in_the_past(self, place: SandboxPlace, moment: datetime) -> None:
         """Move the Startdatum of a koppeling that was active before the clock went back to this day."""
-        with self.database.writing() as connection:
+        day = day_of(moment)
+        with self.database.reading() as connection:
             koppeling = self.living(connection, place)
-            if koppeling is not None and koppeling.startdatum > day_of(moment):
-                day = day_of(moment)
+        if koppeling is not None and koppeling.startdatum > day:
+            with self.database.writing() as connection:
                 actions.change_startdatum(connection, koppeling.id, koppeling.version, day, moment, actor=ACTOR)
 
     def lay_out(self, place: SandboxPlace, state: MadeSchool, moment: datetime) -> MadeSchool:

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from uwlr_adapter.errors import UnusableError
+
 FILE = "sandbox.json"
 MAX_EDITS = 500
 """Acts on the leerlingen of one school (inclusive) until it is made anew."""
@@ -59,14 +61,22 @@ class SandboxState:
     """By brin6."""
 
 
+class SandboxStateError(UnusableError):
+    """The file of the state cannot be read; the text says what to do."""
+
+
 def read(folder: Path) -> SandboxState:
-    """Return the state in a data folder; that of a new sandbox when there is none."""
+    """Return the state in a data folder; that of a new sandbox when there is none. Raises SandboxStateError."""
     try:
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        schools = {brin6: _school(one) for brin6, one in found["schools"].items()}
+        return SandboxState(found["ahead"], found["accounts"], schools)
     except FileNotFoundError:
         return SandboxState()
-    schools = {brin6: _school(one) for brin6, one in found["schools"].items()}
-    return SandboxState(found["ahead"], found["accounts"], schools)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        raise SandboxStateError(
+            f"{folder / FILE} cannot be read: remove the folder, and the demo begins anew"
+        ) from None
 
 
 def _school(found: dict[str, Any]) -> MadeSchool:
