@@ -17,6 +17,7 @@ from zeep.exceptions import Fault
 from zeep.helpers import serialize_object
 
 from uwlr_adapter.contract.versions import VERSIONS
+from uwlr_adapter.demo.setup import BRIN6, VERIFICATIECODE
 from uwlr_adapter.sandbox.call_log import REASONS
 from uwlr_adapter.sandbox.situations import SITUATIONS, OnCall, Start, VendorSituation
 
@@ -37,11 +38,14 @@ class Vendor:
     letters: str = "ZA"
 
     def fetch(self, situation: VendorSituation, **values: str) -> Any:
+        """Fetch the school of a situation."""
+        return self.fetch_school(situation.brin6(self.letters), situation.code(self.letters), **values)
+
+    def fetch_school(self, brin6: str, code: str, **values: str) -> Any:
         """Call HaalLeerlinggegevens as a toolkit does; returns the answer, or raises its Fault."""
-        brin6 = situation.brin6(self.letters)
         asked = {"schooljaar": self.schooljaar, "xsdversie": "2.2"} | values
         codes = {"klantcode": self.klantcode, "klantnaam": self.klantnaam}
-        header = {"autorisatiesleutel": situation.code(self.letters), **codes}
+        header = {"autorisatiesleutel": code, **codes}
         return self.client.service.HaalLeerlinggegevens(
             brincode=brin6[:4], dependancecode=brin6[4:], _soapheaders={"msgpHeader": header}, **asked
         )
@@ -286,12 +290,15 @@ def test_the_clock(vendor: Vendor, other: Vendor) -> None:
         assert len(other.keys(situation("volledig"), schooljaar=coming) & now) == 21
         assert other.keys(situation("volledig")) == now
         assert vendor.leerlingen(situation("not-started"), schooljaar=coming)
+        assert len(other.keys(situation("samengesteld"))) == 24
         vendor.api("clock", to="+92")
         vendor.fetch(school)
         assert vendor.last_call()["outcome"] == "geengegevens"
         vendor.api("clock", to=f"{start - 2}-03-01")
         assert vendor.fetch(school, schooljaar="").leerlinggegevens.school.schooljaar == f"{start - 3}-{start - 2}"
         assert vendor.refused(situation("not-started"), schooljaar="") == "Client.AutorisatieOngeldig"
+        example = vendor.fetch_school(BRIN6, VERIFICATIECODE, schooljaar="").leerlinggegevens
+        assert (example.school.schooljaar, len(example.leerlingen.leerling)) == (f"{start - 3}-{start - 2}", 232)
     finally:
         vendor.api("clock", to="real")
     assert vendor.fetch(school, schooljaar="").leerlinggegevens.school.schooljaar == vendor.schooljaar

@@ -70,12 +70,12 @@ def test_the_page_lists_every_situation(bench: SandboxBench) -> None:
 def test_an_act_of_a_page_is_done_once(bench: SandboxBench) -> None:
     """A form that is sent twice does it once: the second is of a version that is gone, and says so."""
     browser = bench.browser
-    fields = form_of(browser, USUAL, "leave")
-    assert browser.post(f"{USUAL}/leave", fields).status == 303
-    again = browser.post(f"{USUAL}/leave", fields)
+    fields = form_of(browser, USUAL, "join")
+    assert browser.post(f"{USUAL}/join", fields).status == 303
+    again = browser.post(f"{USUAL}/join", fields)
     assert (again.status, again.h1) == (409, "Not done")
-    assert "leerlingen23" in browser.get(USUAL).text
-    assert bench.world.present.schools["01ZA00"].edits.left == (fields["leerling"],)
+    assert "leerlingen25" in browser.get(USUAL).text
+    assert len(bench.world.present.schools["01ZA00"].edits.joined) == 1
 
 
 def test_an_account_that_is_taken_twice_is_one(bench: SandboxBench) -> None:

@@ -103,11 +103,11 @@ class Maker:
             actions.end(connection, koppeling.id, koppeling.version, moment, actor=ACTOR)
         return koppeling is not None
 
-    def open_in_the_past(self, place: SandboxPlace, moment: datetime) -> None:
+    def open_in_the_past(self, brin6: str, entry: str, moment: datetime) -> None:
         """Move the Startdatum of a koppeling that was active before the clock went back to this day."""
         day = day_of(moment)
         with self.database.reading() as connection:
-            koppeling = self.living(connection, place)
+            koppeling = store.find_living(connection, brin6, entry)
         if koppeling is not None and koppeling.startdatum > day:
             with self.database.writing() as connection:
                 actions.change_startdatum(connection, koppeling.id, koppeling.version, day, moment, actor=ACTOR)

@@ -132,11 +132,13 @@ class World:
 
     def _prepare_example(self) -> None:
         """Lay out the schooljaren of the example school around the clock."""
-        schooljaar = schooljaar_of(day_of(self.clock()))
+        moment = self.clock()
+        schooljaar = schooljaar_of(day_of(moment))
         with self._lock:
             if schooljaar not in self._example_years:
-                setup.prepare(self.database, self.server_keys, self.clock())
+                setup.prepare(self.database, self.server_keys, moment)
                 self._example_years.add(schooljaar)
+            self.maker.open_in_the_past(setup.BRIN6, setup.ENTRY_ID, moment)
 
     def _ready(self, account: Account, place: SandboxPlace) -> MadeSchool:
         """Return the state of a school, which is made first, or laid out for the day of the clock."""
@@ -144,7 +146,7 @@ class World:
         if old is None:
             return self._keep_school(place, self.maker.make(account, place, moment))
         if place.situation.start is not Start.NOT_STARTED:
-            self.maker.open_in_the_past(place, moment)
+            self.maker.open_in_the_past(place.brin6, place.situation.entry, moment)
         new = self.maker.lay_out(place, old, moment)
         return old if new is old else self._keep_school(place, new)
 
