@@ -9,8 +9,10 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from support.server import WAIT, command, init, port_of_our_own, serving, split, until
 
+from uwlr_adapter.cli import main
 from uwlr_adapter.client.pulling import PullRequest, pull
 
 KEYS = {
@@ -130,3 +132,50 @@ def test_a_process_with_the_portal_only(tmp_path: Path) -> None:
         assert ("x-frame-options", "DENY") in headers
         assert b"<h1>Inloggen</h1>" in body
         assert split(server.post(b"", method="GET", path="/uwlr/leerlinggegevens?wsdl"))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--host", "0.0.0.0"), "needs --public-url"),  # noqa: S104 - refused
+        (("--host", "::"), "needs --public-url"),
+        (("--public-url", "192.168.1.20:8080"), "--public-url is http://"),
+        (("--public-url", "http://user@host"), "--public-url is http://"),
+        (("--public-url", "http://host/path"), "--public-url is http://"),
+        (("--public-url", "ftp://host"), "--public-url is http://"),
+        (("--public-url", "http://ho st"), "--public-url is http://"),
+        (("--public-url", "http://host:0"), "--public-url is http://"),
+    ],
+)
+def test_an_address_that_nobody_could_call_is_refused(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
+    """The demo does not begin with an address in its WSDL that leads nowhere, and makes nothing."""
+    result = CliRunner().invoke(main, ["demo", "--data", str(tmp_path / "demo"), *arguments])
+    assert (result.exit_code, told in result.output) == (2, True)
+    assert not (tmp_path / "demo").exists()
+
+
+def test_the_demo_for_other_machines(tmp_path: Path) -> None:
+    """On every address it warns that its codes are known, and its WSDL has the public URL, whatever Host is named."""
+    with port_of_our_own() as port:
+        arguments = ("--host", "0.0.0.0", "--public-url", "http://sandbox.example:8080/")  # noqa: S104 - as asked
+        process = subprocess.Popen(
+            command("demo", "--port", str(port), "--data", str(tmp_path / "demo"), "--json", *arguments),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        try:
+            printed = json.loads(process.stdout.readline())
+            request = urllib.request.Request(
+                f"http://127.0.0.1:{port}/uwlr/leerlinggegevens?wsdl", headers={"Host": "evil.example"}
+            )
+            with urllib.request.urlopen(request, timeout=WAIT) as reply:  # noqa: S310 - as above
+                wsdl = reply.read().decode()
+        finally:
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=WAIT)
+    assert printed["endpoint"] == "http://sandbox.example:8080/uwlr/leerlinggegevens"
+    assert 'location="http://sandbox.example:8080/uwlr/leerlinggegevens"' in wsdl
+    assert "evil.example" not in wsdl
+    assert "its codes are published" in told.replace("\n", " ")

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from support.server import WAIT
+from uwlr_adapter.sandbox.serving import SandboxApp
 from uwlr_adapter.web.rsgi import RsgiApp
 
 
@@ -67,7 +68,7 @@ class Protocol:
 
 
 async def send(
-    app: RsgiApp,
+    app: RsgiApp | SandboxApp,
     body: bytes | Exception | None,
     *headers: tuple[str, str],
     method: str = "POST",

@@ -3,8 +3,10 @@
 import json
 import sys
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -18,16 +20,25 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo.setup import PORTAL_LOGIN, PORTAL_PASSWORD, DemoSchool, prepare
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.portal.paths import PREFIX
+from uwlr_adapter.sandbox import state
+from uwlr_adapter.sandbox.api import PREFIX as SANDBOX
+from uwlr_adapter.sandbox.serving import load
+from uwlr_adapter.sandbox.situations import PUBLISHED, places_of
 from uwlr_adapter.server.port import ListenError
 from uwlr_adapter.server.serve import run
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.logs import LOGGING
 from uwlr_adapter.web.services import LEERLINGGEGEVENS
+from uwlr_adapter.web.source import LOOPBACK
 
 MARKER = "this-is-a-demo"
 """Name of the file that marks a data folder as the demo's own."""
 LOG = "demo.log"
 """Name of the log file in that folder."""
+_WARNING = (
+    "Warning: this sandbox listens to other machines, and its codes are published: whoever reaches it can fetch its "
+    "invented records, change them, and move its clock."
+)
 REQUEST = """\
 <s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header>
  <autorisatie xmlns="http://www.edustandaard.nl/leerresultaten/2/autorisatie">
@@ -49,6 +60,8 @@ REQUEST = """\
     type=click.IntRange(0, 65535),
     help="Port to listen on; 0 picks a free one.",
 )
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--public-url", help="URL at which others reach it, such as http://192.168.1.20:8080; the WSDL has it.")
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
@@ -56,32 +69,65 @@ REQUEST = """\
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready to serve, and nothing else.")
 @click.pass_obj
-def demo(context: Context, port: int, data: Path | None, *, as_json: bool) -> None:
-    """Serve an example school on 127.0.0.1 until interrupted, and fetch from it once.
+def demo(context: Context, port: int, host: str, public_url: str | None, data: Path | None, *, as_json: bool) -> None:
+    """Serve an example school until interrupted, and fetch from it once.
+
+    Under /sandbox it has a school for each situation that a vendor meets, which change on request.
 
     The requests are logged to demo.log in the data folder.
 
     Example:  uwlr-adapter demo --port 9000
+
+    For other machines:  uwlr-adapter demo --host 0.0.0.0 --public-url http://192.168.1.20:8080
     """
+    require_reachable(host, public_url)
     root_data = click.get_current_context().find_root().params.get("data")
     folder: Path = data or root_data or Path("uwlr-demo")
-    settings = _demo_settings(folder, port)
+    settings = _demo_settings(folder, port, host, public_url)
     with (
         Context(settings, context.clock).database(create=True) as database,
         context.messages.status("Creating the example school …"),
     ):
         _require_demo_folder(folder, database)
-        example = prepare(database, ServerKeys.from_settings(settings, database), context.clock())
+        moment = context.clock() + timedelta(seconds=state.read(folder).ahead)
+        example = prepare(database, ServerKeys.from_settings(settings, database), moment)
+    if host not in LOOPBACK:
+        context.messages.print(_WARNING)
     try:
-        run(settings, lambda taken: _report(context, taken, example, as_json=as_json), log=_log_to(folder / LOG))
+        run(
+            settings,
+            lambda taken: _report(context, taken, example, as_json=as_json),
+            load,
+            log=_log_to(folder / LOG),
+        )
     except ListenError as error:
         raise click.ClickException(str(error)) from error
 
 
-def _demo_settings(folder: Path, port: int) -> Settings:
-    """Return the default settings with this folder and port; the environment is for a real service, and ignored."""
+def require_reachable(host: str, public_url: str | None) -> None:
+    """Raise UsageError when the address in the WSDL would not be the one that others call."""
+    if public_url is None:
+        if host in {"0.0.0.0", "::"}:  # noqa: S104 - asked for, and told
+            raise click.UsageError(
+                f"listening on {host} needs --public-url http://…, the address at which others reach this machine"
+            )
+        return
+    try:
+        parts = urlsplit(public_url)
+        is_whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        is_bare = not (parts.query or parts.fragment or "@" in parts.netloc) and parts.path in {"", "/"}
+        is_safe = is_whole and is_bare and public_url.isascii() and not set(public_url) & set(" \"'<>\\^`{|}")
+    except ValueError:
+        is_safe = False
+    if not is_safe or not public_url.isprintable():
+        raise click.UsageError("--public-url is http:// or https:// with a host, and a port where it has one")
+
+
+def _demo_settings(folder: Path, port: int, host: str, public_url: str | None) -> Settings:
+    """Return the default settings with this folder and address; the environment is for a real service, and ignored."""
     values = {name: field.get_default() for name, field in Settings.model_fields.items()}
-    return Settings.model_construct(**{**values, "data": folder, "port": port})
+    given = {"data": folder, "port": port, "host": host, "public_url": public_url}
+    return Settings.model_construct(**{**values, **given})
 
 
 def _log_to(path: Path) -> dict[str, Any]:
@@ -107,7 +153,7 @@ def _require_demo_folder(folder: Path, database: Database) -> None:
 
 def _report(context: Context, settings: Settings, example: DemoSchool, *, as_json: bool) -> None:
     """Print what a vendor needs to call the demo, and fetch from it once to show that it works."""
-    endpoint = f"{settings.base_url}{LEERLINGGEGEVENS.path}"
+    endpoint, own = f"{settings.base_url}{LEERLINGGEGEVENS.path}", f"{settings.listen_url}{LEERLINGGEGEVENS.path}"
     portal = {
         "portal": f"{settings.base_url}{PREFIX}",
         "portal_user": PORTAL_LOGIN,
@@ -125,10 +171,13 @@ def _report(context: Context, settings: Settings, example: DemoSchool, *, as_jso
     echo("\nThe school's page, the Koppelingenoverzicht:\n")
     for name, value in portal.items():
         echo(f"{name:<20}{value}")
+    echo(f"\nA school for each situation, on {settings.base_url}{SANDBOX}, where they can be changed too:\n")
+    for place in places_of(PUBLISHED):
+        echo(f"{place.brin6[:4]} {place.brin6[4:]}  {place.situation.name:<14}{place.code}")
     request = REQUEST.format(**asdict(example), xsdversie=USUAL_VERSION)
     echo(f"\nA request to paste (POST, Content-Type: text/xml):\n\n{request}\n")
     try:
-        antwoord = pull(endpoint, PullRequest(**asdict(example)), allow_private=True, allow_http=True)  # our own
+        antwoord = pull(own, PullRequest(**asdict(example)), allow_private=True, allow_http=True)  # our own
     except PullError as error:
         context.messages.print(f"Fetching with zeep failed: {error}")
         return

@@ -16,7 +16,7 @@ from uwlr_adapter.administratie.sources.edexml.edexml import VERSIONS as EDEXML_
 from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.clock import schooljaar_start
 
-_ROEPNAMEN = (
+ROEPNAMEN = (
     "Aisha Amélie Anouk Bastiaan Beau Björn Bram Cato Chloé Çağla Daan Daniël Dewi Eline Emir Esmée Fatima Femke Fenna "
     "Finn Floor Gijs Guusje Hamza Hanna Hidde Ilias İpek Isaï Isa Jaël Jayden Jip Joëlle Jurre Kaan Kjeld Koen Lars "
     "Léon Lieve Loïs Łucja Luuk Maëlle Mees Mehmet Milou Mohamed Naomi Nïa Noah Noël Noor Olivier Ömer Pien Puck "
@@ -36,9 +36,9 @@ _ACHTERNAMEN = (
     ("ten", "Brinke Cate "),
     ("el", "Amrani Khattabi "),
 )
-_NAMES = [(voorvoegsel, naam) for voorvoegsel, names in _ACHTERNAMEN for naam in names.split()]
-_GROEP_NAMES = ("Bevers", "Dassen", "Egels", "Fuutjes", "Hazen", "IJsvogels", "Kieviten", "Lynxen", "Otters")
-_HIGHEST_JAARGROEP = 8
+NAMES = [(voorvoegsel, naam) for voorvoegsel, names in _ACHTERNAMEN for naam in names.split()]
+GROEP_NAMES = ("Bevers", "Dassen", "Egels", "Fuutjes", "Hazen", "IJsvogels", "Kieviten", "Lynxen", "Otters")
+HIGHEST_JAARGROEP = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +84,14 @@ def edexml(brin6: str, schooljaar: str) -> bytes:
     pupils = list(_pupils(brin6, size, start))
     root = etree.Element("EDEX")
     school = etree.SubElement(root, "school")
-    _texts(
+    add_texts(
         school,
         schooljaar=schooljaar,
         brincode=brincode_of(brin6),
         dependancecode=dependancecode_of(brin6),
         schoolkey=f"voorbeeld-{brin6}",
     )
-    _texts(school, aanmaakdatum=f"{start}-08-01T08:00:00", auteur="uwlr-adapter", xsdversie=EDEXML_VERSIONS[-1])
+    add_texts(school, aanmaakdatum=f"{start}-08-01T08:00:00", auteur="uwlr-adapter", xsdversie=EDEXML_VERSIONS[-1])
     _groepen(etree.SubElement(root, "groepen"), size, start)
     leerlingen = etree.SubElement(root, "leerlingen")
     for pupil in pupils:
@@ -102,17 +102,17 @@ def edexml(brin6: str, schooljaar: str) -> bytes:
 
 def _pupils(brin6: str, size: _Size, start: int) -> Iterator[_Pupil]:
     """Yield the pupils of a schooljaar, generated from the year in which they started school."""
-    for jaargroep in range(1, _HIGHEST_JAARGROEP + 1):
+    for jaargroep in range(1, HIGHEST_JAARGROEP + 1):
         first_year = start - jaargroep + 1
         rng = random.Random(f"{brin6} {first_year}")  # noqa: S311 - invented data, the same each time
         for place in range(size.per_jaargroep):
-            voorvoegsel, achternaam = rng.choice(_NAMES)
+            voorvoegsel, achternaam = rng.choice(NAMES)
             month, day = (rng.randint(1, 12) - 1) % 7 + 1, rng.randint(1, 28)  # four before school begins
             pupil = _Pupil(
                 number=first_year % 100 * 1000 + int(dependancecode_of(brin6)) * 500 + place,
                 jaargroep=1,
                 geboortedatum=date(first_year - 4, month, day),
-                roepnaam=rng.choice(_ROEPNAMEN),
+                roepnaam=rng.choice(ROEPNAMEN),
                 voorvoegsel=voorvoegsel,
                 achternaam=achternaam,
                 geslacht=rng.choice("12"),
@@ -128,25 +128,25 @@ def _groep_key(size: _Size, jaargroep: int, place: int, start: int) -> str:
 
 
 def _groepen(parent: etree._Element, size: _Size, start: int) -> None:
-    for jaargroep in range(1, _HIGHEST_JAARGROEP + 1):
+    for jaargroep in range(1, HIGHEST_JAARGROEP + 1):
         groep = etree.SubElement(parent, "groep", key=f"{start}-{jaargroep}")
-        _texts(groep, naam=f"{jaargroep} {_GROEP_NAMES[jaargroep - 1]}", jaargroep=str(jaargroep))
+        add_texts(groep, naam=f"{jaargroep} {GROEP_NAMES[jaargroep - 1]}", jaargroep=str(jaargroep))
     if size.combination:
         groep = etree.SubElement(parent, "groep", key=f"{start}-combi")
-        _texts(
-            groep, naam=f"{size.combination[0]}/{size.combination[1]} {_GROEP_NAMES[_HIGHEST_JAARGROEP]}", jaargroep="C"
+        add_texts(
+            groep, naam=f"{size.combination[0]}/{size.combination[1]} {GROEP_NAMES[HIGHEST_JAARGROEP]}", jaargroep="C"
         )
     for key, naam in (("plus", "Plusgroep"), ("lezen", "Leesclub")):
-        _texts(etree.SubElement(parent, "samengestelde_groep", key=f"{start}-{key}"), naam=naam)
+        add_texts(etree.SubElement(parent, "samengestelde_groep", key=f"{start}-{key}"), naam=naam)
 
 
 def _leerling(parent: etree._Element, pupil: _Pupil, size: _Size, brin6: str, start: int) -> None:
     place = pupil.number % 500
     leerling = etree.SubElement(parent, "leerling", key=f"L{pupil.number:05}")
-    if place or pupil.number // 1000 % _HIGHEST_JAARGROEP:  # of all pupils in a schooljaar, one has no ECK-iD yet
-        leerling.set("eckid", _eckid(f"{brin6} leerling {pupil.number}"))
-    _texts(leerling, achternaam=pupil.achternaam, voorvoegsel=pupil.voorvoegsel, roepnaam=pupil.roepnaam)
-    _texts(
+    if place or pupil.number // 1000 % HIGHEST_JAARGROEP:  # of all pupils in a schooljaar, one has no ECK-iD yet
+        leerling.set("eckid", make_eckid(f"{brin6} leerling {pupil.number}"))
+    add_texts(leerling, achternaam=pupil.achternaam, voorvoegsel=pupil.voorvoegsel, roepnaam=pupil.roepnaam)
+    add_texts(
         leerling, geboortedatum=pupil.geboortedatum.isoformat(), geslacht=pupil.geslacht, jaargroep=str(pupil.jaargroep)
     )
     etree.SubElement(leerling, "groep", key=_groep_key(size, pupil.jaargroep, place, start))
@@ -159,29 +159,30 @@ def _leerling(parent: etree._Element, pupil: _Pupil, size: _Size, brin6: str, st
 
 def _leerkrachten(parent: etree._Element, size: _Size, brin6: str, start: int) -> None:
     rng = random.Random(f"{brin6} leerkrachten")  # noqa: S311 - invented data, the same each time
-    keys = [f"{start}-{jaargroep}" for jaargroep in range(1, _HIGHEST_JAARGROEP + 1)]
+    keys = [f"{start}-{jaargroep}" for jaargroep in range(1, HIGHEST_JAARGROEP + 1)]
     keys += [f"{start}-combi"] if size.combination else []
     for number, key in enumerate(keys, 1):
-        voorvoegsel, achternaam = rng.choice(_NAMES)
+        voorvoegsel, achternaam = rng.choice(NAMES)
         leerkracht = etree.SubElement(
             parent,
             "leerkracht",
             key=f"M{dependancecode_of(brin6)}{number:02}",
-            eckid=_eckid(f"{brin6} leerkracht {number}"),
+            eckid=make_eckid(f"{brin6} leerkracht {number}"),
         )
-        _texts(leerkracht, achternaam=achternaam, voorvoegsel=voorvoegsel, roepnaam=rng.choice(_ROEPNAMEN))
-        _texts(leerkracht, emailadres=f"leerkracht{number}@{brin6.lower()}.example", rol="LRK")
+        add_texts(leerkracht, achternaam=achternaam, voorvoegsel=voorvoegsel, roepnaam=rng.choice(ROEPNAMEN))
+        add_texts(leerkracht, emailadres=f"leerkracht{number}@{brin6.lower()}.example", rol="LRK")
         groepen = etree.SubElement(leerkracht, "groepen")
         etree.SubElement(groepen, "groep", key=key)
         if number == 1:
-            _texts(etree.SubElement(groepen, "samengestelde_groep", key=f"{start}-plus"), rol="RT")
+            add_texts(etree.SubElement(groepen, "samengestelde_groep", key=f"{start}-plus"), rol="RT")
 
 
-def _eckid(seed: str) -> str:
+def make_eckid(seed: str) -> str:
+    """Return an invented ECK-iD that follows from a text."""
     return f"https://ketenid.nl/pilot/{hashlib.sha512(seed.encode()).hexdigest()}"
 
 
-def _texts(parent: etree._Element, **fields: str) -> None:
+def add_texts(parent: etree._Element, **fields: str) -> None:
     """Append a child element per field, named after it; an empty value is left out."""
     for name, value in fields.items():
         if value:

@@ -31,7 +31,10 @@ PORTAL_PASSWORD = "demo-wachtwoord-21QW"  # noqa: S105 - published, of the examp
 """Published credentials, of the demo only. Its portal user has no second factor."""
 BRIN6 = VERIFICATIECODE[:6]
 """The vestiging with the koppeling: a verificatiecode begins with its brin6."""
-_ENTRY_ID = "snappet"
+BRIN6S = frozenset(school.VESTIGINGEN)
+"""The vestigingen of the example school."""
+ENTRY_ID = "snappet"
+"""The catalogue entry of its koppeling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +77,10 @@ def _share_next_year(connection: sa.Connection, brin6: str, schooljaar: str, mom
 def _activate_koppeling(connection: sa.Connection, server_keys: ServerKeys, moment: datetime) -> None:
     if afnemers.find(connection, KLANTNAAM) is None:
         afnemers.add(connection, server_keys, KLANTNAAM, moment, KLANTCODE, actor=PORTAL_LOGIN)
-    if store.find_living(connection, BRIN6, _ENTRY_ID) is None:
+    if store.find_living(connection, BRIN6, ENTRY_ID) is None:
         request = ActivationRequest(
             brin6=BRIN6,
-            entry_id=_ENTRY_ID,
+            entry_id=ENTRY_ID,
             login="demo",
             naam="Een voorbeeldschool",
             akkoord=True,

@@ -1,5 +1,6 @@
 """Composition of the application from settings, database, server keys and catalogue."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
@@ -22,7 +23,7 @@ from uwlr_adapter.web.call_needs import CallNeeds
 from uwlr_adapter.web.health import HEALTHZ, METRICS, READYZ, HealthEndpoints
 from uwlr_adapter.web.metrics import Metrics
 from uwlr_adapter.web.readiness import Readiness
-from uwlr_adapter.web.services import SERVICES, make_endpoint
+from uwlr_adapter.web.services import SERVICES, Service, make_endpoint
 from uwlr_adapter.web.source import make_source_of
 from uwlr_adapter.web.vendor_pages import make_paths
 
@@ -70,14 +71,21 @@ def make_app(settings: Settings | None = None, clock: Clock | None = None) -> Ap
     return app
 
 
-def compose(settings: Settings, clock: Clock) -> tuple[App, HolderReport]:
-    """Return the application, and the report of the server keys that this process holds. Raises as `make_app` does."""
+def compose(
+    settings: Settings, clock: Clock, services: Sequence[Service] = SERVICES, catalogue: Catalogue | None = None
+) -> tuple[App, HolderReport]:
+    """Return the application, and the report of the server keys that this process holds. Raises as `make_app` does.
+
+    `services` are those that it serves, and `catalogue` the one by which calls are judged; the pages show that of the
+    settings, which is also the default.
+    """
     token, provider_settings = metrics_token(settings), ProviderSettings.of(settings)
     database = Database(settings.database_url, create=False)
     try:
         database.require_usable()
         server_keys = ServerKeys.from_settings(settings, database, clock)
-        gate = Gate(Catalogue.load(settings.catalogus), server_keys)
+        shown = Catalogue.load(settings.catalogus)
+        gate = Gate(catalogue or shown, server_keys)
         agreements.prepare(database, gate.catalogue, clock())
     except DBAPIError as error:
         database.close()
@@ -87,9 +95,9 @@ def compose(settings: Settings, clock: Clock) -> tuple[App, HolderReport]:
         raise
     metrics = Metrics()
     database.on_failure = metrics.count_database_error
-    services = SERVICES if Part.SOAP in settings.parts else ()
+    served = services if Part.SOAP in settings.parts else ()
     source_of = make_source_of(settings.trusted_proxies)
-    endpoints = [make_endpoint(service, database, gate, settings, clock, source_of) for service in services]
+    endpoints = [make_endpoint(service, database, gate, settings, clock, source_of) for service in served]
     needs = CallNeeds(database, server_keys, clock, endpoints[0] if endpoints else None)
     readiness = Readiness(needs.checks())
     health = HealthEndpoints(database, readiness, metrics, clock, token)
@@ -104,7 +112,7 @@ def compose(settings: Settings, clock: Clock) -> tuple[App, HolderReport]:
         base_url, undo_days, has_mail = settings.base_url, settings.undo_days, settings.smtp_host is not None
         pages = make_portal(
             database,
-            gate.catalogue,
+            shown,
             gate.server_keys,
             clock,
             base_url,

@@ -16,10 +16,12 @@ from uwlr_adapter.clock import now
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.runner import JobRunner
+from uwlr_adapter.keys.holders import HolderReport
 from uwlr_adapter.server import parent
 from uwlr_adapter.server.application import compose
 from uwlr_adapter.server.key_reporter import KeyReporter
 from uwlr_adapter.settings import Settings
+from uwlr_adapter.web.app import App
 from uwlr_adapter.web.rsgi import MAX_CONNECTIONS, RsgiApp
 
 HUNG_SECONDS = 120
@@ -40,11 +42,14 @@ event loop waits little for threads that make pages."""
 logger = logging.getLogger("uwlr_adapter.server.worker")
 
 
-def load(settings: Settings) -> RsgiApp:
-    """Return the application of this worker process, with the watch and the jobs started, and handling DRAIN_SIGNAL."""
+def load(settings: Settings, make: Callable[[Settings], tuple[App, HolderReport]] | None = None) -> RsgiApp:
+    """Return the application of this worker process, with the watch and the jobs started, and handling DRAIN_SIGNAL.
+
+    `make` composes the application; default: `compose` with the present moment as its clock.
+    """
     # Until it serves: the handler inherited from the server would ignore it.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    app, report = compose(settings, now)
+    app, report = compose(settings, now) if make is None else make(settings)
     reporter = KeyReporter(report)
     # No log line names a thread or a process, and finding them out takes longer than writing the line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

@@ -73,6 +73,8 @@ class App:
             **{path: EndpointApp(endpoint) for path, endpoint in self.endpoints.items()},
         }
         self._portal = portal
+        self.mounts: dict[str, WSGIApplication] = {} if portal is None else {portal[0]: portal[1]}
+        """The applications that have every plain path below their own, by that path."""
         self._services = services
         self._metrics = metrics
         self._hsts = [HSTS] if is_https else []
@@ -157,7 +159,7 @@ class App:
         logs.log_requests(records)
 
     def _handler(self, environ: "WSGIEnvironment") -> "WSGIApplication":
-        """Return the application for a request; the portal has every plain path below its own."""
+        """Return the application for a request; each of `mounts` has every plain path below its own."""
         path = environ.get("PATH_INFO", "")
         if path not in self.endpoints and (refusal := bounds.refusal(environ, self._answer_path)) is not None:
             return lambda _environ, start_response: refusal.send(start_response)
@@ -166,8 +168,9 @@ class App:
             return handler
         if not is_plain(path):
             return _bad_path
-        if self._portal is not None and f"{path}/".startswith(f"{self._portal[0]}/"):
-            return self._portal[1]
+        for prefix, mounted in self.mounts.items():
+            if f"{path}/".startswith(f"{prefix}/"):
+                return mounted
         return self._not_found
 
     @property

@@ -1,0 +1,66 @@
+"""A sandbox in this process: its world, its pages as a WSGI application, and its service as an RSGI one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from support.clock import Clock
+from support.databases import make_tables
+from support.portal_browser import MOMENT, Browser
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.demo.setup import KLANTCODE, KLANTNAAM
+from uwlr_adapter.keys.server_keys import ServerKeys
+from uwlr_adapter.koppelingen import afnemers
+from uwlr_adapter.sandbox.call_log import CallLog
+from uwlr_adapter.sandbox.sandbox_clock import SandboxClock
+from uwlr_adapter.sandbox.serving import SandboxApp, compose_sandbox
+from uwlr_adapter.sandbox.situations import PUBLISHED, SITUATIONS, VendorSituation
+from uwlr_adapter.sandbox.world import World
+from uwlr_adapter.settings import Settings
+from uwlr_adapter.web.app import App
+from uwlr_adapter.web.rsgi import RsgiApp
+
+
+@dataclass(frozen=True)
+class SandboxBench:
+    """A sandbox without a server."""
+
+    world: World
+    calls: CallLog
+    app: App
+    rsgi: SandboxApp
+
+    @property
+    def browser(self) -> Browser:
+        """A browser without cookies."""
+        return Browser(self.app)
+
+
+@contextmanager
+def sandbox_in(folder: Path) -> Iterator[SandboxBench]:
+    """Yield a sandbox in a folder, whose real clock stands still."""
+    settings = Settings(data=folder)
+    database = Database(settings.database_url)
+    make_tables(database)
+    keys = ServerKeys.from_settings(settings, database, create=True)
+    with database.writing() as connection:
+        afnemers.add(connection, keys, KLANTNAAM, MOMENT, KLANTCODE, actor="test")
+    world, calls = World(folder, database, keys, SandboxClock(real=Clock(MOMENT))), CallLog()
+    app, _ = compose_sandbox(settings, world, calls)
+    try:
+        yield SandboxBench(world, calls, app, SandboxApp(RsgiApp(app, 2), world, calls))
+    finally:
+        app.close()
+        database.close()
+
+
+def situation(name: str) -> VendorSituation:
+    """Return a situation by its name."""
+    (found,) = [one for one in SITUATIONS if one.name == name]
+    return found
+
+
+def brin6(name: str) -> str:
+    """Return the brin6 of the school that the published account has for a situation."""
+    return situation(name).brin6(PUBLISHED)

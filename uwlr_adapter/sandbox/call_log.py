@@ -1,0 +1,159 @@
+"""The last calls of each account, for its page: what was sent, masked, and what it got. In memory, and bounded.
+
+A call is kept for the klantnaam that it names. One that names no account is found by its X-Request-ID only, which its
+caller alone knows.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from http import HTTPStatus
+from itertools import chain
+
+import sqlalchemy as sa
+
+from uwlr_adapter.contract import names
+from uwlr_adapter.contract.fault import Fault
+from uwlr_adapter.contract.names import AUTORISATIE
+from uwlr_adapter.contract.request import Call, read
+from uwlr_adapter.contract.xml import MESSAGE, XmlError, parse
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.journaal.tables import journaal
+from uwlr_adapter.kit.masking import Masker
+
+KEPT = 50
+"""Calls of an account that are kept (inclusive)."""
+KEPT_OF_NOBODY = 200
+"""Calls that name no account."""
+REASONS = {
+    "onbekende school": "there is no school with that brin6",
+    "geen koppeling": "no koppeling of yours lives at that school",
+    "code onjuist": "the autorisatiesleutel is not the code that the school entered",
+    "gepauzeerd": "the school paused the koppeling",
+    "beëindigd": "the school ended the koppeling",
+    "nog niet gestart": "the Startdatum of the koppeling is still to come",
+    "geen school genoemd": "the body names no school",
+    "niet volgens het schema": "the request is not valid by the XSD",
+    "versie niet ondersteund": "the version is not served",
+    "geen gegevens": "there are no data of that schooljaar",
+    "schooljaar niet ingericht": "the schooljaar is not laid out yet",
+    "eigen fout": "the service could not answer",
+    "certificaat ontbreekt": "a client certificate is missing",
+    "certificaat onbekend of verlopen": "the client certificate is not known",
+}
+"""The true reason of a refusal in English, by its word in the journaal."""
+ANSWERED = "answered"
+"""The outcome of an answer, until the journaal says of which kind it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCall:
+    """One call and what it got. Nothing in it is a code or a name of a person."""
+
+    request_id: str
+    moment: datetime
+    operation: str
+    status: int
+    outcome: str
+    """A faultcode, or the kind of answer."""
+    request: str
+    """The message, masked."""
+    pad: str = ""
+    regel: str = ""
+    retry_after: str = ""
+    repairs: tuple[str, ...] = ()
+    reason: str = ""
+    """The true reason of a refusal, in English; empty for an answer, and for a fault that says all."""
+
+
+class CallLog:
+    """The calls that were kept. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, deque[LoggedCall]] = {}
+        self._of_nobody: deque[LoggedCall] = deque(maxlen=KEPT_OF_NOBODY)
+        self._lock = threading.Lock()
+
+    def keep(self, klantnaam: str | None, call: LoggedCall) -> None:
+        """Keep a call, for the account with this klantnaam or for nobody."""
+        with self._lock:
+            kept = self._of_nobody if klantnaam is None else self._of.setdefault(klantnaam, deque(maxlen=KEPT))
+            kept.appendleft(call)
+
+    def calls_of(self, klantnaam: str) -> list[LoggedCall]:
+        """Return the calls of an account, the last one first."""
+        with self._lock:
+            return list(self._of.get(klantnaam, ()))
+
+    def find(self, request_id: str) -> LoggedCall | None:
+        """Return the call with this X-Request-ID, whoever sent it."""
+        with self._lock:
+            kept = chain(self._of_nobody, *self._of.values())
+            return next((call for call in kept if call.request_id == request_id), None)
+
+
+def with_reasons(database: Database, calls: Sequence[LoggedCall]) -> list[LoggedCall]:
+    """Return calls with what the journaal says of them: the kind of answer, the reason of a refusal, the repairs."""
+    ids = [call.request_id for call in calls]
+    columns = journaal.c
+    wanted = columns.request_id, columns.outcome, columns.reason, columns.repairs
+    with database.reading() as connection:
+        rows = connection.execute(sa.select(*wanted).where(columns.request_id.in_(ids)))
+        found = {row.request_id: (row.outcome, row.reason or "", row.repairs or "") for row in rows}
+    return [_with_reason(call, *found[call.request_id]) if call.request_id in found else call for call in calls]
+
+
+def _with_reason(call: LoggedCall, outcome: str, reason: str, repairs: str) -> LoggedCall:
+    is_answer = call.outcome == ANSWERED
+    told = "" if is_answer else REASONS.get(reason, "")
+    return replace(call, outcome=outcome if is_answer else call.outcome, reason=told, repairs=tuple(repairs.split()))
+
+
+def understood(content: bytes) -> Call | None:
+    """Return the call in a message, if it can be read."""
+    try:
+        return read(content)
+    except Fault:
+        return None
+
+
+def named_klantnaam(content: bytes) -> str | None:
+    """Return the klantnaam in a message that could not be read as a call, if it is there once."""
+    try:
+        root = parse(content, MESSAGE)
+    except XmlError:
+        return None
+    found = [one.text for one in root.iter(f"{{{AUTORISATIE}}}klantnaam", "klantnaam")]
+    return found[0] if len(found) == 1 else None
+
+
+def logged(
+    moment: datetime, request: bytes, call: Call | None, status: int, headers: dict[str, str], body: bytes
+) -> LoggedCall:
+    """Return what is kept of a call; `headers` are those of the response, by their names in lower case."""
+    outcome, pad, regel = _outcome(status, headers, body)
+    return LoggedCall(
+        request_id=headers.get("x-request-id", ""),
+        moment=moment,
+        operation="" if call is None else call.operation.name,
+        status=status,
+        outcome=outcome,
+        request=Masker().document(request),
+        pad=pad,
+        regel=regel,
+        retry_after=headers.get("retry-after", ""),
+    )
+
+
+def _outcome(status: int, headers: dict[str, str], body: bytes) -> tuple[str, str, str]:
+    """Return the outcome in a response, and the path and the word of a fault that names them."""
+    if not headers.get("content-type", "").startswith("text/xml"):
+        return str(status), "", ""
+    if status == HTTPStatus.OK:
+        return ANSWERED, "", ""
+    root = parse(body, MESSAGE)
+    code = root.findtext(".//faultcode", "").partition(":")[2]
+    detail = root.find(f".//{{{names.FAULT_DETAIL}}}fout")
+    return (code, "", "") if detail is None else (code, detail.get("pad", ""), detail.get("regel", ""))

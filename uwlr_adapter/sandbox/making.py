@@ -1,0 +1,169 @@
+"""What makes and changes a school of the sandbox: real imports and real acts, at the moment of its clock."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+
+from uwlr_adapter.administratie import calendar_acts, school_calendar, schools
+from uwlr_adapter.administratie.importing import importer, questions
+from uwlr_adapter.administratie.model import Delivery
+from uwlr_adapter.administratie.sources.edexml import edexml
+from uwlr_adapter.brin import brincode_of
+from uwlr_adapter.clock import day_of, next_schooljaar, schooljaar_of, schooljaar_start
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.keys.server_keys import ServerKeys
+from uwlr_adapter.koppelingen import actions, store
+from uwlr_adapter.koppelingen.actions import ActivationRequest
+from uwlr_adapter.koppelingen.lifecycle import Koppeling
+from uwlr_adapter.sandbox import school_file
+from uwlr_adapter.sandbox.accounts import ACTOR, Account, SandboxRefusedError
+from uwlr_adapter.sandbox.on_call import TOO_EARLY, USUAL_SECONDS
+from uwlr_adapter.sandbox.situations import OnCall, SandboxPlace, Start, catalogue_for
+from uwlr_adapter.sandbox.state import Edits, MadeSchool
+
+STARTS_AFTER = timedelta(days=30)
+"""How far ahead the Startdatum of a koppeling is that has not started."""
+_PAST_YEAR_MONTHS = (8, 9)
+"""August and September, in which the past schooljaar is answered too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Makes and changes the schools of the sandbox."""
+
+    database: Database
+    server_keys: ServerKeys
+
+    def make(self, account: Account, place: SandboxPlace, moment: datetime) -> MadeSchool:
+        """Make a school as its situation has it, and return its state."""
+        with self.database.writing() as connection:
+            if schools.find_vestiging(connection, place.brin6) is None:
+                schools.add_vestiging(connection, place.brin6, f"Sandbox {place.situation.name}")
+        return self._settle(account, place, self.lay_out(place, MadeSchool(), moment), moment)
+
+    def reset(self, account: Account, place: SandboxPlace, old: MadeSchool, moment: datetime) -> MadeSchool:
+        """Make a school as its situation begins, with another koppeling, and return its state."""
+        new = MadeSchool(old.version)
+        return self._settle(account, place, self.lay_out(place, new, moment), moment)
+
+    def _settle(self, account: Account, place: SandboxPlace, state: MadeSchool, moment: datetime) -> MadeSchool:
+        """Bring the koppeling of a school, its question and its next year in the state of its situation."""
+        with self.database.writing() as connection:
+            self._begin(connection, account, place, moment)
+        form, on_call = place.situation.form, place.situation.on_call
+        if form.has_question:
+            state = replace(state, edits=Edits(has_question=True))
+            self.bring(place, state, moment)
+        if form.is_released:
+            self.release(place, moment)
+        seconds = USUAL_SECONDS if on_call is OnCall.WAITS else 0
+        return replace(state, seconds=seconds, refused=TOO_EARLY if on_call is OnCall.REFUSES else 0)
+
+    def _begin(self, connection: sa.Connection, account: Account, place: SandboxPlace, moment: datetime) -> None:
+        """Bring the koppeling in the state in which its situation begins; what lives is ended."""
+        self.end(connection, place, moment)
+        start = place.situation.start
+        startdatum = day_of(moment + STARTS_AFTER) if start is Start.NOT_STARTED else None
+        koppeling = self.activate(connection, account, place, moment, startdatum)
+        if start is Start.PAUSED:
+            actions.clear_code(connection, koppeling.id, koppeling.version, moment, actor=ACTOR)
+        elif start is Start.ENDED:
+            actions.end(connection, koppeling.id, koppeling.version, moment, actor=ACTOR)
+
+    def activate(
+        self,
+        connection: sa.Connection,
+        account: Account,
+        place: SandboxPlace,
+        moment: datetime,
+        startdatum: date | None = None,
+    ) -> Koppeling:
+        """Activate the koppeling of a school, with the code that its school entered. Raises KoppelingError."""
+        request = ActivationRequest(
+            brin6=place.brin6,
+            entry_id=place.situation.entry,
+            login=ACTOR,
+            naam="De sandbox",
+            akkoord=True,
+            startdatum=startdatum,
+            verificatiecode=place.situation.entered_code(place.letters),
+        )
+        catalogue = catalogue_for(account.klantnaam)
+        return actions.activate(connection, catalogue, self.server_keys, request, moment, actor=ACTOR)
+
+    def living(self, connection: sa.Connection, place: SandboxPlace) -> Koppeling | None:
+        """Return the living koppeling of a school, if any."""
+        return store.find_living(connection, place.brin6, place.situation.entry)
+
+    def end(self, connection: sa.Connection, place: SandboxPlace, moment: datetime) -> bool:
+        """End the koppeling of a school; return whether one lived."""
+        koppeling = self.living(connection, place)
+        if koppeling is not None:
+            actions.end(connection, koppeling.id, koppeling.version, moment, actor=ACTOR)
+        return koppeling is not None
+
+    def open_in_the_past(self, brin6: str, entry: str, moment: datetime) -> None:
+        """Move the Startdatum of a koppeling that was active before the clock went back to this day."""
+        day = day_of(moment)
+        with self.database.reading() as connection:
+            koppeling = store.find_living(connection, brin6, entry)
+        if koppeling is not None and koppeling.startdatum > day:
+            with self.database.writing() as connection:
+                actions.change_startdatum(connection, koppeling.id, koppeling.version, day, moment, actor=ACTOR)
+
+    def lay_out(self, place: SandboxPlace, state: MadeSchool, moment: datetime) -> MadeSchool:
+        """Import the schooljaren around a moment that were not laid out yet, and return the state."""
+        missing = [year for year in years_around(day_of(moment)) if year not in state.years]
+        if not missing or not place.situation.form.has_records:
+            return state
+        first = replace(state.edits, has_question=False)
+        self._import(place, [self._delivery(place, year, first) for year in missing], moment)
+        return replace(state, years=(*state.years, *missing))
+
+    def bring(self, place: SandboxPlace, state: MadeSchool, moment: datetime) -> None:
+        """Import the present and the next schooljaar as they are after what was done to the leerlingen."""
+        years = (schooljaar_of(day_of(moment)), next_schooljaar(day_of(moment)))
+        if place.situation.form.has_records:
+            self._import(place, [self._delivery(place, year, state.edits) for year in years], moment)
+
+    def release(self, place: SandboxPlace, moment: datetime) -> bool:
+        """Release the next schooljaar; return whether it was not answered yet."""
+        coming = next_schooljaar(day_of(moment))
+        with self.database.writing() as connection:
+            window = school_calendar.window_of(coming, school_calendar.find(connection, place.brin6, coming))
+            if (
+                window is None
+                or window.holds(day_of(moment))
+                or not calendar_acts.has_data(connection, place.brin6, coming)
+            ):
+                return False
+            calendar_acts.release(connection, place.brin6, coming, moment, actor=ACTOR)
+        return True
+
+    def answer(self, place: SandboxPlace, choice: str, moment: datetime) -> None:
+        """Answer the open question of a school. Raises SandboxRefusedError or QuestionError."""
+        with self.database.writing() as connection:
+            (question, *_) = [*questions.of_school(connection, brincode_of(place.brin6)), None]
+            if question is None:
+                raise SandboxRefusedError("this school has no open question")
+            if choice not in [str(one) for one in question.choices]:
+                raise SandboxRefusedError(f"the question is answered with one of: {', '.join(question.choices)}")
+            questions.answer(connection, question.id, questions.Choice(choice), moment, ACTOR)
+
+    def _delivery(self, place: SandboxPlace, schooljaar: str, edits: Edits) -> Delivery:
+        return edexml.read(school_file.edexml(place, schooljaar, edits))
+
+    def _import(self, place: SandboxPlace, deliveries: list[Delivery], moment: datetime) -> None:
+        options = importer.ImportOptions(
+            moment, source=ACTOR, actor=ACTOR, brin6=place.brin6, accept_drop=True, older=True, new_keys=True
+        )
+        importer.import_deliveries(self.database, deliveries, options)
+
+
+def years_around(day: date) -> tuple[str, ...]:
+    """Return the schooljaren that are laid out on a day: the present and the next one, and one that just ended."""
+    present = schooljaar_of(day)
+    start = schooljaar_start(present) or day.year
+    past = (f"{start - 1}-{start}",) if day.month in _PAST_YEAR_MONTHS else ()
+    return (*past, present, next_schooljaar(day))

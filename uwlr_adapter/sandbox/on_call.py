@@ -1,0 +1,56 @@
+"""What a call sets off at the school that it asks for. Pure: from a state to a state."""
+
+from dataclasses import dataclass, replace
+
+from uwlr_adapter.clock import schooljaar_start
+from uwlr_adapter.sandbox.school_file import leerlingen, other_achternaam
+from uwlr_adapter.sandbox.situations import OnCall, SandboxPlace
+from uwlr_adapter.sandbox.state import Edits, MadeSchool
+
+USUAL_SECONDS = 10
+"""Seconds that an answer of a slow school waits."""
+TOO_EARLY = 2
+"""Calls in a row that a busy school refuses."""
+_VISITOR = "N0000"
+"""The key of the leerling who comes and goes at a school that changes."""
+_JAARGROEP = 3
+_ROUND = 200
+"""Calls after which a school that changes begins anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What becomes of the answer to a call."""
+
+    seconds: int = 0
+    """Seconds that it waits."""
+    is_refused: bool = False
+    """Whether it is Server.TijdelijkNietBeschikbaar."""
+
+
+def before(old: MadeSchool, place: SandboxPlace, schooljaar: str) -> tuple[MadeSchool, Consequence]:
+    """Return the state of a school in which a call is answered, and what becomes of the answer."""
+    kind, calls = place.situation.on_call, old.calls + 1
+    new = replace(old, calls=calls)
+    if kind is OnCall.CHANGES:
+        new = replace(new, edits=_changed(old.edits, place, schooljaar, calls % _ROUND))
+    elif kind is OnCall.LEAVES and calls > 1 and not old.edits.left:
+        present = leerlingen(place, schooljaar, old.edits)
+        new = replace(new, edits=replace(old.edits, left=(present[len(present) // 2].key,)))
+    is_refused = old.refused > 0
+    if is_refused:
+        new = replace(new, refused=old.refused - 1)
+    elif kind is OnCall.REFUSES:
+        new = replace(new, refused=TOO_EARLY)
+    return new, Consequence(old.seconds, is_refused)
+
+
+def _changed(edits: Edits, place: SandboxPlace, schooljaar: str, turn: int) -> Edits:
+    """Return the edits of a turn: one leerling with another achternaam than before, and a visitor every other turn."""
+    joined = {key: year for key, year in edits.joined.items() if key != _VISITOR}
+    present = [one for one in leerlingen(place, schooljaar, edits) if one.key != _VISITOR]
+    leerling = present[turn % len(present)]
+    renamed = {**edits.renamed, leerling.key: (leerling.roepnaam, other_achternaam(place, leerling, turn))}
+    if turn % 2:
+        joined[_VISITOR] = (schooljaar_start(schooljaar) or 0) - _JAARGROEP + 1
+    return replace(edits, renamed=renamed, joined=joined)

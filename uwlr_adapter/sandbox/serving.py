@@ -1,0 +1,136 @@
+"""The service of the sandbox: that of `serve`, with the clock of the sandbox, its schools and its pages around it.
+
+Nothing of this is in `serve`: it is put around the application from outside, in the worker process of the demo.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from uwlr_adapter.contract.xml import MESSAGE
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.event_log import log_failure
+from uwlr_adapter.keys.holders import HolderReport
+from uwlr_adapter.keys.server_keys import ServerKeys
+from uwlr_adapter.sandbox import call_log
+from uwlr_adapter.sandbox.api import PREFIX
+from uwlr_adapter.sandbox.busy import BusyUseCase
+from uwlr_adapter.sandbox.call_log import CallLog
+from uwlr_adapter.sandbox.pages import make_pages
+from uwlr_adapter.sandbox.sandbox_clock import SandboxClock
+from uwlr_adapter.sandbox.situations import catalogue_for
+from uwlr_adapter.sandbox.world import NO_CONSEQUENCE, World
+from uwlr_adapter.server import worker
+from uwlr_adapter.server.application import compose
+from uwlr_adapter.settings import Settings
+from uwlr_adapter.web.app import App
+from uwlr_adapter.web.rsgi import RsgiApp
+from uwlr_adapter.web.services import LEERLINGGEGEVENS
+
+wait = asyncio.sleep
+"""How an answer waits."""
+logger = logging.getLogger("uwlr_adapter.sandbox")
+_NOBODY = "Sandbox"
+"""The klantnaam of the entries by which calls are judged: each account has koppelingen of these."""
+
+
+@dataclass(slots=True)
+class _WatchedProtocol:
+    """The protocol of a request, which runs `before` once the body is there, and keeps the response."""
+
+    inner: Any
+    before: Callable[[bytes], Any]
+    body: bytes = b""
+    response: tuple[int, list[tuple[str, str]], bytes] | None = None
+
+    async def __call__(self) -> bytes:
+        """Return the whole body."""
+        self.body = await self.inner()
+        await self.before(self.body)
+        return self.body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the body in pieces; one that is too large is passed on as it comes."""
+        pieces, octets = [], 0
+        async for piece in self.inner:
+            octets += len(piece)
+            if octets > MESSAGE.octets:
+                break
+            pieces.append(piece)
+        else:
+            self.body = b"".join(pieces)
+            await self.before(self.body)
+            yield self.body
+            return
+        yield b"".join(pieces)
+        yield piece
+
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        """Keep the response."""
+        self.response = status, headers, body
+
+
+@dataclass(slots=True)
+class SandboxApp:
+    """An RSGI application around that of a worker."""
+
+    inner: RsgiApp
+    world: World
+    calls: CallLog
+    path: str = field(default=LEERLINGGEGEVENS.path)
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
+        """Answer one HTTP request."""
+        if scope.path != self.path or scope.method != "POST":
+            await self.inner.__rsgi__(scope, protocol)
+            return
+        loop, consequence, call = asyncio.get_running_loop(), NO_CONSEQUENCE, None
+
+        async def before(body: bytes) -> None:
+            nonlocal call, consequence
+            call = call_log.understood(body)
+            if call is not None:
+                try:
+                    consequence = await loop.run_in_executor(None, self.world.before_call, call)
+                except Exception as error:  # noqa: BLE001 - the call is answered by what is there
+                    log_failure(error, logger)
+
+        watched = _WatchedProtocol(protocol, before)
+        await self.inner.__rsgi__(scope, watched)
+        if watched.response is None:
+            return
+        status, headers, body = watched.response
+        named = {name.lower(): value for name, value in headers}
+        klantnaam = call_log.named_klantnaam(watched.body) if call is None else call.autorisatie.klantnaam
+        if klantnaam is not None and not self.world.is_account(klantnaam):
+            klantnaam = None
+        kept = call_log.logged(self.world.clock(), watched.body, call, int(status), named, body)
+        self.calls.keep(klantnaam, kept)
+        if consequence.seconds:
+            await wait(consequence.seconds)
+        protocol.response_bytes(status, headers, body)
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Close the database connections: this process ends."""
+        self.inner.__rsgi_del__(loop)
+        self.world.database.close()
+
+
+def load(settings: Settings) -> SandboxApp:
+    """Return the application of the worker process of a sandbox."""
+    database = Database(settings.database_url, create=False)
+    world = World(settings.data, database, ServerKeys.from_settings(settings, database), SandboxClock())
+    calls = CallLog()
+    inner = worker.load(settings, lambda given: compose_sandbox(given, world, calls))
+    return SandboxApp(inner, world, calls)
+
+
+def compose_sandbox(settings: Settings, world: World, calls: CallLog) -> tuple[App, HolderReport]:
+    """Return the application, by the clock of the sandbox and with its pages, and the report of its keys."""
+    usual = LEERLINGGEGEVENS.use_case
+    service = LEERLINGGEGEVENS._replace(use_case=lambda *given: BusyUseCase(usual(*given), world.is_refused))
+    app, report = compose(settings, world.clock, [service], catalogue_for(_NOBODY))
+    app.mounts[PREFIX] = make_pages(world, calls, settings.base_url)
+    return app, report
