@@ -13,7 +13,7 @@ from support.hostile_server import hostile, response, says
 from support.served_school import CODE, ServedSchool, furnish
 from support.wsgi import Reply, call, forgiving
 
-from uwlr_adapter.client import PullRequest, pull
+from uwlr_adapter.client.pulling import PullRequest, pull
 from uwlr_adapter.contract import fault, fault_catalogue
 from uwlr_adapter.contract.answer import check
 from uwlr_adapter.contract.fault_catalogue import FaultEntry, FaultExample, FaultSubject
