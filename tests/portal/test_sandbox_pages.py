@@ -16,6 +16,7 @@ from support.wsgi import call
 
 from uwlr_adapter.contract.request import Call
 from uwlr_adapter.contract.xml import MESSAGE
+from uwlr_adapter.demo import example_files
 from uwlr_adapter.demo.setup import KLANTCODE, KLANTNAAM
 from uwlr_adapter.sandbox import call_log, serving, state
 from uwlr_adapter.sandbox.acts import ACTS
@@ -260,3 +261,14 @@ def test_the_page_of_calls(bench: SandboxBench) -> None:
     assert "leerlinggegevens_verzoek" in shown.text
     assert not any(secret in shown.text for secret in ("Jan", "geheim", KLANTCODE, situation("usual").code("ZA")))
     assert bench.browser.get("/sandbox/calls/0123456789abcdef").status == 404
+
+
+def test_the_examples_are_served(bench: SandboxBench) -> None:
+    """The page of the examples is reached from the menu, and each example that it lists is there."""
+    page = bench.browser.get("/sandbox")
+    assert b'href="/sandbox/voorbeelden/"' in page.reply.body
+    listed = example_files.names()
+    index = bench.browser.get("/sandbox/voorbeelden/").reply.body.decode()
+    assert [name for name in listed if f'href="/sandbox/voorbeelden/{name}"' not in index] == []
+    got = call(bench.app, method="GET", path=f"/sandbox/voorbeelden/{listed[0]}")
+    assert (got.status, got.body) == (200, (example_files.FOLDER / listed[0]).read_bytes())

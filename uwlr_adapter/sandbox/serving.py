@@ -12,6 +12,7 @@ from typing import Any
 from uwlr_adapter.contract.xml import MESSAGE
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.event_log import log_failure
+from uwlr_adapter.demo.example_files import ExampleFiles
 from uwlr_adapter.keys.holders import HolderReport
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.sandbox import call_log
@@ -32,6 +33,8 @@ from uwlr_adapter.web.services import LEERLINGGEGEVENS
 wait = asyncio.sleep
 """How an answer waits."""
 logger = logging.getLogger("uwlr_adapter.sandbox")
+EXAMPLES = f"{PREFIX}/voorbeelden"
+"""The path of the example answers, faults and files; before the pages, whose path begins it."""
 _NOBODY = "Sandbox"
 """The klantnaam of the entries by which calls are judged: each account has koppelingen of these."""
 
@@ -132,5 +135,6 @@ def compose_sandbox(settings: Settings, world: World, calls: CallLog) -> tuple[A
     usual = LEERLINGGEGEVENS.use_case
     service = LEERLINGGEGEVENS._replace(use_case=lambda *given: BusyUseCase(usual(*given), world.is_refused))
     app, report = compose(settings, world.clock, [service], catalogue_for(_NOBODY))
+    app.mounts[EXAMPLES] = ExampleFiles(EXAMPLES)
     app.mounts[PREFIX] = make_pages(world, calls, settings.base_url)
     return app, report
