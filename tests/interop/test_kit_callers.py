@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.compiled_toolkits import ASKED, COMPILED
 from support.kit_caller import CREDENTIALS, caller_run, failed
 from support.toolkits import COMMANDS, NEEDS, Question, build_gsoap, run
 
@@ -29,6 +30,7 @@ MANNERS: dict[str, set[str]] = {
     "node": set(),
     "gsoap": set(),
     "perl": {"CHTTP-10"},  # its SOAPAction has no quotes
+    **{naam: set() for naam in ASKED},
 }
 """What is told of each stack beside that all its requests are right."""
 
@@ -49,7 +51,10 @@ def test_a_stack_is_judged_rightly(app: CallerEndpoint, stack: str, programs: Pa
     if stack in NEEDS:
         NEEDS[stack]()
     endpoint = app.conversation.shown_url
-    command = COMMANDS.get(stack) or [str(build_gsoap(programs, f"{endpoint}?wsdl"))]
+    if stack in COMPILED:
+        command = COMPILED[stack].command(programs, f"{endpoint}?wsdl")
+    else:
+        command = COMMANDS.get(stack) or [str(build_gsoap(programs, f"{endpoint}?wsdl"))]
     schooljaar = schooljaar_of(day_of(now()))
     school: Any = SimpleNamespace(klantcodes={"Snappet": CREDENTIALS.klantcode}, schooljaar=schooljaar)
     server: Any = SimpleNamespace(endpoint=endpoint)

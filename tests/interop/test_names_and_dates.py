@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+from support.compiled_toolkits import ASKED, COMPILED
 from support.messages import body, envelope
 from support.school_builder import SchoolBuilder
 from support.served_school import ServedSchool, furnish
@@ -119,6 +120,11 @@ def gsoap(difficult: Difficult, programs: Path) -> list[list[str]]:
     return ask(lambda: [str(build_gsoap(programs, wsdl))], difficult)
 
 
+def compiled(naam: str, difficult: Difficult, programs: Path) -> list[list[str]]:
+    """Return what a toolkit reads that makes code from the WSDL."""
+    return ask(lambda: COMPILED[naam].command(programs, f"{difficult.server.endpoint}?wsdl"), difficult)
+
+
 def java(difficult: Difficult, _: Path) -> list[list[str]]:
     """Return what the JDK reads."""
     need_java()
@@ -138,6 +144,7 @@ def ready(naam: str, difficult: Difficult, _: Path) -> list[list[str]]:
 
 READERS: dict[str, Callable[[Difficult, Path], list[list[str]]]] = {
     **{naam: partial(ready, naam) for naam in COMMANDS},
+    **{naam: partial(compiled, naam) for naam in ASKED},
     "gsoap": gsoap,
     "java": java,
     ".net": dotnet,

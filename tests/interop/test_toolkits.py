@@ -158,4 +158,4 @@ def test_a_refusal_is_a_fault_with_its_sentence(ask: Ask) -> None:
 def test_the_programs_are_named() -> None:
     """Each program of the folder belongs to a toolkit."""
     programs = Path(COMMANDS["zeep"][1]).parent.glob("ask.*")
-    assert {path.suffix for path in programs} == {".py", ".php", ".js", ".pl", ".cpp"}
+    assert {path.suffix for path in programs} == {".py", ".php", ".js", ".pl", ".cpp", ".c", ".cs"}

@@ -159,7 +159,7 @@ def read_answer(command: list[str], answer: bytes) -> list[list[str]]:
 def build_mono(folder: Path) -> Path:
     """Compile the program of .NET in a folder that all workers share, once; returns the program."""
     source = f"-r:System.Xml.dll {PROGRAMS / 'read.cs'}"
-    return _build(folder / "mono", "read.exe", f"mcs -out:building.exe {source}", "mv building.exe read.exe")
+    return build(folder / "mono", "read.exe", f"mcs -out:building.exe {source}", "mv building.exe read.exe")
 
 
 def build_gsoap(folder: Path, wsdl: str) -> Path:
@@ -167,7 +167,7 @@ def build_gsoap(folder: Path, wsdl: str) -> Path:
 
     `wsdl` is the address of the WSDL of any server: the program is told whom to call.
     """
-    return _build(
+    return build(
         folder / "gsoap",
         "ask",
         f"wsdl2h -u -t {PROGRAMS / 'typemap.dat'} -o leerlinggegevens.h {wsdl}",
@@ -179,7 +179,7 @@ def build_gsoap(folder: Path, wsdl: str) -> Path:
 
 def build_gsoap_service(folder: Path, wsdl: Path, source: Path) -> Path:
     """Generate a service of gSOAP from a WSDL and compile it, in a folder that all workers share, once."""
-    return _build(
+    return build(
         folder / "gsoap-service",
         "service",
         f"wsdl2h -t {PROGRAMS / 'typemap.dat'} -o service.h {wsdl}",
@@ -189,7 +189,7 @@ def build_gsoap_service(folder: Path, wsdl: Path, source: Path) -> Path:
     )
 
 
-def _build(folder: Path, naam: str, *commands: str) -> Path:
+def build(folder: Path, naam: str, *commands: str) -> Path:
     """Run the commands in the folder unless another worker did; the last one puts the program there."""
     folder.mkdir(exist_ok=True)
     program = folder / naam
