@@ -1,7 +1,7 @@
 """Every client stack that is tried: its program, how it starts, what it lacks, and the trick that it needs.
 
-A stack is one entry of STACKS; tests/interop/test_toolkits.py asks each of them everything, and docs/reference/toolkits.md
-is made of what came of it (`make toolkits`).
+A stack is one entry of STACKS; tests/interop/test_toolkits.py asks each of them everything, and
+docs/reference/toolkits.md is made of what came of it (`make toolkits`).
 """
 
 import sys
@@ -39,7 +39,7 @@ class Stack:
     version: tuple[str, ...]
     note: str
     lacks: Mapping[str, str] = field(default_factory=dict)
-    """What it cannot do, by cell, in a few words for the page; the test holds that it really fails there."""
+    """The cells in which it fails, each with a few words for the page; a test holds that it really fails there."""
     is_long: bool = False
     """Whether it takes more than a few seconds, so that only `make test-long` asks it."""
 
@@ -66,7 +66,7 @@ STACKS = (
         need=lambda: None,
         version=_distribution("zeep"),
         note="`geenwijzigingen` and `geengegevens` both come back as `None`: read the outcome from the envelope "
-        "(`HistoryPlugin`). A repeated choice is a list in `_value_1`. The detail is `Fault.detail`, an element of lxml.",
+        "(`HistoryPlugin`). A repeated choice is a list in `_value_1`. The detail is in `Fault.detail`, for lxml.",
     ),
     Stack(
         naam="php",

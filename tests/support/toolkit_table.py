@@ -1,4 +1,4 @@
-"""What came of asking every stack, and the page that is made of it: docs/reference/toolkits.md.
+"""The results of asking every stack, and the page that is made of it: docs/reference/toolkits.md.
 
 A test that ran stores its cell with UWLR_RECORD=1, and holds it against the stored one without. `make toolkits` asks
 every stack, and writes the page.
@@ -31,8 +31,8 @@ _HEAD = """\
 # Client toolkits: what was tried
 
 Each stack reads the served WSDL and calls the service, one program for each in `tests/interop/programs`; a test wrote
-each cell of the table after it held what the program printed against the bytes that were sent. **yes** is: every record,
-letter, date and moment was there. `make toolkits` asks all of them, and writes this page.
+each cell of the table after it held what the program printed against the bytes that were sent. **yes** is: every
+record, letter, date and moment was there. `make toolkits` asks all of them, and writes this page.
 
 - The four operations: the example school of 232 leerlingen, whole; the groups of a request too.
 - **One leerling**: a school of one groep, one leerling with only a roepnaam, and one leerkracht without rol or groep.
@@ -45,11 +45,10 @@ letter, date and moment was there. `make toolkits` asks all of them, and writes 
 _TAIL = """\
 ## Apache Axis 1.4
 
-Axis 1, last released in 2006, was tried by hand and is not in the table. **It loses data without a word**: of an element
-that may come many times in a choice (`groepen`, with `groep` and `samengestelde_groep` in any order) it keeps the last of
-each kind. It reads `leerlingen` and `leerkrachten` whole. The cure on our side, `maxOccurs` on the elements in the choice,
-changes the lists that zeep makes, so that programs that work would break; so there is none. Count what came, or call
-from a toolkit that is maintained: JAX-WS reads the same answer whole.
+Axis 1, last released in 2006, was tried by hand and is not in the table. **It loses data without a word**: of a choice
+that repeats (`groepen`, with `groep` and `samengestelde_groep` in any order) it keeps one groep. The cure on our side,
+`maxOccurs` on the elements in the choice, changes the lists that zeep makes, so that programs that work would break;
+so there is none. Count what came, or call from a toolkit that is maintained: JAX-WS reads the same answer whole.
 """
 
 
