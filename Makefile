@@ -22,7 +22,7 @@ PROJECT = $(PIP) --no-deps --no-build-isolation --editable .
 COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
 
-.PHONY: help demo test test-long test-part test-others check api kit lock sbom audit bench bench-imports bench-nation bench-portal \
+.PHONY: help demo test test-long test-part test-others check api kit toolkits lock sbom audit bench bench-imports bench-nation bench-portal \
 	bench-paired bench-attack bench-hostile bench-guessing bench-equal-work bench-moving walk screenshots python clean
 
 help: ## List the targets.
@@ -56,6 +56,7 @@ check: $(VENV)/installed-test ## Check format, lint, types, import rules, the ge
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/python .ci/api.py --check
 	$(VENV)/bin/python .ci/kit.py --check
+	PYTHONPATH=tests $(VENV)/bin/python -m support.toolkit_table --check
 	$(VENV)/bin/python .ci/house.py
 
 api: $(VENV)/installed-test ## Rewrite docs/reference/api.md from the docstrings of the public face.
@@ -63,6 +64,10 @@ api: $(VENV)/installed-test ## Rewrite docs/reference/api.md from the docstrings
 
 kit: $(VENV)/installed-test ## Rewrite docs/reference/kit.md from the rules and the checks of the conformance kit.
 	$(VENV)/bin/python .ci/kit.py
+
+toolkits: $(VENV)/installed-test ## Ask every client toolkit everything, and rewrite docs/reference/toolkits.md.
+	UWLR_LONG=1 UWLR_RECORD=1 $(VENV)/bin/python -m pytest -n auto tests/interop/test_toolkits.py -k 'not the_page'
+	PYTHONPATH=tests $(VENV)/bin/python -m support.toolkit_table
 
 lock: $(VENV)/installed-test ## Rewrite the lock files for pyproject.toml; UPGRADE=--upgrade takes newer releases.
 	$(COMPILE) --group build --output-file requirements-build.lock

@@ -78,7 +78,8 @@ def main() -> None:
         try:
             antwoord = call(**question, _soapheaders={"msgpHeader": header})
         except Fault as error:
-            line("fout", error.code, error.message)
+            detail = {} if error.detail is None else error.detail[0].attrib
+            line("fout", error.code, error.message, detail.get("pad"), detail.get("regel"))
             return
         # zeep gives None for geenwijzigingen and for geengegevens; the envelope tells them apart.
         (outcome,) = history.last_received["envelope"].find(f".//{LG}*")

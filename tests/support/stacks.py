@@ -1,0 +1,112 @@
+"""Every client stack that is tried: its program, how it starts, what it lacks, and the trick that it needs.
+
+A stack is one entry of STACKS; tests/interop/test_toolkits.py asks each of them everything, and
+docs/reference/toolkits.md is made of what came of it (`make toolkits`).
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from support.toolkits import PROGRAMS, build_gsoap, need_gsoap, need_node, need_perl, need_php
+
+CELLS = {
+    "HaalLeerlinggegevens": "Haal&shy;Leerling&shy;gegevens",
+    "HaalStructuur": "Haal&shy;Structuur",
+    "HaalLeerlingen": "Haal&shy;Leerlingen",
+    "HaalLeerkrachten": "Haal&shy;Leerkrachten",
+    "een leerling": "one leerling",
+    "geenwijzigingen": "geen&shy;wijzigingen",
+    "geengegevens": "geen&shy;gegevens",
+    "fout": "fault",
+    "detail": "detail of a fault",
+}
+"""The columns of the table, and how the page heads them."""
+Command = Callable[[Path, str], list[str]]
+"""How a program starts, given the folder of the programs that are built, and the address of a WSDL."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A toolkit and its program. `version` is a command that prints the version, among other words if need be."""
+
+    naam: str
+    title: str
+    program: str
+    command: Command
+    need: Callable[[], None]
+    version: tuple[str, ...]
+    note: str
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    """The cells in which it fails, each with a few words for the page; a test holds that it really fails there."""
+    is_long: bool = False
+    """Whether it takes more than a few seconds, so that only `make test-long` asks it."""
+
+
+def script(program: str, *before: str) -> Command:
+    """Return how a program starts that needs no building: by these words and its file."""
+    return lambda _folder, _wsdl: [*before, str(PROGRAMS / program)]
+
+
+def _distribution(naam: str) -> tuple[str, ...]:
+    return sys.executable, "-c", f"import importlib.metadata as m; print(m.version('{naam}'))"
+
+
+def _package(naam: str) -> tuple[str, ...]:
+    return "node", "-p", f"require('{naam}/package.json').version"
+
+
+STACKS = (
+    Stack(
+        naam="zeep",
+        title="zeep",
+        program="ask.py",
+        command=script("ask.py", sys.executable),
+        need=lambda: None,
+        version=_distribution("zeep"),
+        note="`geenwijzigingen` and `geengegevens` both come back as `None`: read the outcome from the envelope "
+        "(`HistoryPlugin`). A repeated choice is a list in `_value_1`. The detail is in `Fault.detail`, for lxml.",
+    ),
+    Stack(
+        naam="php",
+        title="PHP ext-soap",
+        program="ask.php",
+        command=script("ask.php", "php"),
+        need=need_php,
+        version=("php", "-r", "echo PHP_VERSION;"),
+        note="`SOAP_SINGLE_ELEMENT_ARRAYS`, else one leerling comes as an object and two as an array. The WSDL is kept "
+        "on disk for a day (`cache_wsdl`). Of the detail it keeps no attributes: read them from "
+        "`__getLastResponse()`, with `trace`.",
+    ),
+    Stack(
+        naam="node",
+        title="soap (npm)",
+        program="ask.js",
+        command=script("ask.js", "node"),
+        need=need_node,
+        version=_package("soap"),
+        note="One element comes as an object, several as a list. A `Date` in a request is written empty: give the text "
+        "of the moment. The detail stands in `error.root.Envelope.Body.Fault.detail`.",
+    ),
+    Stack(
+        naam="gsoap",
+        title="gSOAP, C++",
+        program="ask.cpp",
+        command=lambda folder, wsdl: [str(build_gsoap(folder, wsdl))],
+        need=need_gsoap,
+        version=("soapcpp2", "-V"),
+        note="`SOAP_C_UTFSTRING`, else letters beyond ASCII become question marks; a typemap gives the two namespaces "
+        "readable prefixes. It sends `mustUnderstand` with the header, which is understood.",
+    ),
+    Stack(
+        naam="perl",
+        title="SOAP::Lite",
+        program="ask.pl",
+        command=script("ask.pl", "perl"),
+        need=need_perl,
+        version=("perl", "-MSOAP::Lite", "-e", "print $SOAP::Lite::VERSION"),
+        note="It takes the address, the SOAPAction and the name of the request from the WSDL, and nothing else: each "
+        "value is named by hand, with an empty type, so that no `xsi:type` goes with it.",
+    ),
+)
