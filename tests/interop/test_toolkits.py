@@ -178,7 +178,7 @@ def test_a_refusal_is_a_fault_with_its_sentence(stack: Stack, ask: Ask, operatio
 
 
 def test_a_fault_has_its_detail(stack: Stack, ask: Ask) -> None:
-    """What is wrong where is read from the detail of a fault."""
+    """The detail of a fault says what is wrong where."""
     conversation = ask(Question("HaalLeerlinggegevens", key=CODE, xsdversie="9.9"))
     code, sentence, *detail = conversation.error
     assert code.rpartition(":")[2] == "Client.XsdVersieOngeldig"

@@ -44,9 +44,9 @@ class Stack:
     """Whether it takes more than a few seconds, so that only `make test-long` asks it."""
 
 
-def script(program: str, *before: str) -> Command:
-    """Return how a program starts that needs no building: by these words and its file."""
-    return lambda _folder, _wsdl: [*before, str(PROGRAMS / program)]
+def script(program: str, before: str, *after: str) -> Command:
+    """Return how a program starts that needs no building: by an interpreter, its file, and words behind it."""
+    return lambda _folder, _wsdl: [before, str(PROGRAMS / program), *after]
 
 
 def _distribution(naam: str) -> tuple[str, ...]:
@@ -62,11 +62,42 @@ STACKS = (
         naam="zeep",
         title="zeep",
         program="ask.py",
-        command=script("ask.py", sys.executable),
+        command=script("ask.py", sys.executable, "strict"),
         need=lambda: None,
         version=_distribution("zeep"),
         note="`geenwijzigingen` and `geengegevens` both come back as `None`: read the outcome from the envelope "
         "(`HistoryPlugin`). A repeated choice is a list in `_value_1`. The detail is in `Fault.detail`, for lxml.",
+    ),
+    Stack(
+        naam="zeep-loose",
+        title="zeep, strict=False",
+        program="ask.py",
+        command=script("ask.py", sys.executable, "loose"),
+        need=lambda: None,
+        version=_distribution("zeep"),
+        note="As zeep.",
+        is_long=True,
+    ),
+    Stack(
+        naam="zeep-async",
+        title="zeep, AsyncClient",
+        program="ask.py",
+        command=script("ask.py", sys.executable, "async"),
+        need=lambda: None,
+        version=_distribution("zeep"),
+        note="As zeep, with `zeep[async]`. The client keeps its connection: use it within one event loop.",
+        is_long=True,
+    ),
+    Stack(
+        naam="suds",
+        title="suds-community",
+        program="ask_suds.py",
+        command=script("ask_suds.py", sys.executable),
+        need=lambda: None,
+        version=_distribution("suds-community"),
+        note="The header is made by `client.factory.create` with its namespace. An attribute has an underscore before "
+        "its name; what did not come is left out of the object: `getattr(…, None)`. Of a repeated choice (groepen) one "
+        "comes as an object, several as a list. The WSDL is kept on disk (`cache=None`).",
     ),
     Stack(
         naam="php",

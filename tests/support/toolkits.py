@@ -206,7 +206,7 @@ def build(folder: Path, naam: str, *commands: str) -> Path:
 QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")
 """Java does little here: no time for its optimiser."""
 COMMANDS = {
-    "zeep": [sys.executable, str(PROGRAMS / "ask.py")],
+    "zeep": [sys.executable, str(PROGRAMS / "ask.py"), "strict"],
     "php": ["php", str(PROGRAMS / "ask.php")],
     "node": ["node", str(PROGRAMS / "ask.js")],
     "perl": ["perl", str(PROGRAMS / "ask.pl")],
