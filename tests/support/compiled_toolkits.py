@@ -1,47 +1,21 @@
-"""The toolkits that make code from the WSDL before they call us: how each is generated, compiled and started."""
+"""How the programs of the toolkits are built that make code from the WSDL, and what each needs to be installed.
+
+A builder takes the folder that all workers share and the address of the WSDL of any server, and returns the command
+that starts the program.
+"""
 
 import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from support.oracle import amount
 from support.toolkits import PROGRAMS, QUICK, build, need, need_java, need_mono
 
-_JAVA = Path("/usr/share/java")
+JAVA = Path("/usr/share/java")
 _JAXWS = "/usr/share/jaxws/lib/*"
-_AXIS = ":".join(
-    str(_JAVA / f"{naam}.jar")
-    for naam in (
-        "axis",
-        "axis-jaxrpc",
-        "axis-saaj",
-        "commons-discovery",
-        "commons-logging",
-        "wsdl4j",
-        "javax.mail",
-        "javax.activation",
-    )
-)
+_OF_AXIS = "axis axis-jaxrpc axis-saaj commons-discovery commons-logging wsdl4j javax.mail javax.activation".split()
+_AXIS = ":".join(str(JAVA / f"{naam}.jar") for naam in _OF_AXIS)
 """Where Debian's `jaxws` and `libaxis-java` put their classes."""
 _QUICK_COMPILER = " ".join(f"-J{option}" for option in QUICK)
 NUSOAP = Path("/usr/share/php/nusoap/nusoap.php")
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """What a toolkit needs here, and how its program is built; `make` returns the command that starts it."""
-
-    need: Callable[[], None]
-    make: Callable[[Path, str], list[str]]
-    """Takes the folder that all workers share, and the address of the WSDL of any server."""
-    is_long: bool = False
-    """Whether all its calls take more than a few seconds, so that only `make test-long` asks it."""
-
-    def command(self, folder: Path, wsdl: str) -> list[str]:
-        """Build the program, once for all workers, and return the command that starts it; skip without its toolkit."""
-        self.need()
-        return self.make(folder, wsdl)
 
 
 def need_gsoap_c() -> None:
@@ -79,16 +53,17 @@ def need_soap4r() -> None:
 def need_axis() -> None:
     """Skip without a JDK and Axis 1.4."""
     need_java()
-    need("test", "-e", str(_JAVA / "axis.jar"))
+    need("test", "-e", str(JAVA / "axis.jar"))
 
 
 def need_nusoap() -> None:
-    """Skip without PHP, its parser of XML, and NuSOAP."""
-    need("php", "-r", "exit(function_exists('xml_parser_create') ? 0 : 1);")
+    """Skip without PHP, its parser and its DOM of XML, and NuSOAP."""
+    need("php", "-r", "exit(function_exists('xml_parser_create') && class_exists('DOMDocument') ? 0 : 1);")
     need("test", "-e", str(NUSOAP))
 
 
-def _gsoap_c(folder: Path, wsdl: str) -> list[str]:
+def gsoap_c(folder: Path, wsdl: str) -> list[str]:
+    """Build the program of gSOAP in C."""
     program = build(
         folder / "gsoap-c",
         "ask",
@@ -100,7 +75,8 @@ def _gsoap_c(folder: Path, wsdl: str) -> list[str]:
     return [str(program)]
 
 
-def _kdsoap(folder: Path, wsdl: str) -> list[str]:
+def kdsoap(folder: Path, wsdl: str) -> list[str]:
+    """Build the program of KDSoap with the Qt that is here."""
     found = ["pkg-config", "--cflags", "--libs", "Qt5Core", "Qt5Network"]
     qt = subprocess.run(found, capture_output=True, text=True, check=True).stdout.strip()
     program = build(
@@ -115,7 +91,8 @@ def _kdsoap(folder: Path, wsdl: str) -> list[str]:
     return [str(program)]
 
 
-def _mono(folder: Path, wsdl: str) -> list[str]:
+def mono(folder: Path, wsdl: str) -> list[str]:
+    """Build the program of .NET with the classes of Mono's `wsdl`."""
     libraries = "-r:System.Web.Services.dll -r:System.Web.dll -r:System.Xml.dll"
     program = build(
         folder / "mono-wsdl",
@@ -127,7 +104,8 @@ def _mono(folder: Path, wsdl: str) -> list[str]:
     return ["mono", str(program)]
 
 
-def _jaxws(folder: Path, wsdl: str) -> list[str]:
+def jaxws(folder: Path, wsdl: str) -> list[str]:
+    """Build the program of JAX-WS with the classes of wsimport."""
     # The annotations of a package are of no class, so that the compiler has to be told of them.
     sources = f"uwlr/package-info.java {PROGRAMS / 'AskJaxws.java'}"
     classes = build(
@@ -140,39 +118,20 @@ def _jaxws(folder: Path, wsdl: str) -> list[str]:
     return ["java", *QUICK, "-cp", f"{classes}:{_JAXWS}", "AskJaxws"]
 
 
-def _axis(folder: Path, wsdl: str) -> list[str]:
+def axis(folder: Path, wsdl: str) -> list[str]:
+    """Build the program of Axis 1.4 with the classes of its WSDL2Java."""
     classes = build(
         folder / "axis",
         "classes",
-        f"java -cp {_AXIS} org.apache.axis.wsdl.WSDL2Java -p uwlr -o . {wsdl}",
+        f"java {' '.join(QUICK)} -cp {_AXIS} org.apache.axis.wsdl.WSDL2Java -p uwlr -o . {wsdl}",
         f"javac {_QUICK_COMPILER} -nowarn -cp {_AXIS} -sourcepath . -d building {PROGRAMS / 'AskAxis.java'}",
         "mv building classes",
     )
     return ["java", *QUICK, "-cp", f"{classes}:{_AXIS}", "AskAxis"]
 
 
-def _soap4r(folder: Path, wsdl: str) -> list[str]:
-    driver = build(
-        folder / "soap4r",
-        "leerlinggegevensDriver.rb",
-        f"ruby -W0 {PROGRAMS / 'soap4r_classes.rb'} {wsdl}",
-    )
+def soap4r(folder: Path, wsdl: str) -> list[str]:
+    """Make the classes of soap4r; its program is read as it stands."""
+    made = "leerlinggegevensDriver.rb"
+    driver = build(folder / "soap4r", made, f"ruby -W0 {PROGRAMS / 'soap4r_classes.rb'} {wsdl}")
     return ["ruby", "-W0", "-I", str(driver.parent), str(PROGRAMS / "ask_soap4r.rb")]
-
-
-def _nusoap(_: Path, __: str) -> list[str]:
-    return ["php", str(PROGRAMS / "ask_nusoap.php")]
-
-
-COMPILED = {
-    "gsoap-c": Compiled(need_gsoap_c, _gsoap_c),
-    "kdsoap": Compiled(need_kdsoap, _kdsoap),
-    "mono": Compiled(need_mono_wsdl, _mono, is_long=True),
-    "jaxws": Compiled(need_jaxws, _jaxws, is_long=True),
-    "soap4r": Compiled(need_soap4r, _soap4r),
-    "nusoap": Compiled(need_nusoap, _nusoap),
-    "axis": Compiled(need_axis, _axis, is_long=True),
-}
-"""Each of these toolkits."""
-ASKED = {naam: one for naam, one in COMPILED.items() if amount(0 if one.is_long else 1, 1)}
-"""Those that this run asks."""

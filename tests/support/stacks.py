@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support import compiled_toolkits as compiled
+from support.oracle import amount
 from support.toolkits import PROGRAMS, build_gsoap, need_gsoap, need_node, need_perl, need_php
 
 CELLS = {
@@ -51,6 +53,10 @@ def script(program: str, before: str, *after: str) -> Command:
 
 def _distribution(naam: str) -> tuple[str, ...]:
     return sys.executable, "-c", f"import importlib.metadata as m; print(m.version('{naam}'))"
+
+
+def _debian(naam: str) -> tuple[str, ...]:
+    return "dpkg-query", "--show", naam
 
 
 def _package(naam: str) -> tuple[str, ...]:
@@ -131,6 +137,89 @@ STACKS = (
         "readable prefixes. It sends `mustUnderstand` with the header, which is understood.",
     ),
     Stack(
+        naam="gsoap-c",
+        title="gSOAP, C",
+        program="ask.c",
+        command=compiled.gsoap_c,
+        need=compiled.need_gsoap_c,
+        version=("soapcpp2", "-V"),
+        note="As gSOAP in C++, with `wsdl2h -c -u` and `soapcpp2 -c -C`; `soap_new1(SOAP_C_UTFSTRING)`. A list is a "
+        "pointer with its `__size…`. With the typemap the detail is `soap->fault->detail->fout__fout`.",
+    ),
+    Stack(
+        naam="kdsoap",
+        title="KDSoap, Qt 5",
+        program="ask_kdsoap.cpp",
+        command=compiled.kdsoap,
+        need=compiled.need_kdsoap,
+        version=_debian("libkdsoap-dev"),
+        note="`kdwsdl2cpp -both`; the header is `setMsgpHeader` of each of the two services. Ask `hasValueFor…` for "
+        "what may be absent. It makes no type of the detail: read it from `reply().childValues()` of a job.",
+    ),
+    Stack(
+        naam="mono",
+        title=".NET: `wsdl` and C#, on Mono",
+        program="ask.cs",
+        command=compiled.mono,
+        need=compiled.need_mono_wsdl,
+        version=("mono", "--version"),
+        note="The header is the property `autorisatie` of the proxy. An answer is `Item`, and `ItemElementName` says "
+        "which one when it is a `Leeg`. A date goes out, and is there, only with its `…Specified`. The enums of "
+        "repeated choices are numbered (`ItemsChoiceType3`), and another WSDL may number them otherwise: compare their "
+        "names. The detail is `SoapException.Detail`, for XML.",
+    ),
+    Stack(
+        naam="jaxws",
+        title="JAX-WS RI, wsimport",
+        program="AskJaxws.java",
+        command=compiled.jaxws,
+        need=compiled.need_jaxws,
+        version=("wsimport", "-version"),
+        note="`wsimport -XadditionalHeaders`, else no method takes the header. A fault with a detail is `MsgFout`: it "
+        "has `getFaultInfo()` and no faultcode, which a `SOAPHandler` can keep. One without is `SOAPFaultException`.",
+        is_long=True,
+    ),
+    Stack(
+        naam="soap4r",
+        title="soap4r",
+        program="ask_soap4r.rb",
+        command=compiled.soap4r,
+        need=compiled.need_soap4r,
+        version=_debian("ruby-soap4r"),
+        note="Its command `wsdl2ruby.rb` does not start on Ruby 3: call `WSDL::SOAP::WSDL2Ruby`, with a `module_path`. "
+        "**Of the groepen of a request it sends one kind only**, without a word: make them of `SOAP::SOAPElement`. The "
+        "detail is `fault.detail[XSD::QName]`, of its own class.",
+    ),
+    Stack(
+        naam="nusoap",
+        title="NuSOAP, on PHP 8",
+        program="ask_nusoap.php",
+        command=script("ask_nusoap.php", "php"),
+        need=compiled.need_nusoap,
+        version=_debian("libnusoap-php"),
+        note='Release 0.9.5 does not work on PHP 8, which calls no constructor that has the name of its class ("no '
+        'transport found"): tried with these renamed. The parameters are a list of one array, '
+        "and an attribute is `!key`. **The groepen of a request go out as one of each kind without a key**, which asks "
+        "for those who are in no groep: give such a request as text. One leerling comes as an array, two as a list.",
+    ),
+    Stack(
+        naam="axis",
+        title="Axis 1.4",
+        program="AskAxis.java",
+        command=compiled.axis,
+        need=compiled.need_axis,
+        version=_debian("libaxis-java"),
+        note="**It loses data without a word**, see below. The header is made by hand: `Stub.setHeader`. A fault with "
+        "a detail is a `Fout`.",
+        lacks={
+            "HaalLeerlinggegevens": "loses groepen",
+            "HaalStructuur": "loses groepen",
+            "HaalLeerlingen": "asks one groep",
+            "HaalLeerkrachten": "asks one groep",
+        },
+        is_long=True,
+    ),
+    Stack(
         naam="perl",
         title="SOAP::Lite",
         program="ask.pl",
@@ -141,3 +230,5 @@ STACKS = (
         "value is named by hand, with an empty type, so that no `xsi:type` goes with it.",
     ),
 )
+ASKED = tuple(stack for stack in STACKS if amount(0 if stack.is_long else 1, 1))
+"""Those that this run asks: with UWLR_LONG=1 all."""

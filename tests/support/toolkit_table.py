@@ -43,12 +43,18 @@ record, letter, date and moment was there. `make toolkits` asks all of them, and
 
 """
 _TAIL = """\
-## Apache Axis 1.4
+## Axis 1.4
 
-Axis 1, last released in 2006, was tried by hand and is not in the table. **It loses data without a word**: of a choice
-that repeats (`groepen`, with `groep` and `samengestelde_groep` in any order) it keeps one groep. The cure on our side,
-`maxOccurs` on the elements in the choice, changes the lists that zeep makes, so that programs that work would break;
-so there is none. Count what came, or call from a toolkit that is maintained: JAX-WS reads the same answer whole.
+**Axis loses data without a word** (Apache Axis 1, last released in 2006; Axis2 and CXF are other programs). Where an
+element may come many times in a choice, it keeps one of each kind:
+
+- In an answer `groepen` holds the last groep and the last samengestelde groep; so do the `groepen` of a leerkracht.
+  Every leerling and leerkracht is there, and each leerling with its own groepen.
+- A request has room for one groep and one samengestelde groep.
+
+The cure on our side, `maxOccurs` on the elements in the choice, changes the lists that zeep makes, so that programs
+that work would break; so there is none. Take the keys of groepen from the leerlingen, ask one groep at a time, or call
+from a toolkit that is maintained: JAX-WS reads the same answer whole.
 """
 
 

@@ -8,7 +8,6 @@ import functools
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -205,11 +204,3 @@ def build(folder: Path, naam: str, *commands: str) -> Path:
 
 QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")
 """Java does little here: no time for its optimiser."""
-COMMANDS = {
-    "zeep": [sys.executable, str(PROGRAMS / "ask.py"), "strict"],
-    "php": ["php", str(PROGRAMS / "ask.php")],
-    "node": ["node", str(PROGRAMS / "ask.js")],
-    "perl": ["perl", str(PROGRAMS / "ask.pl")],
-}
-"""How each program starts that needs no building."""
-NEEDS = {"php": need_php, "node": need_node, "perl": need_perl, "gsoap": need_gsoap}
