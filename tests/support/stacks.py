@@ -100,6 +100,17 @@ STACKS = (
         "comes as an object, several as a list. The WSDL is kept on disk (`cache=None`).",
     ),
     Stack(
+        naam="pysimplesoap",
+        title="pysimplesoap",
+        program="ask_pysimplesoap.py",
+        command=script("ask_pysimplesoap.py", sys.executable),
+        need=lambda: None,
+        version=_distribution("pysimplesoap"),
+        note="What it makes of an answer has no attributes, so no keys: call by `client.call(operation, element, "
+        "headers=…)`, which gives the elements. The SOAPAction is set by hand, from the WSDL. The detail is read from "
+        "`client.xml_response`.",
+    ),
+    Stack(
         naam="php",
         title="PHP ext-soap",
         program="ask.php",
