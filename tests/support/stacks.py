@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from support.toolkits import PROGRAMS, build_gsoap, need_gsoap, need_node, need_perl, need_php
+from support.toolkits import PROGRAMS, build_gsoap, build_xsdata, need_gsoap, need_node, need_perl, need_php
 
 CELLS = {
     "HaalLeerlinggegevens": "Haal&shy;Leerling&shy;gegevens",
@@ -109,6 +109,18 @@ STACKS = (
         note="What it makes of an answer has no attributes, so no keys: call by `client.call(operation, element, "
         "headers=…)`, which gives the elements. The SOAPAction is set by hand, from the WSDL. The detail is read from "
         "`client.xml_response`.",
+    ),
+    Stack(
+        naam="xsdata",
+        title="xsdata",
+        program="ask_xsdata.py",
+        command=lambda folder, wsdl: [
+            *("env", f"PYTHONPATH={build_xsdata(folder, wsdl)}", sys.executable, str(PROGRAMS / "ask_xsdata.py"))
+        ],
+        need=lambda: None,
+        version=_distribution("xsdata"),
+        note="Classes for every type, with lists where there are lists; a fault is a part of the answer, its detail "
+        "typed. The client waits 2 seconds for an answer (`DefaultTransport(timeout=…)`).",
     ),
     Stack(
         naam="php",
