@@ -11,7 +11,7 @@ from pathlib import Path
 
 from support import compiled_toolkits as compiled
 from support.oracle import amount
-from support.toolkits import PROGRAMS, build_gsoap, need_gsoap, need_node, need_perl, need_php
+from support.toolkits import PROGRAMS, build_gsoap, build_xsdata, need_gsoap, need_node, need_perl, need_php
 
 CELLS = {
     "HaalLeerlinggegevens": "Haal&shy;Leerling&shy;gegevens",
@@ -104,6 +104,29 @@ STACKS = (
         note="The header is made by `client.factory.create` with its namespace. An attribute has an underscore before "
         "its name; what did not come is left out of the object: `getattr(…, None)`. Of a repeated choice (groepen) one "
         "comes as an object, several as a list. The WSDL is kept on disk (`cache=None`).",
+    ),
+    Stack(
+        naam="pysimplesoap",
+        title="pysimplesoap",
+        program="ask_pysimplesoap.py",
+        command=script("ask_pysimplesoap.py", sys.executable),
+        need=lambda: None,
+        version=_distribution("pysimplesoap"),
+        note="What it makes of an answer has no attributes, so no keys: call by `client.call(operation, element, "
+        "headers=…)`, which gives the elements. The SOAPAction is set by hand, from the WSDL. The detail is read from "
+        "`client.xml_response`.",
+    ),
+    Stack(
+        naam="xsdata",
+        title="xsdata",
+        program="ask_xsdata.py",
+        command=lambda folder, wsdl: [
+            *("env", f"PYTHONPATH={build_xsdata(folder, wsdl)}", sys.executable, str(PROGRAMS / "ask_xsdata.py"))
+        ],
+        need=lambda: None,
+        version=_distribution("xsdata"),
+        note="Classes for every type, with lists where there are lists; a fault is a part of the answer, its detail "
+        "typed. The client waits 2 seconds for an answer (`DefaultTransport(timeout=…)`).",
     ),
     Stack(
         naam="php",

@@ -176,6 +176,13 @@ def build_gsoap(folder: Path, wsdl: str) -> Path:
     )
 
 
+def build_xsdata(folder: Path, wsdl: str) -> Path:
+    """Generate the classes of xsdata in a folder that all workers share, once; returns the folder with the package."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # it formats what it makes with the ruff on the path
+    generate = f"env PATH={path} xsdata generate {wsdl} --relative-imports -p building"
+    return build(folder / "xsdata", "uwlr", generate, "mv building uwlr").parent
+
+
 def build_gsoap_service(folder: Path, wsdl: Path, source: Path) -> Path:
     """Generate a service of gSOAP from a WSDL and compile it, in a folder that all workers share, once."""
     return build(
