@@ -24,7 +24,11 @@ OPERATIONS = {
     "HaalLeerlingen": ("groep={0}-1", "samengestelde_groep={0}-plus"),
     "HaalLeerkrachten": ("groep={0}-1", "groep"),
 }
-MANNERS: dict[str, set[str]] = {"perl": {"CHTTP-10"}}  # its SOAPAction has no quotes
+MANNERS: dict[str, set[str]] = {
+    "perl": {"CHTTP-10"},  # its SOAPAction has no quotes
+    "pysimplesoap": {"CHTTP-10"},
+    "xsdata": {"CHTTP-05", "CHTTP-10"},  # nor does it name a charset
+}
 """What is told of a stack beside that all its requests are right; of each other one, nothing."""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 from support.messages import body, envelope
+from support.oracle import amount
 from support.school_builder import SchoolBuilder
 from support.served_school import ServedSchool, furnish
 from support.server import Server, serving, split
@@ -126,7 +127,7 @@ READERS: dict[str, Callable[[Difficult, Path], list[list[str]]]] = {
 
 
 @pytest.mark.parametrize("naam", READERS)
-@pytest.mark.parametrize("zone", ["Europe/Amsterdam", "Asia/Tokyo"])
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "Europe/Amsterdam"][: amount(1, 2)])
 def test_every_toolkit_reads_the_names_and_dates_of_the_records(
     difficult: Difficult, programs: Path, monkeypatch: pytest.MonkeyPatch, naam: str, zone: str
 ) -> None:
