@@ -9,7 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from support.toolkits import PROGRAMS, build_gsoap, build_xsdata, need_gsoap, need_node, need_perl, need_php
+from support.toolkits import (
+    PROGRAMS,
+    build_gsoap,
+    build_perl,
+    build_xsdata,
+    need_gsoap,
+    need_node,
+    need_perl,
+    need_perl_wsdl,
+    need_php,
+)
 
 CELLS = {
     "HaalLeerlinggegevens": "Haal&shy;Leerling&shy;gegevens",
@@ -162,5 +172,17 @@ STACKS = (
         version=("perl", "-MSOAP::Lite", "-e", "print $SOAP::Lite::VERSION"),
         note="It takes the address, the SOAPAction and the name of the request from the WSDL, and nothing else: each "
         "value is named by hand, with an empty type, so that no `xsi:type` goes with it.",
+    ),
+    Stack(
+        naam="soap-wsdl",
+        title="SOAP::WSDL",
+        program="ask_wsdl.pl",
+        command=lambda folder, wsdl: ["perl", f"-I{build_perl(folder, wsdl)}", str(PROGRAMS / "ask_wsdl.pl")],
+        need=need_perl_wsdl,
+        version=("perl", "-MSOAP::WSDL", "-e", "print $SOAP::WSDL::VERSION"),
+        note="`wsdl2perl` makes no class for the detail of a fault, and without one a fault that has a detail cannot "
+        "be read: two lines and a small class put it in the typemap, as `ask_wsdl.pl` does. One element comes as an "
+        "object, several as a list. A call takes the attributes out of the hash that it is given: make it anew for the "
+        "next.",
     ),
 )
