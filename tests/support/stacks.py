@@ -7,6 +7,7 @@ docs/reference/toolkits.md is made of what came of it (`make toolkits`).
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from support.toolkits import (
@@ -152,6 +153,27 @@ STACKS = (
         version=_package("soap"),
         note="One element comes as an object, several as a list. A `Date` in a request is written empty: give the text "
         "of the moment. The detail stands in `error.root.Envelope.Body.Fault.detail`.",
+    ),
+    Stack(
+        naam="strong-soap",
+        title="strong-soap (npm)",
+        program="ask_strong.js",
+        command=script("ask_strong.js", "node"),
+        need=partial(need_node, "strong-soap"),
+        version=_package("strong-soap"),
+        note="`addSoapHeader` with a `QName`, else the parts of the header go without a namespace. Of a repeated "
+        "choice (groepen) one comes as an object, several as a list. Attributes are in `$attributes`; a date is midnight "
+        "in UTC.",
+    ),
+    Stack(
+        naam="easy-soap-request",
+        title="easy-soap-request (npm)",
+        program="ask_easy.js",
+        command=script("ask_easy.js", "node"),
+        need=partial(need_node, "easy-soap-request"),
+        version=_package("easy-soap-request"),
+        note="It posts an envelope and gives the bytes of the answer, so that both are written and read with an XML "
+        "library. A fault travels with status 500, of which it makes an error: read `error.response.data`.",
     ),
     Stack(
         naam="gsoap",

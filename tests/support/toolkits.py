@@ -49,9 +49,9 @@ def need_php() -> None:
     need("php", "-r", "exit(extension_loaded('soap') ? 0 : 1);")
 
 
-def need_node() -> None:
-    """Skip without node and its package `soap`."""
-    need("node", "--eval", "require('soap')")
+def need_node(package: str = "soap") -> None:
+    """Skip without node and a package."""
+    need("node", "--eval", f"require('{package}')")
 
 
 def need_perl() -> None:
