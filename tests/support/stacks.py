@@ -7,11 +7,22 @@ docs/reference/toolkits.md is made of what came of it (`make toolkits`).
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from support import compiled_toolkits as compiled
 from support.oracle import amount
-from support.toolkits import PROGRAMS, build_gsoap, build_xsdata, need_gsoap, need_node, need_perl, need_php
+from support.toolkits import (
+    PROGRAMS,
+    build_gsoap,
+    build_perl,
+    build_xsdata,
+    need_gsoap,
+    need_node,
+    need_perl,
+    need_perl_wsdl,
+    need_php,
+)
 
 CELLS = {
     "HaalLeerlinggegevens": "Haal&shy;Leerling&shy;gegevens",
@@ -150,6 +161,27 @@ STACKS = (
         "of the moment. The detail stands in `error.root.Envelope.Body.Fault.detail`.",
     ),
     Stack(
+        naam="strong-soap",
+        title="strong-soap (npm)",
+        program="ask_strong.js",
+        command=script("ask_strong.js", "node"),
+        need=partial(need_node, "strong-soap"),
+        version=_package("strong-soap"),
+        note="`addSoapHeader` with a `QName`, else the parts of the header go without a namespace. Of a repeated "
+        "choice (groepen) one comes as an object, several as a list. Attributes are in `$attributes`; a date is "
+        "midnight in UTC.",
+    ),
+    Stack(
+        naam="easy-soap-request",
+        title="easy-soap-request (npm)",
+        program="ask_easy.js",
+        command=script("ask_easy.js", "node"),
+        need=partial(need_node, "easy-soap-request"),
+        version=_package("easy-soap-request"),
+        note="It posts an envelope and gives the bytes of the answer, so that both are written and read with an XML "
+        "library. A fault travels with status 500, of which it makes an error: read `error.response.data`.",
+    ),
+    Stack(
         naam="gsoap",
         title="gSOAP, C++",
         program="ask.cpp",
@@ -251,6 +283,18 @@ STACKS = (
         version=("perl", "-MSOAP::Lite", "-e", "print $SOAP::Lite::VERSION"),
         note="It takes the address, the SOAPAction and the name of the request from the WSDL, and nothing else: each "
         "value is named by hand, with an empty type, so that no `xsi:type` goes with it.",
+    ),
+    Stack(
+        naam="soap-wsdl",
+        title="SOAP::WSDL",
+        program="ask_wsdl.pl",
+        command=lambda folder, wsdl: ["perl", f"-I{build_perl(folder, wsdl)}", str(PROGRAMS / "ask_wsdl.pl")],
+        need=need_perl_wsdl,
+        version=("perl", "-MSOAP::WSDL", "-e", "print $SOAP::WSDL::VERSION"),
+        note="`wsdl2perl` makes no class for the detail of a fault, and without one a fault that has a detail cannot "
+        "be read: two lines and a small class put it in the typemap, as `ask_wsdl.pl` does. One element comes as an "
+        "object, several as a list. A call takes the attributes out of the hash that it is given: make it anew for the "
+        "next.",
     ),
 )
 ASKED = tuple(stack for stack in STACKS if amount(0 if stack.is_long else 1, 1))

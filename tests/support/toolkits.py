@@ -49,14 +49,20 @@ def need_php() -> None:
     need("php", "-r", "exit(extension_loaded('soap') ? 0 : 1);")
 
 
-def need_node() -> None:
-    """Skip without node and its package `soap`."""
-    need("node", "--eval", "require('soap')")
+def need_node(package: str = "soap") -> None:
+    """Skip without node and a package."""
+    need("node", "--eval", f"require('{package}')")
 
 
 def need_perl() -> None:
     """Skip without SOAP::Lite."""
     need("perl", "-MSOAP::Lite", "-e", "1")
+
+
+def need_perl_wsdl() -> None:
+    """Skip without SOAP::WSDL and the command that makes its classes."""
+    need("perl", "-MSOAP::WSDL", "-e", "1")
+    need("sh", "-c", "command -v wsdl2perl")
 
 
 def need_gsoap() -> None:
@@ -182,6 +188,11 @@ def build_xsdata(folder: Path, wsdl: str) -> Path:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # it formats what it makes with the ruff on the path
     generate = f"env PATH={path} xsdata generate {wsdl} --relative-imports -p building"
     return build(folder / "xsdata", "uwlr", generate, "mv building uwlr").parent
+
+
+def build_perl(folder: Path, wsdl: str) -> Path:
+    """Generate the classes of SOAP::WSDL in a folder that all workers share, once; returns the folder with them."""
+    return build(folder / "soap-wsdl", "lib", f"wsdl2perl -b building {wsdl}", "mv building lib")
 
 
 def build_gsoap_service(folder: Path, wsdl: Path, source: Path) -> Path:
