@@ -162,8 +162,8 @@ STACKS = (
         need=partial(need_node, "strong-soap"),
         version=_package("strong-soap"),
         note="`addSoapHeader` with a `QName`, else the parts of the header go without a namespace. Of a repeated "
-        "choice (groepen) one comes as an object, several as a list. Attributes are in `$attributes`; a date is midnight "
-        "in UTC.",
+        "choice (groepen) one comes as an object, several as a list. Attributes are in `$attributes`; a date is "
+        "midnight in UTC.",
     ),
     Stack(
         naam="easy-soap-request",
