@@ -22,7 +22,7 @@ PROJECT = $(PIP) --no-deps --no-build-isolation --editable .
 COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
 
-.PHONY: help demo test test-long test-part test-others check api kit vendor-pages examples lock sbom audit bench bench-imports bench-nation bench-portal \
+.PHONY: help demo test test-long test-part test-others check api kit toolkits vendor-pages examples lock sbom audit bench bench-imports bench-nation bench-portal \
 	bench-paired bench-attack bench-hostile bench-guessing bench-equal-work bench-moving walk screenshots python clean
 
 help: ## List the targets.
@@ -57,6 +57,7 @@ check: $(VENV)/installed-test ## Check format, lint, types, import rules, the ge
 	$(VENV)/bin/python .ci/api.py --check
 	$(VENV)/bin/python .ci/kit.py --check
 	$(VENV)/bin/python .ci/vendor_pages.py --check
+	PYTHONPATH=tests $(VENV)/bin/python -m support.toolkit_table --check
 	$(VENV)/bin/python .ci/house.py
 
 api: $(VENV)/installed-test ## Rewrite docs/reference/api.md from the docstrings of the public face.
@@ -70,6 +71,10 @@ vendor-pages: $(VENV)/installed-test ## Rewrite docs/reference/faults.md and con
 
 examples: $(VENV)/installed-test ## Rewrite the example answers and faults in uwlr_adapter/demo/examples from the service.
 	PYTHONPATH=tests $(VENV)/bin/python -m support.example_answers
+
+toolkits: $(VENV)/installed-test ## Ask every client toolkit everything, and rewrite docs/reference/toolkits.md.
+	UWLR_LONG=1 UWLR_RECORD=1 $(VENV)/bin/python -m pytest -n auto tests/interop/test_toolkits.py -k 'not the_page'
+	PYTHONPATH=tests $(VENV)/bin/python -m support.toolkit_table
 
 lock: $(VENV)/installed-test ## Rewrite the lock files for pyproject.toml; UPGRADE=--upgrade takes newer releases.
 	$(COMPILE) --group build --output-file requirements-build.lock

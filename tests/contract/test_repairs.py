@@ -332,15 +332,82 @@ def test_what_is_no_known_deviation_stays(content: str) -> None:
     assert canonical(root) == before
 
 
-def test_nil_is_empty_where_an_element_may_be_absent() -> None:
-    """An optional element that says it is nil is one that is not filled."""
-    root = etree.fromstring(FULL.format("structuur_verzoek", ""))
-    found = child(root, "gegevenssetid")
-    assert found is not None
+MAY_BE_NIL = {
+    "brincode": ("leeg",),
+    "dependancecode": ("leeg",),
+    "gegevenssetid": ("leeg",),
+    "laatstontvangengegevens": ("leeg",),
+    "schoolkey": ("leeg",),
+    "schooljaar": ("leeg", "schooljaar"),
+    "xsdversie": ("leeg", "xsdversie"),
+}
+"""The elements of a request that may be empty, with the repairs that one needs that is nil."""
+
+
+@pytest.mark.parametrize("naam", VERZOEKEN)
+@pytest.mark.parametrize("nil", ["true", "1", " true\n"])
+@pytest.mark.parametrize("element_", MAY_BE_NIL)
+def test_what_may_be_empty_may_be_nil(element_: str, nil: str, naam: str) -> None:
+    """An element that says that it is nil is one that is not filled, in each request."""
+    meant = etree.fromstring(FULL.format(naam, VERZOEKEN[naam]))
+    if element_ == "brincode":
+        swap_school(meant)
+    root = deepcopy(meant)
+    found = child(root, element_)
+    if found is None:
+        root.append(found := element(element_))
+        root[:] = sorted(root, key=place)
     found.text = None
-    found.set(f"{{{XSI}}}nil", "true")
-    assert repairs.apply_repairs(root, BODY, TODAY) == ("leeg",)
+    found.set(f"{{{XSI}}}nil", nil)
+    own = child(meant, element_)
+    if element_ in {"schooljaar", "xsdversie"}:
+        assert own is not None
+        own.text = {"schooljaar": TODAY, "xsdversie": "2.2"}[element_]
+    elif element_ == "dependancecode":
+        assert own is not None
+        own.text = None  # which is 00 by the XSD itself
+    elif own is not None:
+        meant.remove(own)
+    assert repairs.apply_repairs(root, BODY, TODAY) == MAY_BE_NIL[element_]
+    assert canonical(root) == canonical(meant)
     assert schemas.REQUEST.findings(root) == []
+
+
+def swap_school(root: etree._Element) -> None:
+    """Name the school of a request by a schoolkey."""
+    for naam in ("brincode", "dependancecode"):
+        found = child(root, naam)
+        assert found is not None
+        root.remove(found)
+    root.append(element("schoolkey", "x"))
+    root[:] = sorted(root, key=place)
+
+
+@pytest.mark.parametrize("naam", ["leerlingen_verzoek", "leerkrachten_verzoek"])
+def test_a_group_that_is_nil_is_one_without_a_key(naam: str) -> None:
+    """A reference to a group says nothing but its key: nil it is that to no group, and a key stays."""
+    root = etree.fromstring(FULL.format(naam, GROEPEN))
+    meant = canonical(root)
+    for found in root[-1]:
+        found.set(f"{{{XSI}}}nil", "true")
+    assert repairs.apply_repairs(root, BODY, TODAY) == ("leeg",)
+    assert canonical(root) == meant
+
+
+@pytest.mark.parametrize("element_", ["schooljaar", "brincode", "gegevenssetid", "laatstontvangengegevens"])
+def test_a_nil_that_says_no_is_dropped_and_one_that_contradicts_stays(element_: str) -> None:
+    """What is not nil is its content; what says that it is nil, and has content, is a fault."""
+    root = etree.fromstring(FULL.format("structuur_verzoek", ""))
+    meant = canonical(root)
+    found = child(root, element_)
+    assert found is not None
+    found.set(f"{{{XSI}}}nil", "0")
+    assert repairs.apply_repairs(root, BODY, TODAY) == ("leeg",)
+    assert canonical(root) == meant
+    for nil in ("true", "misschien"):
+        found.set(f"{{{XSI}}}nil", nil)
+        assert repairs.apply_repairs(root, BODY, TODAY) == ()
+        assert schemas.REQUEST.first(root) is not None
 
 
 def test_the_document_names_every_repair_in_order() -> None:

@@ -14,12 +14,17 @@ from uwlr_adapter.compare.samples import FORMS, STEPS, step
 from uwlr_adapter.compare.samples import answer as vol
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Dataset
+from uwlr_adapter.contract.fault import OngeldigBericht
+from uwlr_adapter.contract.fault import render as render_fault
 from uwlr_adapter.contract.fields import ELEMENTS
 from uwlr_adapter.contract.files import contract_file
+from uwlr_adapter.contract.rules import Rule
+from uwlr_adapter.contract.schemas import Finding
 
 W = "http://schemas.xmlsoap.org/wsdl/"
 S = "http://schemas.xmlsoap.org/wsdl/soap/"
 NS = {"w": W, "s": S, "xs": XSD}
+FOUT = names.FAULT_DETAIL
 STEMS = ("Leerlinggegevens", "Structuur", "Leerlingen", "Leerkrachten")
 SIDES = ("Verzoek", "Antwoord")
 VERSIONS = ("2.2", "2.3")
@@ -44,11 +49,14 @@ def _values(wsdl: etree._Element, path: str) -> list[str]:
     ("path", "values"),
     [
         ("/w:definitions/@targetNamespace", [LG]),
-        ("//w:message/@name", ["msgHeader", *(f"msg{stem}{side}" for stem in STEMS for side in SIDES)]),
-        ("//w:message/w:part/@name", ["msgpHeader", *(f"msgp{stem}{side}" for stem in STEMS for side in SIDES)]),
+        ("//w:message/@name", ["msgHeader", *(f"msg{stem}{side}" for stem in STEMS for side in SIDES), "msgFout"]),
+        (
+            "//w:message/w:part/@name",
+            ["msgpHeader", *(f"msgp{stem}{side}" for stem in STEMS for side in SIDES), "msgpFout"],
+        ),
         (
             "//w:part/@element",
-            ["aut:autorisatie", *(f"lg:{stem}_{side}".lower() for stem in STEMS for side in SIDES)],
+            ["aut:autorisatie", *(f"lg:{stem}_{side}".lower() for stem in STEMS for side in SIDES), "fout:fout"],
         ),
         ("//w:portType/@name", ["prtLeerlinggegevens", "prtGetrapt"]),
         ("//w:portType[1]/w:operation/@name", ["HaalLeerlinggegevens"]),
@@ -66,7 +74,11 @@ def _values(wsdl: etree._Element, path: str) -> list[str]:
         ("//w:binding//w:input/s:header/@message", ["lg:msgHeader"] * 4),
         ("//w:binding//w:input/s:header/@part", ["msgpHeader"] * 4),
         ("//w:binding//w:output/s:header/@part", []),
-        ("//s:header/@use | //s:body/@use", ["literal"] * 12),
+        ("//s:header/@use | //s:body/@use | //s:fault/@use", ["literal"] * 16),
+        ("//w:portType/w:operation/w:fault/@message", ["lg:msgFout"] * 4),
+        ("//w:portType/w:operation/w:fault/@name", ["fout"] * 4),
+        ("//w:binding/w:operation/w:fault/@name", ["fout"] * 4),
+        ("//w:binding/w:operation/w:fault/s:fault/@name", ["fout"] * 4),
         ("//w:service/@name", ["LeerlinggegevensService"]),
         ("//w:service/w:port/@name", ["prtLeerlinggegevensService", "prtLeerlinggegevensService-getrapt"]),
         ("//s:address/@location", ["http://localhost/uwlr/leerlinggegevens"] * 2),
@@ -95,7 +107,16 @@ def test_operations_match_the_contract(wsdl: etree._Element) -> None:
         ("//xs:import | //xs:include | //w:import | //xs:redefine", "flat: nested imports fail in NuSOAP"),
         ("//xs:group | //xs:attributeGroup", "NuSOAP drops the members of a group"),
         ("//xs:key | //xs:keyref | //xs:unique", "toolkits warn about them and nobody uses them"),
-        ("//w:fault | //s:fault", "a fault type needs the envelope schema, which zeep cannot find"),
+        ("//*[namespace::*='http://schemas.xmlsoap.org/soap/envelope/']", "zeep cannot find the envelope's schema"),
+        ("//xs:choice/xs:sequence", "zeep flattens it, pysimplesoap hides its members, .NET makes Items of them"),
+        (
+            "//xs:pattern[contains(@value, '\\p{')]",
+            "soap4r stops on classes of Unicode, and KDSoap warns of right values",
+        ),
+        (
+            "//@nillable",
+            "JAX-WS wraps each value in a JAXBElement, and .NET sends xsi:nil for each value that is not set",
+        ),
         ("//xs:enumeration", "gSOAP makes a closed type of a list"),
         ("//xs:any | //xs:anyAttribute | //*[@type='xs:anyType']", "a caller gets nothing to hold on to"),
         ("//xs:element[not(@type)] | //xs:attribute[not(@type)]", "a type without a name gets an invented one"),
@@ -143,18 +164,39 @@ def test_mixtures_are_repeated_choices(wsdl: etree._Element, kind: str) -> None:
     assert (choice.get("minOccurs"), choice.get("maxOccurs")) == ("0", "unbounded")
 
 
-def test_a_school_is_optional_choice_then_schoolkey(wsdl: etree._Element) -> None:
-    """The school has one optional choice, followed by the schoolkey, in place of three overlapping branches."""
-    (sequence,) = _particles(wsdl, "School")
-    assert [etree.QName(part).localname for part in list(sequence)[:4]] == ["element", "element", "choice", "element"]
-    assert sequence[2].get("minOccurs") == "0"
-    assert sequence[3].get("name") == "schoolkey"
+@pytest.mark.parametrize(
+    ("kind", "school"),
+    [
+        ("School", ["brincode", "dependancecode", "instellingsnummer", "schoolkey"]),
+        ("LeerlinggegevensVerzoek", ["brincode", "dependancecode", "schoolkey"]),
+        ("VerzoekPerGroep", ["brincode", "dependancecode", "schoolkey"]),
+    ],
+)
+def test_a_school_is_optional_members_of_one_sequence(wsdl: etree._Element, kind: str, school: list[str]) -> None:
+    """The parts that name a school stand side by side, each optional, in place of branches with a sequence in them."""
+    (sequence,) = _particles(wsdl, kind)
+    assert sequence.tag == f"{{{XSD}}}sequence"
+    found = [part for part in sequence if part.get("name") in school]
+    assert [part.get("name") for part in found] == school
+    assert all(part.get("minOccurs") == "0" for part in found)
+
+
+@pytest.mark.parametrize("rule", Rule)
+def test_the_detail_of_each_fault_is_declared(rule: Rule) -> None:
+    """The detail of a fault is valid by the types of the WSDL, so that a toolkit with classes reads it."""
+    (detail,) = etree.fromstring(render_fault(OngeldigBericht(Finding("a/b", rule)))).iter(f"{{{FOUT}}}fout")
+    judge = schema(FOUT)
+    assert judge.validate(detail), judge.error_log
+    detail.set("uitleg", "https://uwlr.example/uwlr/fouten#vorm")
+    assert judge.validate(detail)
+    del detail.attrib["regel"]
+    assert not judge.validate(detail)
 
 
 def test_every_schema_stands_alone(wsdl: etree._Element) -> None:
-    """Elements are qualified, attributes are not, and both schemas compile on their own."""
+    """Elements are qualified, attributes are not, and each schema compiles on its own."""
     schemas = list(wsdl.iter(f"{{{XSD}}}schema"))
-    assert [item.get("targetNamespace") for item in schemas] == [AUT, LG]
+    assert [item.get("targetNamespace") for item in schemas] == [AUT, LG, FOUT]
     for item in schemas:
         assert item.get("elementFormDefault") == "qualified"
         assert item.get("attributeFormDefault") == "unqualified"
@@ -221,6 +263,7 @@ def test_outcomes_without_data(stem: str, outcome: str) -> None:
 _SCHOOLS = (
     "<brincode>21QW</brincode>",
     "<brincode>21QW</brincode><dependancecode/>",
+    "<brincode>٢١ÉÈ</brincode><dependancecode>٠١</dependancecode>",
     "<brincode>21QW</brincode><dependancecode>01</dependancecode>",
     "<schoolkey>s</schoolkey>",
 )

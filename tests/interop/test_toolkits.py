@@ -3,14 +3,18 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import pytest
 from lxml import etree
 from support.messages import body, envelope
+from support.oracle import amount
 from support.served_school import CODE, CODE_OF_ONE, ServedSchool
 from support.server import Server, split
-from support.toolkits import COMMANDS, NEEDS, Conversation, Question, build_gsoap, run
+from support.stacks import CELLS, STACKS, Stack
+from support.toolkit_table import PAGE, cell, page, results
+from support.toolkits import PROGRAMS, Conversation, Question, run
 
 from uwlr_adapter.contract.names import OPERATIONS
 
@@ -23,18 +27,29 @@ GROEPEN = {
     "HaalLeerkrachten": ("groep={0}-1", "groep", "samengestelde_groep={0}-plus", "samengestelde_groep"),
 }
 """Each operation, with groups of the example school in the year that begins in {0}."""
+SHORT = (
+    ("HaalLeerlinggegevens", "2.2"),
+    ("HaalStructuur", "2.2"),
+    ("HaalLeerlingen", "2.3"),
+    ("HaalLeerkrachten", "2.1"),
+)
+"""The operation and version of each call of the short form; the long one asks each operation in every version."""
+HOW_MANY = {"groep": 9, "samengestelde_groep": 2, "leerling": 232, "leerkracht": 9}
 Ask = Callable[[Question], Conversation]
 
 
-@pytest.fixture(params=["zeep", "php", "node", "gsoap", "perl"])
-def ask(request: pytest.FixtureRequest, served: ServedSchool, server: Server, programs: Path) -> Ask:
-    """Return the program of one toolkit as a function."""
-    naam: str = request.param
-    if naam in NEEDS:
-        NEEDS[naam]()
-    if naam == "gsoap":
-        return partial(run, [str(build_gsoap(programs, f"{server.endpoint}?wsdl"))], served, server)
-    return partial(run, COMMANDS[naam], served, server)
+@pytest.fixture(params=[one for one in STACKS if not one.is_long or amount(0, 1)], ids=lambda one: one.naam)
+def stack(request: pytest.FixtureRequest) -> Stack:
+    """Return one stack; the long ones are asked by `make test-long` only."""
+    asked: Stack = request.param
+    asked.need()
+    return asked
+
+
+@pytest.fixture
+def ask(stack: Stack, served: ServedSchool, server: Server, programs: Path) -> Ask:
+    """Return the program of a stack as a function."""
+    return partial(run, stack.command(programs, f"{server.endpoint}?wsdl"), served, server)
 
 
 def groepen_of(operation: str, context: ServedSchool) -> tuple[str, ...]:
@@ -98,64 +113,92 @@ def check(conversation: Conversation, payload: etree._Element) -> None:
 _SCHOOL = ("schooljaar", "brincode", "dependancecode", "aanmaakdatum", "xsdversie")
 
 
-@pytest.mark.parametrize("operation", GROEPEN)
+SCHOOLS = sorted(product(GROEPEN, ["2.1", "2.2", "2.3"]), key=lambda pair: (pair not in SHORT, pair))
+
+
+@pytest.mark.parametrize(("operation", "xsdversie"), SCHOOLS[: amount(len(SHORT), len(SCHOOLS))])
 def test_a_school_with_many_and_no_changes_after_it(
-    ask: Ask, served: ServedSchool, server: Server, operation: str
+    stack: Stack, ask: Ask, served: ServedSchool, server: Server, operation: str, xsdversie: str
 ) -> None:
-    """The example school of this year arrives whole, and is not sent again with its own aanmaakdatum."""
-    question = Question(operation, groepen_of(operation, served), key=CODE, again=True)
+    """The example school of this year arrives whole, in each version, and is not sent again with its aanmaakdatum."""
+    question = Question(operation, groepen_of(operation, served), key=CODE, xsdversie=xsdversie, again=True)
     conversation = ask(question)
-    assert conversation.outcomes[1:] == ["geenwijzigingen"]
-    check(conversation, bytes_of(served, server, question))
-    if operation == "HaalLeerlinggegevens":
-        assert {kind: len(records) for kind, records in conversation.records.items()} == {
-            "groep": 9,
-            "samengestelde_groep": 2,
-            "leerling": 232,
-            "leerkracht": 9,
-        }
+    with cell(stack, operation):
+        check(conversation, bytes_of(served, server, question))
+        if operation == "HaalLeerlinggegevens":
+            assert {kind: len(records) for kind, records in conversation.records.items()} == HOW_MANY
+        for key, eckid, *_ in conversation.records.get("leerling", []):
+            assert bool(key) == (xsdversie != "2.3" or not eckid), "in 2.3 an eckid stands in the place of the key"
+            assert xsdversie != "2.1" or not eckid
+    with cell(stack, "geenwijzigingen"):
+        assert conversation.outcomes[1:] == ["geenwijzigingen"]
 
 
-@pytest.mark.parametrize("operation", GROEPEN)
-def test_a_school_with_one_of_each(ask: Ask, served: ServedSchool, server: Server, operation: str) -> None:
+@pytest.mark.parametrize("operation", [*GROEPEN][: amount(1, len(GROEPEN))])
+def test_a_school_with_one_of_each(
+    stack: Stack, ask: Ask, served: ServedSchool, server: Server, operation: str
+) -> None:
     """One groep, one leerling with only a roepnaam and one leerkracht without groep or rol."""
     groepen = ("groep=g",) if operation == "HaalLeerlingen" else ("groep",) if operation == "HaalLeerkrachten" else ()
     question = Question(operation, groepen, brin6="30AB00", key=CODE_OF_ONE)
     conversation = ask(question)
-    check(conversation, bytes_of(served, server, question))
-    assert all(len(records) == 1 for records in conversation.records.values())
-    assert conversation.records
+    with cell(stack, "een leerling"):
+        check(conversation, bytes_of(served, server, question))
+        assert all(len(records) == 1 for records in conversation.records.values())
+        assert conversation.records
 
 
-@pytest.mark.parametrize("xsdversie", ["2.1", "2.3"])
-def test_the_other_versions(ask: Ask, served: ServedSchool, server: Server, xsdversie: str) -> None:
-    """One WSDL serves every version: 2.1 without eckid, 2.3 with an eckid in the place of the key."""
-    question = Question("HaalLeerlinggegevens", key=CODE, xsdversie=xsdversie)
-    conversation = ask(question)
-    check(conversation, bytes_of(served, server, question))
-    keys = [bool(key) for key, *_ in conversation.records["leerling"]]
-    eckids = [bool(eckid) for _, eckid, *_ in conversation.records["leerling"]]
-    assert (sum(keys), sum(eckids)) == ((232, 0) if xsdversie == "2.1" else (1, 231))
+NOTHING = (
+    Question("HaalLeerlingen", ("groep=bestaat-niet",), key=CODE),
+    Question("HaalLeerlinggegevens", key=CODE, schooljaar="1999-2000"),
+)
 
 
-def test_no_data(ask: Ask) -> None:
+@pytest.mark.parametrize("question", NOTHING[: amount(1, len(NOTHING))], ids=lambda question: question.operation)
+def test_no_data(stack: Stack, ask: Ask, question: Question) -> None:
     """A group that is not there, and a year that is not there, are the answer geengegevens and no fault."""
-    unknown = ask(Question("HaalLeerlingen", ("groep=bestaat-niet",), key=CODE))
-    assert unknown == Conversation(outcomes=["geengegevens"])
-    assert ask(Question("HaalLeerlinggegevens", key=CODE, schooljaar="1999-2000")) == unknown
+    conversation = ask(question)
+    with cell(stack, "geengegevens"):
+        assert conversation == Conversation(outcomes=["geengegevens"])
 
 
-def test_a_refusal_is_a_fault_with_its_sentence(ask: Ask) -> None:
-    """A wrong code gives the code of the standard and the sentence for the school, in the toolkit's own exception."""
-    for operation in ("HaalLeerlinggegevens", "HaalStructuur"):
-        conversation = ask(Question(operation, key=CODE_OF_ONE))
-        code, sentence = conversation.error
-        assert code.rpartition(":")[2] == "Client.AutorisatieOngeldig"
-        assert "precies dezelfde verificatiecode" in sentence
-        assert conversation.outcomes == []
+FAULTS = {
+    "XsdVersieOngeldig": Question("HaalLeerlinggegevens", key=CODE, xsdversie="9.9"),
+    "AutorisatieOngeldig": Question("HaalStructuur", key=CODE_OF_ONE),
+}
+TOLD = {
+    "XsdVersieOngeldig": ("De gevraagde versie (xsdversie)", ["leerlinggegevens_verzoek/xsdversie", "versie"]),
+    "AutorisatieOngeldig": ("precies dezelfde verificatiecode", []),
+}
+"""Words of the sentence, and the detail: a wrong code has none, which would tell what a caller may not know."""
 
 
-def test_the_programs_are_named() -> None:
-    """Each program of the folder belongs to a toolkit."""
-    programs = Path(COMMANDS["zeep"][1]).parent.glob("ask.*")
-    assert {path.suffix for path in programs} == {".py", ".php", ".js", ".pl", ".cpp"}
+@pytest.mark.parametrize("fault", [*FAULTS][: amount(1, len(FAULTS))])
+def test_a_fault_has_its_sentence_and_its_detail(stack: Stack, ask: Ask, fault: str) -> None:
+    """A fault is the toolkit's own exception, with the code of the standard, its sentence, and what is wrong where."""
+    conversation = ask(FAULTS[fault])
+    assert conversation.outcomes == []
+    sentence, detail = TOLD[fault]
+    with cell(stack, "fout"):
+        assert conversation.error[0].rpartition(":")[2] == f"Client.{fault}"
+        assert sentence in conversation.error[1]
+    told = [told for told in conversation.error[2:] if told]
+    if not detail:
+        assert not told
+        return
+    with cell(stack, "detail"):
+        assert told == detail
+
+
+def test_each_program_belongs_to_a_stack() -> None:
+    """No program of the folder is left over; those that read a file make no call (test_names_and_dates.py)."""
+    programs = {path.name for path in PROGRAMS.glob("[aA]sk*")}
+    assert programs == {stack.program for stack in STACKS}
+
+
+def test_the_page_is_made_of_what_was_tried() -> None:
+    """Each stack has each cell in what the tests stored, no other is there, and the page says the same."""
+    stored = results()
+    assert [*stored] == sorted(stack.naam for stack in STACKS)
+    assert all(entry["cells"].keys() == CELLS.keys() for entry in stored.values())
+    assert PAGE.read_text(encoding="utf-8") == page(), "make toolkits"

@@ -145,7 +145,7 @@ def test_the_conformance_kit_finds_nothing_over_tls(
     session.masker = NoMasker()
     report = runner.run(session, plans.choose(plan), plan.name, now(), strict=True)
     told = {one.id: one.sentence for one in report.results if one.verdict is Verdict.FAIL}
-    assert told.keys() == {"WSDL-32", "WSDL-34"}, told
+    assert told == {}
     assert report.exit_status == 0
     verdicts = {one.id: one.verdict for one in report.results}
     assert {verdicts[name] for name in ("HTTP-20", "HTTP-21", "WSDL-17", "ROB-08")} == {Verdict.PASS}

@@ -49,14 +49,20 @@ def need_php() -> None:
     need("php", "-r", "exit(extension_loaded('soap') ? 0 : 1);")
 
 
-def need_node() -> None:
-    """Skip without node and its package `soap`."""
-    need("node", "--eval", "require('soap')")
+def need_node(package: str = "soap") -> None:
+    """Skip without node and a package."""
+    need("node", "--eval", f"require('{package}')")
 
 
 def need_perl() -> None:
     """Skip without SOAP::Lite."""
     need("perl", "-MSOAP::Lite", "-e", "1")
+
+
+def need_perl_wsdl() -> None:
+    """Skip without SOAP::WSDL and the command that makes its classes."""
+    need("perl", "-MSOAP::WSDL", "-e", "1")
+    need("sh", "-c", "command -v wsdl2perl")
 
 
 def need_gsoap() -> None:
@@ -159,7 +165,7 @@ def read_answer(command: list[str], answer: bytes) -> list[list[str]]:
 def build_mono(folder: Path) -> Path:
     """Compile the program of .NET in a folder that all workers share, once; returns the program."""
     source = f"-r:System.Xml.dll {PROGRAMS / 'read.cs'}"
-    return _build(folder / "mono", "read.exe", f"mcs -out:building.exe {source}", "mv building.exe read.exe")
+    return build(folder / "mono", "read.exe", f"mcs -out:building.exe {source}", "mv building.exe read.exe")
 
 
 def build_gsoap(folder: Path, wsdl: str) -> Path:
@@ -167,7 +173,7 @@ def build_gsoap(folder: Path, wsdl: str) -> Path:
 
     `wsdl` is the address of the WSDL of any server: the program is told whom to call.
     """
-    return _build(
+    return build(
         folder / "gsoap",
         "ask",
         f"wsdl2h -u -t {PROGRAMS / 'typemap.dat'} -o leerlinggegevens.h {wsdl}",
@@ -177,9 +183,21 @@ def build_gsoap(folder: Path, wsdl: str) -> Path:
     )
 
 
+def build_xsdata(folder: Path, wsdl: str) -> Path:
+    """Generate the classes of xsdata in a folder that all workers share, once; returns the folder with the package."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # it formats what it makes with the ruff on the path
+    generate = f"env PATH={path} xsdata generate {wsdl} --relative-imports -p building"
+    return build(folder / "xsdata", "uwlr", generate, "mv building uwlr").parent
+
+
+def build_perl(folder: Path, wsdl: str) -> Path:
+    """Generate the classes of SOAP::WSDL in a folder that all workers share, once; returns the folder with them."""
+    return build(folder / "soap-wsdl", "lib", f"wsdl2perl -b building {wsdl}", "mv building lib")
+
+
 def build_gsoap_service(folder: Path, wsdl: Path, source: Path) -> Path:
     """Generate a service of gSOAP from a WSDL and compile it, in a folder that all workers share, once."""
-    return _build(
+    return build(
         folder / "gsoap-service",
         "service",
         f"wsdl2h -t {PROGRAMS / 'typemap.dat'} -o service.h {wsdl}",
@@ -189,7 +207,7 @@ def build_gsoap_service(folder: Path, wsdl: Path, source: Path) -> Path:
     )
 
 
-def _build(folder: Path, naam: str, *commands: str) -> Path:
+def build(folder: Path, naam: str, *commands: str) -> Path:
     """Run the commands in the folder unless another worker did; the last one puts the program there."""
     folder.mkdir(exist_ok=True)
     program = folder / naam
@@ -205,11 +223,3 @@ def _build(folder: Path, naam: str, *commands: str) -> Path:
 
 QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")
 """Java does little here: no time for its optimiser."""
-COMMANDS = {
-    "zeep": [sys.executable, str(PROGRAMS / "ask.py")],
-    "php": ["php", str(PROGRAMS / "ask.php")],
-    "node": ["node", str(PROGRAMS / "ask.js")],
-    "perl": ["perl", str(PROGRAMS / "ask.pl")],
-}
-"""How each program starts that needs no building."""
-NEEDS = {"php": need_php, "node": need_node, "perl": need_perl, "gsoap": need_gsoap}

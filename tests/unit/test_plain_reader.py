@@ -184,6 +184,7 @@ PIECES = [
         b" xmlns:v='urn:x'",
         b' xml:lang="nl"',
         b"xsi:nil",
+        b' xsi:nil="true"',
         b"schooljaar",
         b"v:",
         b"s:",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
 LEERLINGGEGEVENS = "http://www.edustandaard.nl/leerresultaten/2/leerlinggegevens"
 AUTORISATIE = "http://www.edustandaard.nl/leerresultaten/2/autorisatie"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
 FAULT_DETAIL = "urn:uwlr-adapter:fout"
 """Namespace of our own detail in a fault; UWLR leaves the detail free."""
 

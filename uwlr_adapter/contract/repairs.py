@@ -17,6 +17,13 @@ XML_SPACE = " \t\r\n"
 _FOLDED = "laatstontvangengegevens"
 """White space around an xs:dateTime is not a deviation: XSD folds it (but libxml2 does not)."""
 _OPTIONAL = ("brincode", "dependancecode", "schoolkey", "gegevenssetid", "laatstontvangengegevens")
+_NIL = f"{{{names.XSI}}}nil"
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_MAY_BE_NIL = {
+    f"{{{names.LEERLINGGEGEVENS}}}{name}"
+    for name in (*_OPTIONAL, "schooljaar", "xsdversie", "groep", "samengestelde_groep")
+}
+"""The elements that may be empty, as they stand or after a repair."""
 NO_YEAR = ("", '""')
 """What clients send as schooljaar when they mean the present one."""
 
@@ -77,17 +84,24 @@ def _drop_empty(body: etree._Element, _today: str) -> bool:
         for child in _named(body, names.LEERLINGGEGEVENS, name)
         if _is_blank(child) and not (name == "dependancecode" and has_brincode)
     ]
-    groepen = [
-        found
-        for container in _named(body, names.LEERLINGGEGEVENS, "groepen")
-        for found in container
-        if found.get("key") == "" and len(found) == 0
-    ]
+    references = [found for container in _named(body, names.LEERLINGGEGEVENS, "groepen") for found in container]
+    groepen = [found for found in references if found.get("key") == "" and len(found) == 0]
+    nil = [found for found in (*body, *references) if _tells_nil(found)]
     for child in empty:
         body.remove(child)
     for found in groepen:
         del found.attrib["key"]
-    return bool(empty or groepen)
+    for found in nil:
+        del found.attrib[_NIL]
+    return bool(empty or groepen or nil)
+
+
+def _tells_nil(element: etree._Element) -> bool:
+    """Return whether an element that may be empty has an xsi:nil, and one that says no other thing than its content."""
+    if _NIL not in element.attrib or element.tag not in _MAY_BE_NIL:
+        return False
+    is_nil = _BOOLEANS.get(str(element.get(_NIL)).strip(XML_SPACE))
+    return is_nil is False or (is_nil is True and _is_blank(element))
 
 
 def _prefer_brincode(body: etree._Element, _today: str) -> bool:
@@ -157,7 +171,7 @@ SCHOOLJAAR_REPAIR = Repair("schooljaar", 'clients send an empty year, or "", and
 """The one repair that needs to know the day."""
 BODY_REPAIRS = (
     Repair("witruimte", "pretty-printing clients put white space around values", strip_values),
-    Repair("leeg", "clients send an optional element that they do not fill", _drop_empty),
+    Repair("leeg", "clients send an element that they do not fill, empty or as xsi:nil", _drop_empty),
     Repair("brincode-wint", "a client sends both brincode and schoolkey", _prefer_brincode),
     Repair("xsdversie", f"clients leave xsdversie out or empty, and mean {USUAL_VERSION}", _usual_version),
     Repair(

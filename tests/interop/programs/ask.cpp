@@ -108,7 +108,10 @@ static void run(Proxy &proxy, int (Proxy::*call)(Verzoek *, Antwoord &), Verzoek
                 proxy.soap_print_fault(stderr);
                 std::exit(1);
             }
-            line({"fout", *soap_faultcode(proxy.soap), proxy.soap_fault_string()});
+            auto *detail = proxy.soap_fault()->detail;
+            auto *fout = detail ? detail->fout__fout : nullptr;
+            line({"fout", *soap_faultcode(proxy.soap), proxy.soap_fault_string(), fout ? fout->pad : "",
+                  fout ? fout->regel : ""});
             return;
         }
         auto *data = payload(antwoord);

@@ -48,8 +48,9 @@ async function main() {
       [antwoord] = await client[`${operatie}Async`](vraag);
     } catch (fout) {
       if (!fout.root) throw fout;
-      const { faultcode, faultstring } = fout.root.Envelope.Body.Fault;
-      line('fout', faultcode, faultstring);
+      const { faultcode, faultstring, detail } = fout.root.Envelope.Body.Fault;
+      const { pad, regel } = detail?.fout.attributes ?? {};
+      line('fout', faultcode, faultstring, pad, regel);
       return;
     }
     const [uitkomst] = Object.keys(antwoord);

@@ -42,8 +42,18 @@ function records(object $data): void
     }
 }
 
+/** @return array{string, string} pad and regel; of the detail of a fault PHP keeps no attributes, so that its bytes tell */
+function detail(string $response): array
+{
+    $document = new DOMDocument();
+    $document->loadXML($response);
+    $fout = $document->getElementsByTagNameNS('urn:uwlr-adapter:fout', 'fout')->item(0);
+    return [$fout?->getAttribute('pad') ?? '', $fout?->getAttribute('regel') ?? ''];
+}
+
 $client = new SoapClient(getenv('ENDPOINT') . '?wsdl', [
     'cache_wsdl' => WSDL_CACHE_NONE,
+    'trace' => true,
     'features' => SOAP_SINGLE_ELEMENT_ARRAYS,
 ]);
 // A type that PHP could not read from the WSDL is called so; it loses attributes without a word.
@@ -70,7 +80,7 @@ for ($times = getenv('AGAIN') === false ? 1 : 2; $times > 0; $times--) {
     try {
         $antwoord = $client->$operatie($vraag);
     } catch (SoapFault $fout) {
-        line('fout', $fout->faultcode, $fout->faultstring);
+        line('fout', $fout->faultcode, $fout->faultstring, ...detail($client->__getLastResponse()));
         exit(0);
     }
     $uitkomst = array_key_first(get_object_vars($antwoord));

@@ -60,7 +60,8 @@ for (1 .. (exists $ENV{AGAIN} ? 2 : 1)) {
     my $naam = $known->{parameters}[0]->name;
     my $answer = $soap->call(SOAP::Data->name($naam)->attr({ xmlns => $LG }), $header, @vraag, @received, @more);
     if ($answer->fault) {
-        line('fout', $answer->faultcode, $answer->faultstring);
+        my $detail = $answer->dataof('/Envelope/Body/Fault/detail/fout');
+        line('fout', $answer->faultcode, $answer->faultstring, $detail ? @{ $detail->attr }{qw(pad regel)} : ('', ''));
         last;
     }
     line('uitkomst', $answer->dataof($PAYLOAD)->name);

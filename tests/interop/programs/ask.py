@@ -1,12 +1,17 @@
-"""One call with zeep; see README.md for what goes in and comes out."""
+"""One call with zeep; see README.md for what goes in and comes out.
 
+Its argument before the operation says which: `strict` (as zeep is), `loose` (strict=False) or `async` (AsyncClient).
+"""
+
+import asyncio
 import os
 import sys
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from lxml import etree
-from zeep import Client
+from zeep import AsyncClient, Client, Settings
 from zeep.exceptions import Fault
 from zeep.helpers import serialize_object
 from zeep.plugins import HistoryPlugin
@@ -57,13 +62,24 @@ def records(data: dict[str, Any]) -> None:
         line("leerkracht", leerkracht["key"], leerkracht["eckid"], *naam, ",".join(of_leerkracht(leerkracht)))
 
 
+def calling(kind: str, history: Any, operatie: str) -> Callable[..., Any]:
+    """Return the operation as a function."""
+    wsdl = f"{os.environ['ENDPOINT']}?wsdl"
+    port = "prtLeerlinggegevensService-getrapt" if operatie in GETRAPT else "prtLeerlinggegevensService"
+    if kind == "async":
+        call = AsyncClient(wsdl, plugins=[history]).bind("LeerlinggegevensService", port)[operatie]
+        runner = asyncio.Runner()  # one event loop, since the client keeps its connection
+        return lambda **fields_: runner.run(call(**fields_))
+    client = Client(wsdl, plugins=[history], settings=Settings(strict=kind == "strict"))
+    bound: Callable[..., Any] = client.bind("LeerlinggegevensService", port)[operatie]
+    return bound
+
+
 def main() -> None:
     """Call, print, and call again when asked to."""
-    operatie, *groepen = sys.argv[1:]
+    kind, operatie, *groepen = sys.argv[1:]
     history: Any = HistoryPlugin()
-    client = Client(f"{os.environ['ENDPOINT']}?wsdl", plugins=[history])
-    port = "prtLeerlinggegevensService-getrapt" if operatie in GETRAPT else "prtLeerlinggegevensService"
-    call = client.bind("LeerlinggegevensService", port)[operatie]
+    call = calling(kind, history, operatie)
     fields_ = ("schooljaar", "brincode", "dependancecode", "xsdversie")
     question: dict[str, Any] = {naam: os.environ[naam.upper()] for naam in fields_}
     header = {
@@ -78,7 +94,8 @@ def main() -> None:
         try:
             antwoord = call(**question, _soapheaders={"msgpHeader": header})
         except Fault as error:
-            line("fout", error.code, error.message)
+            detail = {} if error.detail is None else error.detail[0].attrib
+            line("fout", error.code, error.message, detail.get("pad"), detail.get("regel"))
             return
         # zeep gives None for geenwijzigingen and for geengegevens; the envelope tells them apart.
         (outcome,) = history.last_received["envelope"].find(f".//{LG}*")
