@@ -40,14 +40,15 @@ class ExampleFiles:
     def __init__(self, prefix: str) -> None:
         """Read which examples there are; each is read when it is first asked for."""
         self._prefix = prefix
-        self._apps: dict[str, WSGIApplication] = {
+        self.paths: dict[str, WSGIApplication] = {
             f"{prefix}/{name}": DownloadApp(functools.partial(_file, name), OPERATION) for name in names()
         }
-        self._apps[f"{prefix}/"] = self._apps[prefix] = DownloadApp(self._page, OPERATION)
+        """Each of them by its whole path, for who mounts them by path."""
+        self.paths[f"{prefix}/"] = self.paths[prefix] = DownloadApp(self._page, OPERATION)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one HTTP request; 404 for what is no example."""
-        app = self._apps.get(environ.get("PATH_INFO", ""))
+        app = self.paths.get(environ.get("PATH_INFO", ""))
         if app is not None:
             return app(environ, start_response)
         annotate(operation=OPERATION)
