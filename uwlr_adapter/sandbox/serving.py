@@ -34,7 +34,7 @@ wait = asyncio.sleep
 """How an answer waits."""
 logger = logging.getLogger("uwlr_adapter.sandbox")
 EXAMPLES = f"{PREFIX}/voorbeelden"
-"""The path of the example answers, faults and files; before the pages, whose path begins it."""
+"""The path of the example answers, faults and files."""
 _NOBODY = "Sandbox"
 """The klantnaam of the entries by which calls are judged: each account has koppelingen of these."""
 

@@ -74,7 +74,7 @@ class App:
         }
         self._portal = portal
         self.mounts: dict[str, WSGIApplication] = {} if portal is None else {portal[0]: portal[1]}
-        """The applications that have every plain path below their own, by that path."""
+        """The applications that have every plain path below their own, by that path; the longest path counts."""
         self._services = services
         self._metrics = metrics
         self._hsts = [HSTS] if is_https else []
@@ -168,10 +168,8 @@ class App:
             return handler
         if not is_plain(path):
             return _bad_path
-        for prefix, mounted in self.mounts.items():
-            if f"{path}/".startswith(f"{prefix}/"):
-                return mounted
-        return self._not_found
+        below = [prefix for prefix in self.mounts if f"{path}/".startswith(f"{prefix}/")]
+        return self.mounts[max(below, key=len)] if below else self._not_found
 
     @property
     def in_progress(self) -> int:
