@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from support.kit_caller import CREDENTIALS, caller_run, failed
-from support.toolkits import COMMANDS, NEEDS, Question, build_gsoap, run
+from support.stacks import BY_NAAM
+from support.toolkits import Question, run
 
 from uwlr_adapter.clock import day_of, now, schooljaar_of
 from uwlr_adapter.kit.listening import verdicts
@@ -46,10 +47,9 @@ def app() -> Iterator[CallerEndpoint]:
 @pytest.mark.parametrize("stack", MANNERS)
 def test_a_stack_is_judged_rightly(app: CallerEndpoint, stack: str, programs: Path) -> None:
     """Each of its requests is right, twice for each operation, and it sends the moment that it got."""
-    if stack in NEEDS:
-        NEEDS[stack]()
+    BY_NAAM[stack].need()
     endpoint = app.conversation.shown_url
-    command = COMMANDS.get(stack) or [str(build_gsoap(programs, f"{endpoint}?wsdl"))]
+    command = BY_NAAM[stack].command(programs, f"{endpoint}?wsdl")
     schooljaar = schooljaar_of(day_of(now()))
     school: Any = SimpleNamespace(klantcodes={"Snappet": CREDENTIALS.klantcode}, schooljaar=schooljaar)
     server: Any = SimpleNamespace(endpoint=endpoint)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from support.oracle import amount
 from support.toolkits import (
     PROGRAMS,
     build_gsoap,
@@ -208,3 +209,6 @@ STACKS = (
         "next.",
     ),
 )
+ASKED = [stack for stack in STACKS if not stack.is_long or amount(0, 1)]
+"""The stacks that this run asks: the long ones only with UWLR_LONG=1."""
+BY_NAAM = {stack.naam: stack for stack in STACKS}

@@ -45,10 +45,13 @@ record, letter, date and moment was there. `make toolkits` asks all of them, and
 _TAIL = """\
 ## Apache Axis 1.4
 
-Axis 1, last released in 2006, was tried by hand and is not in the table. **It loses data without a word**: of a choice
-that repeats (`groepen`, with `groep` and `samengestelde_groep` in any order) it keeps one groep. The cure on our side,
-`maxOccurs` on the elements in the choice, changes the lists that zeep makes, so that programs that work would break;
-so there is none. Count what came, or call from a toolkit that is maintained: JAX-WS reads the same answer whole.
+Axis 1, last released in 2006, was tried by hand. Its `WSDL2Java` reads the WSDL, leerlingen and leerkrachten arrive
+whole, and a fault is an exception with `getPad()` and `getRegel()`. But **it loses data without a word**: of a choice
+that repeats it makes one field for each kind, so that of nine groepen it keeps the last `groep` and the last
+`samengestelde_groep`; of a leerkracht too, and in a request it can name one of each. The cure on our side, `maxOccurs`
+on the elements in the choice, changes the lists that zeep makes, so that programs that work would break; so there is
+none. Take the keys of groepen from the leerlingen, or call from a toolkit that is maintained: JAX-WS reads the answer
+whole.
 """
 
 
