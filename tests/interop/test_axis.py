@@ -6,10 +6,9 @@ import pytest
 from support.oracle import amount
 from support.served_school import CODE, ServedSchool
 from support.server import Server
-from support.stacks import STACKS
+from support.stacks import BY_NAAM
 from support.toolkits import Conversation, Question, run
 
-BY_NAAM = {stack.naam: stack for stack in STACKS}
 KINDS = ("groep", "samengestelde_groep")
 
 

@@ -12,7 +12,7 @@ from support.messages import body, envelope
 from support.oracle import amount
 from support.served_school import CODE, CODE_OF_ONE, ServedSchool
 from support.server import Server, split
-from support.stacks import CELLS, STACKS, Stack
+from support.stacks import ASKED, CELLS, STACKS, Stack
 from support.toolkit_table import PAGE, cell, page, results
 from support.toolkits import PROGRAMS, Conversation, Question, run
 
@@ -38,7 +38,7 @@ HOW_MANY = {"groep": 9, "samengestelde_groep": 2, "leerling": 232, "leerkracht":
 Ask = Callable[[Question], Conversation]
 
 
-@pytest.fixture(params=[one for one in STACKS if not one.is_long or amount(0, 1)], ids=lambda one: one.naam)
+@pytest.fixture(params=ASKED, ids=lambda one: one.naam)
 def stack(request: pytest.FixtureRequest) -> Stack:
     """Return one stack; the long ones are asked by `make test-long` only."""
     asked: Stack = request.param

@@ -297,5 +297,6 @@ STACKS = (
         "next.",
     ),
 )
-ASKED = tuple(stack for stack in STACKS if amount(0 if stack.is_long else 1, 1))
-"""Those that this run asks: with UWLR_LONG=1 all."""
+ASKED = [stack for stack in STACKS if not stack.is_long or amount(0, 1)]
+"""The stacks that this run asks: the long ones only with UWLR_LONG=1."""
+BY_NAAM = {stack.naam: stack for stack in STACKS}

@@ -19,7 +19,7 @@ from support.server import Server
 
 PROGRAMS = Path(__file__).parents[1] / "interop" / "programs"
 NODE = Path(os.environ.get("UWLR_TEST_NODE") or Path.home() / ".cache" / "uwlr-adapter" / "node")
-"""The folder in which `npm install soap` was done; doing it is not the work of a test."""
+"""The folder in which `npm install` was done; doing it is not the work of a test."""
 WAIT = 60
 BUILD_WAIT = 300
 """Seconds for one call of a program, and for one step of a build on a busy machine."""
