@@ -289,7 +289,7 @@ def test_sessions_end_with_the_user(portal: Portal) -> None:
 
 
 def test_older_code_that_gave_it_a_school_changes_nothing(portal: Portal) -> None:
-    """What stands in the tables of the schools makes no user of an afnemer one of a school."""
+    """A place in the tables of the schools makes no user of an afnemer one of a school."""
     with portal.database.writing() as connection:
         found = accounts.get(connection, "vendor")
         connection.execute(gebruiker_vestiging.insert().values(gebruiker_id=found.id, brin6="21QW00"))
@@ -334,13 +334,17 @@ def test_announced_maintenance_is_told(portal: Portal) -> None:
     told = "Onderhoud van 26 november 2026 om 22:00 uur tot 27 november 2026 om 01:00 uur: Ophalen kan dan <niet>."
     for browser, at in ((vendor, PAGES), (vendor, CALLS), (school, "/koppelingen/21QW00")):
         assert browser.get(at).text.count(told) == 1, at
+    far = {"van": "2026-12-27T22:00", "tot": "2026-12-28T01:00", "tekst": "Later weg."}
+    assert operator.submit(path, **far).status == 303
+    assert "Later weg." in vendor.get(KLANTCODE).text
+    assert "Later weg." not in school.get("/koppelingen/21QW00").text, "a school reads it two weeks before"
     withdrawing = operator.get(path)
-    assert "is ingetrokken" in operator.follow(operator.submit_page(withdrawing, 0)).text
-    assert "is er niet meer" in operator.follow(operator.submit_page(withdrawing, 0)).text
+    assert "is ingetrokken" in operator.follow(operator.submit_page(withdrawing, 1)).text
+    assert "is er niet meer" in operator.follow(operator.submit_page(withdrawing, 1)).text
     assert told not in vendor.get(PAGES).text
     with portal.database.reading() as connection:
         acts = [one.act for one in search.read(connection) if one.kind is model.EntryKind.SERVICE]
-    assert acts == ["onderhoud ingetrokken", "onderhoud aangekondigd"]
+    assert acts == ["onderhoud ingetrokken", *(["onderhoud aangekondigd"] * 2)]
 
 
 @pytest.mark.parametrize(
@@ -355,7 +359,7 @@ def test_announced_maintenance_is_told(portal: Portal) -> None:
     ],
 )
 def test_wrong_announcements(portal: Portal, wrong: dict[str, str], error: str) -> None:
-    """What is wrong is said, and nothing is announced."""
+    """The error is said, and nothing is announced."""
     operator, path = portal.browser("operator"), "/koppelingen/beheer/onderhoud"
     right = {"van": "2026-11-26T22:00", "tot": "2026-11-27T01:00", "tekst": "Even weg."}
     page = operator.submit(path, **{**right, **wrong})

@@ -235,7 +235,7 @@ def _show_to_vendors(connection: sa.Connection, koppelingen: dict[str, Koppeling
         line = VerzoekEntry(moment - timedelta(hours=1), "HaalLeerlinggegevens", koppelingen["actief"].afnemer_id or 0)
         line.outcome, line.remarks, line.repairs = outcome, remarks, repairs
         write_entries(connection, line)
-    begin, text = moment + timedelta(days=2), "De dienst krijgt een nieuwe versie. Ophalen kan dan niet."
+    begin, text = moment + timedelta(days=40), "De dienst krijgt een nieuwe versie. Ophalen kan dan niet."
     announced.announce(connection, begin, begin + timedelta(hours=3), text, moment, actor="cli:proef")
 
 

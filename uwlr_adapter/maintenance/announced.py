@@ -25,6 +25,8 @@ MAX_AHEAD = timedelta(days=366)
 """How far ahead it may begin (inclusive)."""
 MAX_OPEN = 20
 """Announcements that have not ended yet (inclusive): they stand above other pages."""
+BEFORE_SCHOOLS = timedelta(days=14)
+"""How long beforehand a school reads it: a vendor, who plans by it, reads it at once."""
 MAX_SHOWN = 5
 """Announcements that a page of a vendor or a school shows, the next ones."""
 
@@ -96,10 +98,16 @@ def withdraw(connection: sa.Connection, maintenance_id: int, moment: datetime, *
     return _of(row)
 
 
-def list_open(connection: sa.Connection, moment: datetime, limit: int = MAX_SHOWN) -> list[Maintenance]:
-    """Return at most so many announcements that have not ended at a moment, the next one first."""
+def list_open(
+    connection: sa.Connection, moment: datetime, limit: int = MAX_SHOWN, within: timedelta = MAX_AHEAD
+) -> list[Maintenance]:
+    """Return at most so many announcements that have not ended at a moment, the next one first.
+
+    Those that begin within a time from that moment (inclusive).
+    """
     table = maintenance.c
-    query = sa.select(maintenance).where(table.ends_at > to_utc(moment)).order_by(table.starts_at, table.id)
+    near = (table.ends_at > to_utc(moment), table.starts_at <= to_utc(moment + within))
+    query = sa.select(maintenance).where(*near).order_by(table.starts_at, table.id)
     return [_of(row) for row in connection.execute(query.limit(limit))]
 
 

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerError
+from uwlr_adapter.maintenance import announced
 from uwlr_adapter.portal import kept_form, login_session, proof
 from uwlr_adapter.portal.account_forms import OwnKlantcodeForm
 from uwlr_adapter.portal.afnemer import require_own_afnemer
@@ -82,6 +83,8 @@ def _own() -> Afnemer:
 
 def _show(form: OwnKlantcodeForm, error: str | None) -> str:
     gebruiker, afnemer = login_session.require_gebruiker(), _own()
+    with database().reading() as connection:
+        maintenance = announced.list_open(connection, now())
     overlap_until = _overlap_until(afnemer)
     return render_template(
         "eigen_klantcode.html",
@@ -90,5 +93,7 @@ def _show(form: OwnKlantcodeForm, error: str | None) -> str:
         error=error,
         overlap_until=overlap_until,
         asks_name=overlap_until is not None,
+        maintenance=maintenance,
+        present=now(),
         can_prove=gebruiker.has_totp or gebruiker.has_password,
     )

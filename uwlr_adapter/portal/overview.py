@@ -57,7 +57,7 @@ def overview_page(brin6: str, code: CodeOnce | None = None) -> str:
         ended = store.list_ended(connection, brin6)
         open_questions = questions.of_vestiging(connection, brin6)
         age = last_taken.of_vestiging(connection, brin6)
-        maintenance = announced.list_open(connection, now())
+        maintenance = announced.list_open(connection, now(), within=announced.BEFORE_SCHOOLS)
     by_type = groupby(_sort_by_type(found.available), lambda available: available.entry.type)
     return render_template(
         "overview.html",
