@@ -297,6 +297,19 @@ def test_older_code_that_gave_it_a_school_changes_nothing(portal: Portal) -> Non
     assert browser.get(PAGES).status == 200
 
 
+def test_an_invitation_of_a_school_tells_it_nothing(portal: Portal) -> None:
+    """A colleague can invite any login; that of an afnemer reads no name of a school or of whoever invites."""
+    school, vendor = portal.browser("school"), portal.browser("vendor")
+    before = vendor.get("/koppelingen/account").text
+    fields = {"naam": "V. Vendor", "login": "vendor", "rol": "lezer"}
+    page = school.submit("/koppelingen/21QW00/collegas", **fields)
+    (link,) = re.findall(r"/koppelingen/uitnodiging/[A-Za-z0-9_-]{43}", page.body)[:1]
+    assert vendor.get("/koppelingen/account").text == before
+    accepted = vendor.submit(link)
+    assert vendor.get("/koppelingen/21QW00").status == 404
+    assert accepted.status in {303, 403, 422}
+
+
 def test_an_operator_adds_one(portal: Portal) -> None:
     """With the klantnaam of an afnemer and no vestiging; the link works, and the page of the afnemer names the user."""
     operator, path = portal.browser("operator"), "/koppelingen/beheer/gebruikers/toevoegen"

@@ -227,13 +227,14 @@ def _show_to_vendors(connection: sa.Connection, koppelingen: dict[str, Koppeling
         store.record_shown(connection, koppelingen[naam].id, shown_code(code))
     silent = koppeling.update().where(koppeling.c.id == koppelingen["niet meer opgehaald"].id)
     connection.execute(silent.values(shown_code="00000000"))
-    for outcome, remarks, repairs in (
-        ("Client.OngeldigBericht", ("pad=leerlinggegevens_verzoek/schooljaar", "regel=vorm"), ()),
-        ("Client.XsdVersieOngeldig", ("pad=leerlinggegevens_verzoek/xsdversie", "regel=versie"), ()),
-        ("leerlinggegevens", (), ("witruimte", "xsdversie")),
+    schema, version, body = RefusalReason.SCHEMA, RefusalReason.VERSION, "pad=leerlinggegevens_verzoek"
+    for outcome, reason, remarks, repairs in (
+        ("Client.OngeldigBericht", schema, (f"{body}/schooljaar", "regel=vorm"), ()),
+        ("Client.XsdVersieOngeldig", version, (f"{body}/xsdversie", "regel=versie"), ()),
+        ("leerlinggegevens", None, (), ("witruimte", "xsdversie")),
     ):
         line = VerzoekEntry(moment - timedelta(hours=1), "HaalLeerlinggegevens", koppelingen["actief"].afnemer_id or 0)
-        line.outcome, line.remarks, line.repairs = outcome, remarks, repairs
+        line.outcome, line.reason, line.remarks, line.repairs = outcome, reason, remarks, repairs
         write_entries(connection, line)
     begin, text = moment + timedelta(days=40), "De dienst krijgt een nieuwe versie. Ophalen kan dan niet."
     announced.announce(connection, begin, begin + timedelta(hours=3), text, moment, actor="cli:proef")
