@@ -85,6 +85,11 @@ OPERATORS = (
     *("beheer/imports?toon=niet-ingelezen", "beheer/gebruikers", "beheer/gebruikers?zoek=vries+19"),
 )
 """The pages of an operator; `{}` is the brin6 of a vestiging."""
+OWN = (
+    *("afnemer", "afnemer?zoek=2&toegang=nee", "afnemer?toegang=ja&na={}-1", "afnemer/verzoeken"),
+    "afnemer/klantcode",
+)
+"""The pages of an afnemer."""
 
 
 def _act_on_many(client: Client, count: int, backend: Backend) -> None:
@@ -102,10 +107,11 @@ def _act_on_many(client: Client, count: int, backend: Backend) -> None:
 
 
 def _others(app: App, backend: Backend, times: int) -> None:
-    """Show the pages of one vestiging, and those of the operator."""
+    """Show the pages of one vestiging, those of the operator, and those of an afnemer with a koppeling everywhere."""
     brin6 = next(brin6s())
     own = (brin6, f"{brin6}/koppeling/1", f"{brin6}/journaal", f"{brin6}/collegas")
-    for login, paths in (("bestuur-30", own), ("operator", [one.format(brin6) for one in OPERATORS])):
+    operators = [one.format(brin6) for one in OPERATORS]
+    for login, paths in (("bestuur-30", own), ("operator", operators), ("vendor", [one.format(brin6) for one in OWN])):
         client = logged_in(app, login)
         for path in paths:
             show(f"{login}: {path}", backend, times, lambda: _page(client, BEGIN + path))  # noqa: B023

@@ -28,10 +28,12 @@ from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.journaal.tables import journaal
 from uwlr_adapter.keys.server_keys import SecretPurpose
 from uwlr_adapter.koppelingen import afnemers
-from uwlr_adapter.koppelingen.tables import koppeling, koppeling_calls
+from uwlr_adapter.koppelingen.tables import koppeling, koppeling_calls, shown_code
 
 PASSWORD = "een wachtwoord voor metingen"  # noqa: S105 - of nobody
 PER_VESTIGING = 5
+EVERYWHERE = 0
+"""The platform that has a koppeling at every vestiging; its own user is `vendor`."""
 NOTED_AGO = timedelta(minutes=20)
 """How long ago the job noted the calls."""
 _FIRST = "De Het Sint Prins Klein Groot Oud Nieuw Ons Blij".split()
@@ -123,14 +125,14 @@ def _koppelingen(
     rows: list[tuple[Any, ...]] = []
     calls: list[tuple[Any, ...]] = []
     for brin6 in places:
-        for number in chance.sample(range(size.platforms), PER_VESTIGING):
+        for number in (EVERYWHERE, *chance.sample(range(1, size.platforms), PER_VESTIGING - 1)):
             id_, state = koppeling_ids[len(rows)], chance.random()
             is_paused = state < 0.03  # noqa: PLR2004 - a share
             status, code = ("gepauzeerd", None) if is_paused else ("actief", digest)
             rows.append(
                 (
                     *(id_, brin6, f"platform-{number}", ids[number], status, begin.date(), code, begin, 1),
-                    *("bestuur", "D. Bestuur", begin, "proef-1"),
+                    *("bestuur", "D. Bestuur", begin, "proef-1", shown_code(digest)),
                 )
             )
             refused = last if 0.03 <= state < 0.05 else None  # noqa: PLR2004 - as above
@@ -139,7 +141,7 @@ def _koppelingen(
             calls.append((id_, ids[number], upto, last, fetched, begin, refused, refused, reason, fetched, 200, "[]"))
     columns = (
         *("id", "brin6", "entry_id", "afnemer_id", "status", "startdatum", "code_digest", "opened_at", "version"),
-        *("akkoord_login", "akkoord_naam", "akkoord_at", "akkoord_voorwaarden"),
+        *("akkoord_login", "akkoord_naam", "akkoord_at", "akkoord_voorwaarden", "shown_code"),
     )
     bulk.insert_rows(connection, koppeling, columns, rows)
     noted = (
@@ -151,8 +153,12 @@ def _koppelingen(
 
 def _boards(connection: sa.Connection, places: Sequence[str], boards: Sequence[int], moment: datetime) -> None:
     users = [(f"bestuur-{count}", GebruikerRol.BESTUUR, tuple(places[:count])) for count in boards]
-    for login, rol, own in [*users, ("operator", GebruikerRol.OPERATOR, ())]:
-        _, token = accounts.add(connection, NewGebruiker(login, login, rol, own, needs_totp=False), moment)
+    made = [NewGebruiker(login, login, rol, own, needs_totp=False) for login, rol, own in users]
+    made.append(NewGebruiker("operator", "operator", GebruikerRol.OPERATOR, needs_totp=False))
+    klantnaam = f"Platform {EVERYWHERE}"
+    made.append(NewGebruiker("vendor", "vendor", GebruikerRol.AFNEMER, needs_totp=False, klantnaam=klantnaam))
+    for new in made:
+        _, token = accounts.add(connection, new, moment)
         accounts.set_password(connection, token, passwords.make_hash(PASSWORD), moment)
 
 

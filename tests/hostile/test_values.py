@@ -29,11 +29,11 @@ from uwlr_adapter.web.app import App
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 SEARCHED = ("voor", "van", "tot", "koppeling", "uitkomst")
-QUERY_NAMES = (*SEARCHED, "verder")
+QUERY_NAMES = (*SEARCHED, "verder", "na", "zoek", "toegang")
 """The names that the query of some page may have."""
 DOUBLED = 0.1
 """How often a name is there twice."""
-LOGINS = (None, "a.devries", "operator")
+LOGINS = (None, "a.devries", "operator", "vendor")
 Fields = tuple[tuple[str, bytes], ...]
 
 
@@ -159,6 +159,7 @@ def _rules(app: App) -> list[tuple[str, dict[str, str], set[str]]]:
         "gebruiker_id": "1",
         "invitation_id": "1",
         "batch_id": "1",
+        "maintenance_id": "1",
         "name": "calls",
         "token": "x",
         "filename": "x",

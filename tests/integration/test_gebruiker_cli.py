@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
-from support.school_builder import MOMENT, open_database
+from support.school_builder import MOMENT, SchoolBuilder, open_database
 
+from uwlr_adapter.cli.afnemer import afnemer
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.gebruiker import gebruiker
 from uwlr_adapter.db.database import Database
@@ -134,3 +135,37 @@ def test_list(context: Context) -> None:
     for text in ("j.devries", "J. de Vries", "schoolbeheerder", "21QW00", "has a link", "at first login"):
         assert text in shown
     assert token not in shown
+
+
+def test_add_somebody_of_an_afnemer(context: Context) -> None:
+    """With the klantnaam of an afnemer that exists, and no vestiging; disabling the afnemer keeps the user out."""
+    with context.database() as database:
+        built = SchoolBuilder(database, moment=MOMENT)
+        built.add_afnemer("Snappet")
+    of = ("add", "v.dev", "--naam", "V. Dev", "--rol", "afnemer")
+    for wrong, error in (
+        ((*of, "--afnemer", "snappet"), "there is no afnemer with this klantnaam"),
+        (of, "there is no afnemer with this klantnaam"),
+        ((*of, "--afnemer", "Snappet", "--vestiging", "21QW00"), "a user of an afnemer acts for no vestiging"),
+        (("add", "x.dev", "--naam", "X", "--rol", "operator", "--afnemer", "Snappet"), "only a user in the role"),
+    ):
+        refused = run(context, *wrong)
+        assert refused.exit_code == 1
+        assert error in refused.stderr
+    (link,) = run(context, *of, "--afnemer", "Snappet").stdout.splitlines()
+    added = find(context, "v.dev")
+    assert added is not None
+    assert (added.rol, added.klantnaam, added.vestigingen) == (GebruikerRol.AFNEMER, "Snappet", ())
+    assert link_of(context, link.removeprefix(BEGIN)) == "v.dev"
+    assert "Snappet" in run(context, "list").stdout
+    result = CliRunner().invoke(afnemer, ["disable", "Snappet"], obj=context)
+    assert result.exit_code == 0
+    with pytest.raises(InvalidLinkError):
+        link_of(context, link.removeprefix(BEGIN))
+    assert "afnemer disabled" in run(context, "list").stdout
+    kept_out = find(context, "v.dev")
+    assert kept_out is not None
+    assert kept_out.session_version > added.session_version
+    assert not kept_out.is_enabled
+    CliRunner().invoke(afnemer, ["enable", "Snappet"], obj=context)
+    assert run(context, "reset", "v.dev").exit_code == 0

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from support.csv_sets import GOOD
 from support.school_builder import BRIN6, CODE, SERVER_KEYS, SchoolBuilder
 
 from uwlr_adapter.cli import main
+from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.gebruikers.tables import gebruiker
@@ -50,6 +52,8 @@ def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Co
             yield f"{path}{name}", command
 
 
+TOMORROW = datetime.now(AMSTERDAM) + timedelta(days=1)
+FROM, UNTIL = (f"{TOMORROW + timedelta(hours=hours):%Y-%m-%dT%H:%M}" for hours in (0, 2))
 ALL = dict(commands(main))
 TOLD = sorted(path for path in ALL if path.split()[-1] in {"list", "show", "questions", "withheld"})
 
@@ -65,6 +69,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         run(made, "import", "csv", str(GOOD))
         run(made, "afnemer", "add", "Basispoort")  # the first that needs a server key
         run(made, "gebruiker", "add", "j.devries", "--naam", "J. de Vries", "--vestiging", BRIN6)
+        run(made, "maintenance", "announce", "--from", FROM, "--until", UNTIL, "Even weg.")
         database = Database(Settings(data=made).database_url)
         built = SchoolBuilder(database)
         built.add_afnemer("Snappet")

@@ -239,7 +239,9 @@ def test_digests_are_made_anew_under_the_key_in_use(world: World) -> None:
     assert "0b" not in repr(made), "no digest in a text"
     world.database.write(renewal.commands([*made, *made]))
     assert digests(world) == ["a", "a", "a"]
-    assert world.rows(tables.koppeling)[0].version == 1, "no act"
+    (koppeling,) = world.rows(tables.koppeling)
+    assert koppeling.version == 1, "no act"
+    assert koppeling.code_digest.endswith(koppeling.shown_code), "the call had access with it"
     assert renewals(world) == ()
     world.fetch()
 

@@ -38,8 +38,9 @@ from uwlr_adapter.journaal import tables as journaal
 from uwlr_adapter.keys import tables as keys
 from uwlr_adapter.koppelingen import tables as koppelingen
 from uwlr_adapter.mail import tables as mail
+from uwlr_adapter.maintenance import tables as maintenance
 
-ROOMS = (journaal, administratie, koppelingen, gebruikers, answers, keys, jobs, mail)
+ROOMS = (journaal, administratie, koppelingen, gebruikers, answers, keys, jobs, mail, maintenance)
 """Importing a room declares its tables."""
 
 

@@ -32,6 +32,7 @@ GEBRUIKERS = (
     NewGebruiker("operator", "E. Beheer", GebruikerRol.OPERATOR, (), needs_totp=False),
     NewGebruiker("streng", "F. Strik", GebruikerRol.SCHOOLBEHEERDER, ("21QW00",)),
     NewGebruiker("lezer", "L. Lezer", GebruikerRol.LEZER, ("21QW00",), needs_totp=False),
+    NewGebruiker("vendor", "V. Vendor", GebruikerRol.AFNEMER, klantnaam="Snappet", needs_totp=False),
 )
 """`streng` has a second factor; the others do without, so that most tests log in with one step."""
 

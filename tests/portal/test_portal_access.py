@@ -27,7 +27,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-GROEPEN = {"public", "account", "vestigingen", "school", "insight", "operator"}
+GROEPEN = {"public", "account", "vestigingen", "school", "insight", "operator", "afnemer"}
 FOR_EVERYBODY = {"public", "provider"}
 LEERLINGEN = {"21QW00": 1, "30AB00": 2}
 """The id of a leerling of each vestiging."""
@@ -77,6 +77,7 @@ def routes(portal: Portal) -> list[Route]:
         "token": "x" * 43,
         "name": "staleness",
         "batch_id": 1,
+        "maintenance_id": 1,
     }
     found: dict[str, Route] = {}
     with app.test_request_context():
@@ -168,6 +169,7 @@ def check_nobody(with_koppelingen: Portal) -> None:
         ("andere", {"account", "school", "insight"}, {"30AB00"}),
         ("operator", {"account", "operator"}, set()),
         ("lezer", {"account", "school"}, {"21QW00"}),
+        ("vendor", {"account", "afnemer"}, set()),
     ],
 )
 def test_users(with_koppelingen: Portal, login: str, groepen: set[str], brin6: set[str]) -> None:
@@ -181,6 +183,7 @@ def test_users(with_koppelingen: Portal, login: str, groepen: set[str], brin6: s
         ("school", {"account", "school", "insight"}, ["21QW", "30AB", "99XX99"], {"21QW00"}),
         ("bestuur", {"account", "school"}, ["21QW01", "30AB00"], {"21QW01"}),
         ("operator", {"account", "operator"}, None, set()),
+        ("vendor", {"account", "afnemer"}, None, set()),
     ],
 )
 def test_users_by_the_provider(
@@ -292,13 +295,14 @@ def test_methods_that_are_not_there(with_koppelingen: Portal) -> None:
 @pytest.mark.parametrize("token", [None, "", "verzonnen"])
 def test_every_form_asks_for_its_token(with_koppelingen: Portal, token: str | None) -> None:
     """A form that another site sends along is refused, and nothing has changed."""
-    for login in ("school", "bestuur", "operator"):
+    for login in ("school", "bestuur", "operator", "vendor"):
         browser = with_koppelingen.browser(login)
         for route in routes(with_koppelingen):
             reachable = {
                 "school": {"account", "school", "insight"},
                 "bestuur": {"vestigingen"},
                 "operator": {"account", "operator"},
+                "vendor": {"account", "afnemer"},
             }[login]
             if "POST" not in route.methods or route.groep not in {*reachable, "public"}:
                 continue
@@ -330,7 +334,7 @@ def check_headers(page: Page) -> None:
 
 def test_headers_and_plain_pages(with_koppelingen: Portal) -> None:
     """Every answer of every route carries the headers; no page has inline style or script, or loads from elsewhere."""
-    for login in (None, "school", "operator"):
+    for login in (None, "school", "operator", "vendor"):
         browser = with_koppelingen.browser(login)
         for route, method in requests(with_koppelingen):
             page = browser.send(method, route.path, {} if method == "POST" else None)
@@ -373,7 +377,7 @@ def test_the_script_writes_no_markup(portal: Portal) -> None:
 
 def test_pages_have_one_h1_and_headings_in_order(with_koppelingen: Portal) -> None:
     """A page has one heading of the first level, skips none, and each input has its label."""
-    for login in ("school", "operator", "bestuur"):
+    for login in ("school", "operator", "bestuur", "vendor"):
         browser = with_koppelingen.browser(login)
         for route in routes(with_koppelingen):
             page = browser.get(route.path)

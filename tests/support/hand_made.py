@@ -22,12 +22,12 @@ from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
 from uwlr_adapter.contract.profiles import STANDARD
 from uwlr_adapter.db.statements import Query, Row
 from uwlr_adapter.exchange.outcome import Outcome
-from uwlr_adapter.exchange.work import Blocking, Drop, RecordProfiel, Render
+from uwlr_adapter.exchange.work import Blocking, Drop, RecordProfiel, RecordShown, Render
 from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
 from uwlr_adapter.koppelingen.access import Gate
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.given import Given
-from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.koppelingen.tables import Status, shown_code
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.endpoint import Ask, Do, Endpoint, Fetch, ReadBody, SoapRequest, Step, Write
 from uwlr_adapter.web.head import HEADERS, Head
@@ -80,17 +80,21 @@ class HandKoppeling:
     version: int = 1
     opened_at: datetime = BEFORE
     profiel_since: datetime | None = BEFORE
+    is_shown: bool = True
+    """Whether its afnemer had access with this code before."""
 
     @property
     def columns(self) -> dict[str, Any]:
         """Its columns in the table."""
         since = self.profiel_since
+        digest = None if self.code is None else KEYS.digest(SecretPurpose.VERIFICATIECODE, self.code)
         return {
             "id": self.id,
             "entry_id": self.klantnaam.lower(),
             "status": self.status.value,
             "startdatum": self.startdatum,
-            "code_digest": None if self.code is None else KEYS.digest(SecretPurpose.VERIFICATIECODE, self.code),
+            "code_digest": digest,
+            "shown_code": shown_code(digest) if digest is not None and self.is_shown else None,
             "opened_at": to_utc(self.opened_at),
             "profiel": self.profiel,
             "profiel_since": None if since is None else to_utc(since),
@@ -190,10 +194,14 @@ class HandMade:
             case Drop():
                 self.state = {"school_version": None}
             case RecordProfiel():
-                for one in self.koppelingen:
-                    if one.id == work.koppeling_id:
-                        one.profiel, one.profiel_since = work.profiel, work.moment
+                one = self._koppeling(work.koppeling_id)
+                one.profiel, one.profiel_since = work.profiel, work.moment
+            case RecordShown():
+                self._koppeling(work.koppeling_id).is_shown = True
         return None
+
+    def _koppeling(self, koppeling_id: int) -> HandKoppeling:
+        return next(one for one in self.koppelingen if one.id == koppeling_id)
 
     def write(self, outcome: Outcome) -> bool:
         """Take what is given, while the koppeling is as it was."""

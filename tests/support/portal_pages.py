@@ -12,6 +12,7 @@ BEGIN = "/koppelingen"
 SCHOOL = f"{BEGIN}/{FULL}"
 WITHOUT_KOPPELINGEN = f"{BEGIN}/21QW01"
 SCHOOLBEHEERDER, LEZER, BESTUUR, OPERATOR, HORIZON = "a.devries", "lezer", "bestuur", "operator", "horizon"
+VENDOR = "vendor"
 TOGETHER = f"{BEGIN}/vestigingen"
 ALL_THREE = f"v{FULL}=1&v21QW01=1&v{EMPTY}=1"
 Step = Callable[[Page], object]
@@ -540,6 +541,22 @@ PAGES = (
         422,
     ),
     PageCase("uitschakelen", f"{BEGIN}/beheer/afnemers/1/uitschakelen", OPERATOR),
+    PageCase("onderhoud", f"{BEGIN}/beheer/onderhoud", OPERATOR, h1="Onderhoud"),
+    PageCase("onderhoud-fout", f"{BEGIN}/beheer/onderhoud", OPERATOR, _press("Kondig aan", tekst=""), 422),
+    PageCase("gebruiker-van-afnemer", f"{BEGIN}/beheer/gebruikers/{{gebruiker_vendor}}", OPERATOR),
+    PageCase("eigen-koppelingen", f"{BEGIN}/afnemer", VENDOR, h1="Koppelingen van Snappet"),
+    PageCase("eigen-koppelingen-geen", f"{BEGIN}/afnemer?zoek=99XX", VENDOR, h1="Koppelingen van Snappet"),
+    PageCase("eigen-koppelingen-fout", f"{BEGIN}/afnemer?zoek=%01", VENDOR, h1="Koppelingen van Snappet"),
+    PageCase("eigen-verzoeken", f"{BEGIN}/afnemer/verzoeken", VENDOR, h1="Verzoeken van Snappet"),
+    PageCase("eigen-klantcode", f"{BEGIN}/afnemer/klantcode", VENDOR, h1="Klantcode van Snappet"),
+    PageCase(
+        "eigen-klantcode-fout",
+        f"{BEGIN}/afnemer/klantcode",
+        VENDOR,
+        _press("Maak een nieuwe klantcode", overlap="0", huidig="mis"),
+        422,
+    ),
+    PageCase("account-van-afnemer", f"{BEGIN}/account", VENDOR, h1="Uw account"),
     PageCase(
         "uitschakelen-andere-naam",
         f"{BEGIN}/beheer/afnemers/1/uitschakelen",

@@ -25,9 +25,10 @@ from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.work import run_now
 from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
 from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen import actions, afnemers
+from uwlr_adapter.koppelingen import actions, afnemers, store
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.koppelingen.tables import afnemer, koppeling, voorwaarden
+from uwlr_adapter.koppelingen.tables import afnemer, koppeling, shown_code, voorwaarden
+from uwlr_adapter.maintenance import announced
 from uwlr_adapter.settings import Settings
 
 DAILY, SILENT, BEHIND = "40CD00", "40CD01", "40CD02"
@@ -65,6 +66,7 @@ GEBRUIKERS = (
     NewGebruiker("streng", "F. Strik", GebruikerRol.SCHOOLBEHEERDER, (FULL,)),
     NewGebruiker("instellen", "G. Nieuw", GebruikerRol.SCHOOLBEHEERDER, (FULL,)),
     NewGebruiker("lezer", "L. de Lezer", GebruikerRol.LEZER, (FULL,), needs_totp=False),
+    NewGebruiker("vendor", "V. Vendor", GebruikerRol.AFNEMER, klantnaam="Snappet", needs_totp=False),
 )
 """`streng` has a second factor, `instellen` has to set one up."""
 RECOVERY = tuple(f"aaaaabbbb{letter}" for letter in "cdefghjk")
@@ -114,6 +116,7 @@ def furnish(data: Path, moment: datetime) -> PortalSchool:
             link = now.add_gebruiker(NewGebruiker("nieuw", "H. Nieuw", GebruikerRol.SCHOOLBEHEERDER, (FULL,)))
             _live_through(connection, koppelingen, moment)
             _end_up_in_each_verdict(connection, koppelingen, moment)
+            _show_to_vendors(connection, koppelingen, moment)
             invitation = _invite(connection, moment)
             users = {one.login: one.id for one in accounts.list_all(connection)}
             recovery.store(connection, users["streng"], TOTP, RECOVERY)
@@ -212,6 +215,29 @@ def _live_through(connection: sa.Connection, koppelingen: dict[str, Koppeling], 
             if days == day:
                 when = midnight - timedelta(days=days) + timedelta(hours=10, minutes=5)
                 act(connection, koppelingen[naam].id, koppelingen[naam].version, when, actor="cli:proef")
+
+
+def _show_to_vendors(connection: sa.Connection, koppelingen: dict[str, Koppeling], moment: datetime) -> None:
+    """Mark the koppelingen of which the code was shown, one of them before it got another; write calls, and announce.
+
+    The calls are refused with a word, or needed a repair.
+    """
+    for naam in ("actief", "elke nacht", "verouderd"):
+        code = koppelingen[naam].code_digest or ""
+        store.record_shown(connection, koppelingen[naam].id, shown_code(code))
+    silent = koppeling.update().where(koppeling.c.id == koppelingen["niet meer opgehaald"].id)
+    connection.execute(silent.values(shown_code="00000000"))
+    schema, version, body = RefusalReason.SCHEMA, RefusalReason.VERSION, "pad=leerlinggegevens_verzoek"
+    for outcome, reason, remarks, repairs in (
+        ("Client.OngeldigBericht", schema, (f"{body}/schooljaar", "regel=vorm"), ()),
+        ("Client.XsdVersieOngeldig", version, (f"{body}/xsdversie", "regel=versie"), ()),
+        ("leerlinggegevens", None, (), ("witruimte", "xsdversie")),
+    ):
+        line = VerzoekEntry(moment - timedelta(hours=1), "HaalLeerlinggegevens", koppelingen["actief"].afnemer_id or 0)
+        line.outcome, line.reason, line.remarks, line.repairs = outcome, reason, remarks, repairs
+        write_entries(connection, line)
+    begin, text = moment + timedelta(days=40), "De dienst krijgt een nieuwe versie. Ophalen kan dan niet."
+    announced.announce(connection, begin, begin + timedelta(hours=3), text, moment, actor="cli:proef")
 
 
 def _end_up_in_each_verdict(connection: sa.Connection, koppelingen: dict[str, Koppeling], moment: datetime) -> None:

@@ -15,6 +15,7 @@ from support.hand_made import (
     CALLERS,
     CONTENT_HASH,
     GATE,
+    KEYS,
     NO_DATABASE,
     PROFIEL,
     SCHOOLJAAR,
@@ -45,8 +46,9 @@ from uwlr_adapter.exchange.exchange import Exchange
 from uwlr_adapter.exchange.leerlinggegevens import Leerlinggegevens
 from uwlr_adapter.exchange.outcome import AnswerBytes, Outcome
 from uwlr_adapter.exchange.question import Question, Sender
-from uwlr_adapter.exchange.work import Load, RecordProfiel, Render, Unfinished
+from uwlr_adapter.exchange.work import Load, RecordProfiel, RecordShown, Render, Unfinished
 from uwlr_adapter.journaal.model import Refusal, RefusalReason, VerzoekEntry
+from uwlr_adapter.keys.server_keys import SecretPurpose
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.given import SLOTS, Given
 from uwlr_adapter.koppelingen.tables import Status
@@ -239,6 +241,25 @@ def test_another_profile_is_recorded_before_data_are_given(profiel: str | None, 
     found = work_of(ask(world, made=MADE))
     assert isinstance(found, RecordProfiel)
     assert (found.koppeling_id, found.profiel, found.moment) == (2, PROFIEL.digest, MOMENT)
+
+
+def shown_first(planned: Planned) -> RecordShown:
+    """Return the work of a call whose code was not shown before."""
+    assert isinstance(planned, Unfinished)
+    assert isinstance(planned.work, RecordShown)
+    return planned.work
+
+
+def test_a_code_that_was_shown_is_recorded_before_anything_is_judged() -> None:
+    """The first call with access, right or wrong in itself, waits for that; the next ones do not."""
+    world = HandMade()
+    world.koppelingen[1] = replace(world.koppelingen[1], is_shown=False)
+    work = shown_first(ask(world, small()))
+    assert work == shown_first(ask(world, small("<geenelement/>")))
+    assert work.koppeling_id == 2
+    assert KEYS.digest(SecretPurpose.VERIFICATIECODE, CODE_OF_ONE).endswith(work.shown)
+    world.do(work)
+    refused(ask(world, small("<geenelement/>")))
 
 
 def test_no_data_need_no_profile() -> None:

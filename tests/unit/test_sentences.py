@@ -54,6 +54,7 @@ def test_no_word_of_a_fault_reaches_a_school(rule: Rule) -> None:
 OF_AFNEMERS = {
     *(Act.ADDED, Act.KLANTCODE_ROTATED, Act.DISABLED, Act.ENABLED, Act.STRICT, Act.TOLERANT),
     *(Act.CERTIFICATE_ADDED, Act.CERTIFICATE_REMOVED),
+    *(Act.MAINTENANCE_ANNOUNCED, Act.MAINTENANCE_WITHDRAWN),
 }
 """Acts that no school reads."""
 

@@ -12,6 +12,7 @@ from uwlr_adapter.cli.afnemer_certificate import certificate
 from uwlr_adapter.cli.base import Context, local_time, make_table, own_actor
 from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.cli.terminal import escape
+from uwlr_adapter.gebruikers import of_afnemer
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import afnemers, certificates
 from uwlr_adapter.koppelingen.afnemers import Afnemer
@@ -98,13 +99,13 @@ def rotate(context: Context, klantnaam: str, overlap: int) -> None:
 @click.argument("klantnaam")
 @click.pass_obj
 def disable(context: Context, klantnaam: str) -> None:
-    """Refuse every call of an afnemer, for all schools, until `enable`. The koppelingen stay.
+    """Refuse every call of an afnemer, for all schools, until `enable`. The koppelingen stay; its users are logged out.
 
     Example:  uwlr-adapter afnemer disable Snappet
     """
     with _transaction(context) as (connection, _):
-        afnemers.disable(connection, klantnaam, context.clock(), actor=own_actor())
-    context.messages.print("Disabled. Its calls are refused from now on.")
+        of_afnemer.disable(connection, klantnaam, context.clock(), actor=own_actor())
+    context.messages.print("Disabled. Its calls are refused from now on, and its users are logged out.")
 
 
 @afnemer.command()

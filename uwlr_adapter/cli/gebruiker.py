@@ -39,7 +39,7 @@ def gebruiker() -> None:
     default=str(GebruikerRol.SCHOOLBEHEERDER),
     show_default=True,
     help="schoolbeheerder: manages a school; lezer: sees it and changes nothing; bestuur: manages several schools; "
-    "operator: manages the afnemers and the users.",
+    "operator: manages the afnemers and the users; afnemer: sees what the calls of its vendor got.",
 )
 @click.option(
     "--vestiging",
@@ -48,9 +48,18 @@ def gebruiker() -> None:
     metavar="BRIN6",
     help="A vestiging that the user manages, or sees; repeat the option for each one.",
 )
+@click.option("--afnemer", "klantnaam", metavar="KLANTNAAM", help="The afnemer of a user in that role.")
 @click.option("--email", help="Address for mail to this user, who confirms it in the portal with a code.")
 @click.pass_obj
-def add(context: Context, login: str, naam: str, rol: str, vestigingen: tuple[str, ...], email: str | None) -> None:
+def add(
+    context: Context,
+    login: str,
+    naam: str,
+    rol: str,
+    vestigingen: tuple[str, ...],
+    klantnaam: str | None,
+    email: str | None,
+) -> None:
     """Add a user and print the link for setting a password, which works once and expires after 24 hours.
 
     \b
@@ -58,10 +67,11 @@ def add(context: Context, login: str, naam: str, rol: str, vestigingen: tuple[st
       uwlr-adapter gebruiker add j.devries --naam "J. de Vries" --vestiging 21QW00
       uwlr-adapter gebruiker add k.lees --naam "K. Lees" --rol lezer --vestiging 21QW00
       uwlr-adapter gebruiker add m.bos --naam "M. Bos" --rol bestuur --vestiging 21QW00 --vestiging 21QW01
+      uwlr-adapter gebruiker add dev@snappet.example --naam "T. Dev" --rol afnemer --afnemer Snappet
       uwlr-adapter gebruiker add beheer --naam "Beheer" --rol operator --email beheer@example.nl
     """  # noqa: D301 - \b is click's mark for text that is not folded
     with _transaction(context) as connection:
-        new = NewGebruiker(login=login, naam=naam, rol=GebruikerRol(rol), vestigingen=vestigingen)
+        new = NewGebruiker(login=login, naam=naam, rol=GebruikerRol(rol), vestigingen=vestigingen, klantnaam=klantnaam)
         added, token = gebruikers.add(connection, new, context.clock())
         _record(connection, context, Act.GEBRUIKER_ADDED, login)
         if email is not None:
@@ -82,9 +92,10 @@ def list_(context: Context, *, as_json: bool) -> None:
     if as_json:
         print_json([_as_json(context, row) for row in rows])
         return
-    table = make_table("login", "naam", "rol", "vestigingen", "status", "second factor")
+    table = make_table("login", "naam", "rol", "vestigingen or afnemer", "status", "second factor")
     for row in rows:
-        cells = (row.login, row.naam, row.rol, " ".join(row.vestigingen), _status(context, row), _factor(row))
+        of = row.klantnaam or " ".join(row.vestigingen)
+        cells = (row.login, row.naam, row.rol, of, _status(context, row), _factor(row))
         table.add_row(*map(escape, cells))
     context.console.print(table)
     if not rows:
@@ -119,9 +130,9 @@ def disable(context: Context, login: str) -> None:
     Example:  uwlr-adapter gebruiker disable j.devries
     """
     with _transaction(context) as connection:
-        was_enabled = gebruikers.get(connection, login).is_enabled
+        was_blocked = gebruikers.get(connection, login).is_blocked
         gebruikers.disable(connection, login, context.clock())
-        if was_enabled:
+        if not was_blocked:
             _record(connection, context, Act.GEBRUIKER_DISABLED, login)
     context.messages.print("Disabled. The sessions of this user are ended.")
 
@@ -135,9 +146,9 @@ def enable(context: Context, login: str) -> None:
     Example:  uwlr-adapter gebruiker enable j.devries
     """
     with _transaction(context) as connection:
-        was_enabled = gebruikers.get(connection, login).is_enabled
+        was_blocked = gebruikers.get(connection, login).is_blocked
         gebruikers.enable(connection, login)
-        if not was_enabled:
+        if was_blocked:
             _record(connection, context, Act.GEBRUIKER_ENABLED, login)
     context.messages.print("Enabled.")
 
@@ -184,6 +195,7 @@ def _as_json(context: Context, row: Gebruiker) -> dict[str, Any]:
         "naam": row.naam,
         "rol": row.rol,
         "vestigingen": list(row.vestigingen),
+        "afnemer": row.klantnaam,
         "status": _status(context, row),
         "second_factor": _factor(row),
         "last_login": moment_of(row.last_login_at),
@@ -197,7 +209,7 @@ def _factor(row: Gebruiker) -> str:
 def _status(context: Context, row: Gebruiker) -> str:
     """Return whether a user can log in, with a password or at a provider."""
     if not row.is_enabled:
-        return "disabled"
+        return "disabled" if row.is_blocked else "afnemer disabled"
     if row.has_way_in:
         return "enabled"
     is_valid = row.link_until is not None and row.link_until > context.clock()

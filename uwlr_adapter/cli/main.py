@@ -28,6 +28,7 @@ COMMANDS = {
     "afnemer": CommandEntry("afnemer", "afnemer", "Manage afnemers: the vendors that call the service."),
     "koppeling": CommandEntry("koppeling", "koppeling", "Activate, pause, resume and end koppelingen."),
     "gebruiker": CommandEntry("gebruiker", "gebruiker", "Manage the users of the portal."),
+    "maintenance": CommandEntry("maintenance", "maintenance", "Announce maintenance to vendors and schools."),
     "mail": CommandEntry("mail", "mail", "List what schools were told by mail, and test the mail server."),
     "journaal": CommandEntry("journaal", "journaal", "List and export each fetch and each act, with who did it."),
     "jobs": CommandEntry("jobs", "jobs", "List the periodic work, and run one job now."),

@@ -22,7 +22,7 @@ from uwlr_adapter.exchange import commit
 from uwlr_adapter.exchange.exceptions import as_fault, without_trace
 from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.exchange.question import Asked, Granted, Question, Sender
-from uwlr_adapter.exchange.work import Blocking, Drop, Load, Unfinished
+from uwlr_adapter.exchange.work import Blocking, Drop, Load, RecordShown, Unfinished
 from uwlr_adapter.journaal.model import Refusal, RefusalReason, VerzoekEntry
 from uwlr_adapter.journaal.writer import RefusedSources
 from uwlr_adapter.koppelingen.access import AccessRefused, AccessRows, CertificateRefused, Gate
@@ -42,8 +42,9 @@ _REASONS = {
 MAX_PATH = 150
 """Characters of a path that are kept in the journaal; the path of an element of a request takes less."""
 MAX_ATTEMPTS = 8
-"""How often the database is asked for one request. A first answer may take four: to render, to record the profile of
-the koppeling, and to load; each one more follows on a change that was committed in between."""
+"""How often the database is asked for one request. A first answer may take five: to record that the code was shown, to
+render, to record the profile of the koppeling, and to load; each one more follows on a change that was committed in
+between."""
 
 
 class UseCase(Protocol):
@@ -119,7 +120,11 @@ class Exchange:
             access = self.gate.decide(access_rows, call, day)
             entry.koppeling_id, entry.koppeling_version, entry.brin6 = access.koppeling_id, access.version, access.brin6
             granted = Granted(call, sender, question.asked, access, day, access_rows.joined, made)
-            found = self.use_case.answer(granted, entry)
+            found = (
+                self.use_case.answer(granted, entry)
+                if access.newly_shown is None
+                else Unfinished(RecordShown(access.koppeling_id, access.newly_shown), entry)
+            )
         except Exception as error:  # noqa: BLE001 - the caller gets a fault for any exception
             return self._refused(question, access_rows, entry, error)
         if isinstance(found, Asked):

@@ -16,7 +16,7 @@ from uwlr_adapter.db.statements import Row
 from uwlr_adapter.exchange.answering import STATEMENTS, Answering, Request
 from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.exchange.question import Asked, Granted
-from uwlr_adapter.exchange.work import Blocking, Drop, Load, RecordProfiel, Render, Unfinished
+from uwlr_adapter.exchange.work import Blocking, Drop, Load, RecordProfiel, RecordShown, Render, Unfinished
 from uwlr_adapter.journaal.model import VerzoekEntry
 from uwlr_adapter.koppelingen import given
 from uwlr_adapter.koppelingen import store as koppelingen
@@ -80,6 +80,9 @@ class Leerlinggegevens:
             case RecordProfiel():
                 with self.database.writing() as connection:
                     koppelingen.record_profiel(connection, work.koppeling_id, work.profiel, work.moment)
+            case RecordShown():
+                with self.database.writing() as connection:
+                    koppelingen.record_shown(connection, work.koppeling_id, work.shown)
             case _:
                 assert_never(work)
         return None

@@ -58,7 +58,15 @@ class RecordProfiel:
     moment: datetime
 
 
-Blocking: TypeAlias = Render | Drop | RecordProfiel
+@dataclass(frozen=True, slots=True)
+class RecordShown:
+    """Store that the afnemer of a koppeling had access with its present code, by the end of the digest of that."""
+
+    koppeling_id: int
+    shown: str
+
+
+Blocking: TypeAlias = Render | Drop | RecordProfiel | RecordShown
 """Work that blocks a thread."""
 Work: TypeAlias = Load | Blocking
 

@@ -21,14 +21,18 @@ from uwlr_adapter.db.locks import lock
 from uwlr_adapter.gebruikers import passwords
 from uwlr_adapter.gebruikers.errors import GebruikerError, InvalidLinkError
 from uwlr_adapter.gebruikers.tables import (
+    STORED_ROLES,
     GebruikerRol,
     gebruiker,
+    gebruiker_afnemer,
     gebruiker_oidc,
     gebruiker_vestiging,
     lezer_vestiging,
     recovery_code,
 )
 from uwlr_adapter.keys import known_keys
+from uwlr_adapter.koppelingen import afnemers
+from uwlr_adapter.koppelingen.tables import afnemer
 
 LINK_LIFETIME = timedelta(hours=24)
 """How long a link to set a password is valid, exclusive."""
@@ -66,6 +70,11 @@ class Gebruiker:
     last_login_at: datetime | None = None
     previous_login_at: datetime | None = None
     """The login before the last one."""
+    afnemer_id: int | None = None
+    """The afnemer that a user in that role is of, with its klantnaam; None in every other role."""
+    klantnaam: str | None = None
+    is_kept_out: bool = False
+    """Whether the afnemer of the user is disabled."""
 
     def rol_at(self, brin6: str) -> GebruikerRol:
         """Return the role of the user at one of `vestigingen`: lezer where the user does not act."""
@@ -78,8 +87,13 @@ class Gebruiker:
 
     @property
     def is_enabled(self) -> bool:
-        """Whether the user may log in."""
-        return self.disabled_at is None
+        """Whether the user may log in: neither blocked, nor of an afnemer that is disabled."""
+        return self.disabled_at is None and not self.is_kept_out
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the user itself was blocked."""
+        return self.disabled_at is not None
 
     @property
     def has_way_in(self) -> bool:
@@ -101,6 +115,8 @@ class NewGebruiker:
     rol: GebruikerRol
     vestigingen: tuple[str, ...] = ()
     needs_totp: bool = True
+    klantnaam: str | None = None
+    """That of the afnemer of a user in that role."""
 
 
 def add(
@@ -114,7 +130,10 @@ def add(
     if find(connection, login) is not None:
         raise GebruikerError("there is a user with this login already")
     vestigingen = tuple(dict.fromkeys(new.vestigingen))
-    if not vestigingen and new.rol is not GebruikerRol.OPERATOR:
+    afnemer_id = _require_afnemer(connection, new)
+    if afnemer_id is not None and vestigingen:
+        raise GebruikerError("a user of an afnemer acts for no vestiging")
+    if not vestigingen and afnemer_id is None and new.rol is not GebruikerRol.OPERATOR:
         raise GebruikerError(f"a {new.rol} acts for at least one vestiging")
     for brin6 in vestigingen:
         if find_vestiging(connection, brin6) is None:
@@ -130,8 +149,22 @@ def add(
     new_id = connection.execute(gebruiker.insert().values(values).returning(gebruiker.c.id)).scalar_one()
     for brin6 in vestigingen:
         connection.execute(place_of(new.rol).insert().values(gebruiker_id=new_id, brin6=brin6))
+    if afnemer_id is not None:
+        connection.execute(gebruiker_afnemer.insert().values(gebruiker_id=new_id, afnemer_id=afnemer_id))
     made = _new_link(connection, new_id, moment, token)
     return get(connection, login), made
+
+
+def _require_afnemer(connection: sa.Connection, new: NewGebruiker) -> int | None:
+    """Return the id of the afnemer of a new user in that role; None in any other role. Raises GebruikerError."""
+    if new.rol is not GebruikerRol.AFNEMER:
+        if new.klantnaam is not None:
+            raise GebruikerError("only a user in the role afnemer is of an afnemer")
+        return None
+    found = None if new.klantnaam is None else afnemers.find(connection, new.klantnaam)
+    if found is None:
+        raise GebruikerError("there is no afnemer with this klantnaam")
+    return found.id
 
 
 def lock_name(login: str) -> str:
@@ -149,7 +182,7 @@ def require_login(login: str) -> str:
 
 def stored_rol(rol: GebruikerRol) -> GebruikerRol:
     """Return the role that the column `rol` holds for a role."""
-    return GebruikerRol.SCHOOLBEHEERDER if rol is GebruikerRol.LEZER else rol
+    return rol if rol in STORED_ROLES else GebruikerRol.SCHOOLBEHEERDER
 
 
 def place_of(rol: GebruikerRol) -> sa.Table:
@@ -201,7 +234,7 @@ def reset(connection: sa.Connection, login: str, moment: datetime, token: str | 
 def disable(connection: sa.Connection, login: str, moment: datetime) -> None:
     """Disable a user: end every session and void the link; agreements remain. Raises GebruikerError when unknown."""
     found = get(connection, login)
-    if found.is_enabled:
+    if not found.is_blocked:
         _update(
             connection,
             found.id,
@@ -434,7 +467,7 @@ def _update(connection: sa.Connection, gebruiker_id: int, **values: object) -> N
 
 
 def _load(connection: sa.Connection, *where: sa.ColumnElement[bool], limit: int | None = None) -> list[Gebruiker]:
-    query = sa.select(gebruiker, is_at_provider().label("has_provider")).where(*where)
+    query = select_users().where(*where)
     rows = connection.execute(query.order_by(gebruiker.c.login).limit(limit)).all()
     ids = [row.id for row in rows]
     acts_for, reads = (_places(connection, table, ids) for table in (gebruiker_vestiging, lezer_vestiging))
@@ -449,23 +482,44 @@ def _places(connection: sa.Connection, table: sa.Table, ids: list[int]) -> dict[
     return found
 
 
+def select_users() -> "sa.Select[Any]":
+    """Return the query for users, each with whether there is an account at a provider, and with its afnemer, if any."""
+    query = sa.select(
+        gebruiker,
+        is_at_provider().label("has_provider"),
+        gebruiker_afnemer.c.afnemer_id,
+        afnemer.c.klantnaam,
+        afnemer.c.disabled_at.label("kept_out_at"),
+    )
+    joined = gebruiker.outerjoin(gebruiker_afnemer, gebruiker_afnemer.c.gebruiker_id == gebruiker.c.id)
+    return query.select_from(joined.outerjoin(afnemer, afnemer.c.id == gebruiker_afnemer.c.afnemer_id))
+
+
 def is_at_provider() -> sa.ColumnElement[bool]:
     """Return the condition that an account at a provider is bound to a user."""
     return sa.exists().where(gebruiker_oidc.c.gebruiker_id == gebruiker.c.id)
 
 
-def rol_of(stored: str, *, acts: bool, reads: bool) -> GebruikerRol:
-    """Return the role of a user: that of the column `rol`, or lezer for who acts for nothing and reads something."""
+def rol_of(stored: str, *, acts: bool, reads: bool, is_of_afnemer: bool) -> GebruikerRol:
+    """Return the role of a user: that of the column `rol`, or lezer for who acts for nothing and reads something.
+
+    A user of an afnemer has no other role, whatever stands elsewhere.
+    """
+    if is_of_afnemer:
+        return GebruikerRol.AFNEMER
     rol = GebruikerRol(stored)
     return GebruikerRol.LEZER if rol is GebruikerRol.SCHOOLBEHEERDER and reads and not acts else rol
 
 
 def _record(row: sa.Row[Any], acts_for: set[str], reads: set[str]) -> Gebruiker:
+    is_of_afnemer = row.afnemer_id is not None
+    if is_of_afnemer:  # older code may have given it a place: it took the user for one of a school
+        acts_for, reads = set(), set()
     return Gebruiker(
         id=row.id,
         login=row.login,
         naam=row.naam,
-        rol=rol_of(row.rol, acts=bool(acts_for), reads=bool(reads)),
+        rol=rol_of(row.rol, acts=bool(acts_for), reads=bool(reads), is_of_afnemer=is_of_afnemer),
         vestigingen=tuple(sorted(acts_for | reads)),
         session_version=row.session_version,
         disabled_at=any_from_utc(row.disabled_at),
@@ -478,4 +532,7 @@ def _record(row: sa.Row[Any], acts_for: set[str], reads: set[str]) -> Gebruiker:
         version=row.version,
         last_login_at=any_from_utc(row.last_login_at),
         previous_login_at=any_from_utc(row.previous_login_at),
+        afnemer_id=row.afnemer_id,
+        klantnaam=row.klantnaam,
+        is_kept_out=row.kept_out_at is not None,
     )

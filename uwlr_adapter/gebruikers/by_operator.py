@@ -19,6 +19,7 @@ from uwlr_adapter.gebruikers.errors import (
     NoColleagueError,
     NoLongerAllowedError,
     NoVestigingError,
+    OfAfnemerError,
     OwnAccountError,
 )
 from uwlr_adapter.gebruikers.tables import SCHOOL_ROLES, GebruikerRol
@@ -43,7 +44,7 @@ def add(connection: sa.Connection, new: NewGebruiker, token: str, moment: dateti
 def disable(connection: sa.Connection, gebruiker_id: int, seen: int, moment: datetime, *, actor: str) -> Gebruiker:
     """Disable a user and end its sessions; return the user of before. Raises ColleagueError."""
     found = _begin(connection, gebruiker_id, seen, actor, is_own_allowed=False)
-    if found.is_enabled:
+    if not found.is_blocked:
         accounts.disable(connection, found.login, moment)
         _record(connection, Act.GEBRUIKER_DISABLED, found, found.vestigingen, moment, actor)
     return found
@@ -52,7 +53,7 @@ def disable(connection: sa.Connection, gebruiker_id: int, seen: int, moment: dat
 def enable(connection: sa.Connection, gebruiker_id: int, seen: int, moment: datetime, *, actor: str) -> Gebruiker:
     """Enable a disabled user; return the user of before. Raises ColleagueError."""
     found = _begin(connection, gebruiker_id, seen, actor)
-    if not found.is_enabled:
+    if found.is_blocked:
         accounts.enable(connection, found.login)
         _record(connection, Act.GEBRUIKER_ENABLED, found, found.vestigingen, moment, actor)
     return found
@@ -94,6 +95,8 @@ def change_places(
     that does not exist.
     """
     found = _begin(connection, gebruiker_id, seen, actor)
+    if found.rol is GebruikerRol.AFNEMER:
+        raise OfAfnemerError
     more = sorted(set(new) - set(found.vestigingen))
     less = sorted(set(gone) & set(found.vestigingen))
     if any(find_vestiging(connection, brin6) is None for brin6 in more):

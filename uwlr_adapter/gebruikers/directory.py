@@ -9,7 +9,14 @@ import sqlalchemy as sa
 
 from uwlr_adapter.clock import any_from_utc
 from uwlr_adapter.gebruikers import accounts
-from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, gebruiker_vestiging, lezer_vestiging
+from uwlr_adapter.gebruikers.tables import (
+    GebruikerRol,
+    gebruiker,
+    gebruiker_afnemer,
+    gebruiker_vestiging,
+    lezer_vestiging,
+)
+from uwlr_adapter.koppelingen.tables import afnemer
 
 FIRST = 3
 """Vestigingen of a user that a row names."""
@@ -32,19 +39,23 @@ class DirectoryRow:
     """Whether there is a password, or an account at a provider."""
     has_totp: bool
     needs_totp: bool
+    klantnaam: str | None = None
+    """That of the afnemer of a user in that role."""
+    is_kept_out: bool = False
+    """Whether that afnemer is disabled."""
 
 
 def search(connection: sa.Connection, text: str, after: str, limit: int) -> list[DirectoryRow]:
     """Return at most so many users, those behind a login (exclusive), in the order of the logins.
 
-    `text` is a part of a login or of a naam in any case, or a whole brin6; empty for everybody.
+    `text` is a part of a login, of a naam or of the klantnaam of an afnemer in any case, or a whole brin6; empty for
+    everybody.
     """
-    every = sa.select(gebruiker, accounts.is_at_provider().label("has_provider"))
-    query = every.where(gebruiker.c.login > after).order_by(gebruiker.c.login).limit(limit)
+    query = accounts.select_users().where(gebruiker.c.login > after).order_by(gebruiker.c.login).limit(limit)
     if text.strip():
         query = query.where(_matches(text.strip()))
     rows = connection.execute(query).all()
-    ids = [row.id for row in rows]
+    ids = [row.id for row in rows if row.afnemer_id is None]
     acts, reads = (_counts(connection, table, ids) for table in (gebruiker_vestiging, lezer_vestiging))
     names = _firsts(connection, ids)
     return [_row(row, acts.get(row.id, 0), reads.get(row.id, 0), names.get(row.id, ())) for row in rows]
@@ -63,6 +74,7 @@ def _matches(text: str) -> sa.ColumnElement[bool]:
     found = [
         gebruiker.c.login.contains(part, autoescape=True),
         sa.func.lower(gebruiker.c.naam).contains(part, autoescape=True),
+        sa.func.lower(afnemer.c.klantnaam).contains(part, autoescape=True),
     ]
     if _BRIN6.fullmatch(text.upper()):
         places = _all_places().subquery()
@@ -100,7 +112,7 @@ def _row(row: sa.Row[Any], acts: int, reads: int, first: tuple[str, ...]) -> Dir
         id=row.id,
         login=row.login,
         naam=row.naam,
-        rol=accounts.rol_of(row.rol, acts=bool(acts), reads=bool(reads)),
+        rol=accounts.rol_of(row.rol, acts=bool(acts), reads=bool(reads), is_of_afnemer=row.afnemer_id is not None),
         vestigingen=acts + reads,
         first=first,
         last_login_at=any_from_utc(row.last_login_at),
@@ -108,4 +120,12 @@ def _row(row: sa.Row[Any], acts: int, reads: int, first: tuple[str, ...]) -> Dir
         has_way_in=row.password_hash is not None or bool(row.has_provider),
         has_totp=row.totp_secret is not None,
         needs_totp=row.totp_required,
+        klantnaam=row.klantnaam,
+        is_kept_out=row.kept_out_at is not None,
     )
+
+
+def of_afnemer(connection: sa.Connection, afnemer_id: int, limit: int) -> list[DirectoryRow]:
+    """Return at most so many users of an afnemer, in the order of the logins."""
+    query = accounts.select_users().where(gebruiker_afnemer.c.afnemer_id == afnemer_id)
+    return [_row(row, 0, 0, ()) for row in connection.execute(query.order_by(gebruiker.c.login).limit(limit))]

@@ -122,10 +122,17 @@ class ProviderTakenError(ColleagueError):
 
 
 class OtherKindOfAccountError(ColleagueError):
-    """The account is one of a bestuur or an operator, which a school gives no access to."""
+    """The account is one of a bestuur, an operator or an afnemer, which a school gives no access to."""
 
     text = "Met dit account kunt u geen uitnodiging van een school aannemen. Vraag de beheerder van de koppelingen."
     english = "an account of a bestuur or an operator accepts no invitation of a school"
+
+
+class OfAfnemerError(ColleagueError):
+    """The account is one of an afnemer, which has no vestiging."""
+
+    text = "Dit account is van een leverancier en krijgt geen toegang tot een school. Er is niets gewijzigd."
+    english = "this user is of an afnemer, and has no vestiging"
 
 
 class NoVestigingError(ColleagueError):

@@ -6,21 +6,24 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie import tables as administratie
 from uwlr_adapter.db.metadata import BIG_ID, metadata
+from uwlr_adapter.koppelingen import tables as koppelingen
 
 
 class GebruikerRol(StrEnum):
-    """The role of a user: in one school, on the board of several, or the operator of the service.
+    """The role of a user: in one school, on the board of several, of one afnemer, or the operator of the service.
 
-    A lezer is stored as a schoolbeheerder who acts for nothing (`lezer_vestiging`), never in the column `rol`.
+    A lezer is stored as a schoolbeheerder who acts for nothing (`lezer_vestiging`), a user of an afnemer as one without
+    any vestiging (`gebruiker_afnemer`): older code knows neither word, and shows both nothing.
     """
 
     SCHOOLBEHEERDER = "schoolbeheerder"
     LEZER = "lezer"
     BESTUUR = "bestuur"
     OPERATOR = "operator"
+    AFNEMER = "afnemer"
 
 
-STORED_ROLES = tuple(rol for rol in GebruikerRol if rol is not GebruikerRol.LEZER)
+STORED_ROLES = (GebruikerRol.SCHOOLBEHEERDER, GebruikerRol.BESTUUR, GebruikerRol.OPERATOR)
 """The roles that the column `rol` holds: those of older code."""
 SCHOOL_ROLES = (GebruikerRol.SCHOOLBEHEERDER, GebruikerRol.LEZER)
 """The roles that a school hands out itself."""
@@ -79,6 +82,13 @@ lezer_vestiging = sa.Table(
         index=True,
     ),
     comment="which vestigingen a user reads and does not act for; older code does not see these at all",
+)
+gebruiker_afnemer = sa.Table(
+    "gebruiker_afnemer",
+    metadata,
+    sa.Column("gebruiker_id", sa.Integer, sa.ForeignKey("gebruiker.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("afnemer_id", sa.Integer, sa.ForeignKey(koppelingen.afnemer.c.id), nullable=False, index=True),
+    comment="which afnemer a user is of; such a user sees no vestiging, whatever stands elsewhere",
 )
 invitation = sa.Table(
     "invitation",

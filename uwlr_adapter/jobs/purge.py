@@ -28,6 +28,7 @@ from uwlr_adapter.journaal import retention as journaal
 from uwlr_adapter.koppelingen import received
 from uwlr_adapter.koppelingen import retention as koppelingen
 from uwlr_adapter.mail import retention as mail
+from uwlr_adapter.maintenance import announced
 from uwlr_adapter.settings import Settings
 
 MAX_PERSONS = 50
@@ -302,6 +303,13 @@ KINDS: tuple[Kind, ...] = (
         attrgetter("moment"),
         gebruikers.count_invitations,
         gebruikers.remove_invitations,
+    ),
+    _of_rows(
+        "announced maintenance",
+        "30 days after its end",
+        attrgetter("moment"),
+        announced.count_past,
+        announced.remove_past,
     ),
 )
 """Every kind, in the order in which they are erased: what kept imports hold goes before the persons in them."""

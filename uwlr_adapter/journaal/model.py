@@ -16,6 +16,7 @@ class EntryKind(StrEnum):
     AFNEMER = "afnemer"
     RECORDS = "gegevens"
     GEBRUIKER = "gebruiker"
+    SERVICE = "dienst"
 
 
 class RefusalReason(StrEnum):
@@ -38,7 +39,7 @@ class RefusalReason(StrEnum):
 
 
 class Act(StrEnum):
-    """An act on a koppeling or all of a vestiging, on an afnemer, on the records of a school, or on a user."""
+    """An act on a koppeling or all of a vestiging, an afnemer, the records of a school, a user, or the service."""
 
     ACTIVATED = "geactiveerd"
     CODE_CHANGED = "code gewijzigd"
@@ -102,6 +103,9 @@ class Act(StrEnum):
     LEERLING_DOWNLOADED = "inzage gedownload"
     MISSING_VIEWED = "ontbrekende gegevens bekeken"
     MISSING_DOWNLOADED = "ontbrekende gegevens gedownload"
+
+    MAINTENANCE_ANNOUNCED = "onderhoud aangekondigd"
+    MAINTENANCE_WITHDRAWN = "onderhoud ingetrokken"
 
 
 class OutcomeKind(StrEnum):

@@ -72,7 +72,9 @@ def counts(connection: sa.Connection, found: RecentPiece, afnemer_id: int | None
     """Return the calls in a piece, by afnemer: of one, or of all that called."""
     refused = sa.func.coalesce(sa.func.sum(sa.case((_is_refused(), 1))), 0)
     owner = _rows.afnemer_id
-    query = sa.select(owner, sa.func.count(), refused, sa.func.max(_rows.moment)).where(*_calls(found)).group_by(owner)
+    query = (
+        sa.select(owner, sa.func.count(), refused, sa.func.max(_rows.moment)).where(*calls_in(found)).group_by(owner)
+    )
     if afnemer_id is not None:
         query = query.where(owner == afnemer_id)
     return {
@@ -82,7 +84,7 @@ def counts(connection: sa.Connection, found: RecentPiece, afnemer_id: int | None
 
 def calls_of(connection: sa.Connection, found: RecentPiece, afnemer_id: int) -> RecentCalls:
     """Return the calls of an afnemer in a piece."""
-    own = [*_calls(found), _rows.afnemer_id == afnemer_id]
+    own = [*calls_in(found), _rows.afnemer_id == afnemer_id]
     group = (_rows.outcome, _rows.reason, _rows.repairs)
     outcomes: Counter[tuple[str, str | None]] = Counter()
     repairs: Counter[str] = Counter()
@@ -100,7 +102,8 @@ def calls_of(connection: sa.Connection, found: RecentPiece, afnemer_id: int) -> 
     return RecentCalls(outcomes, repairs, hours)
 
 
-def _calls(found: RecentPiece) -> list[sa.ColumnElement[bool]]:
+def calls_in(found: RecentPiece) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions for the calls in a piece."""
     return [_rows.id >= found.first_id, _rows.moment >= to_utc(found.not_before), _rows.kind == EntryKind.VERZOEK]
 
 

@@ -125,6 +125,11 @@ def record_afnemer(connection: sa.Connection, *, moment: datetime, act: Act, afn
     _record(connection, EntryKind.AFNEMER, moment, act, actor, afnemer_id=afnemer_id)
 
 
+def record_service_act(connection: sa.Connection, *, moment: datetime, act: Act, actor: str, remarks: str) -> None:
+    """Store an act on the service as a whole, in the transaction of the act itself; no school sees it."""
+    _record(connection, EntryKind.SERVICE, moment, act, actor, remarks=remarks)
+
+
 def record_records_act(
     connection: sa.Connection,
     *,

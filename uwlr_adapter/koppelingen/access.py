@@ -76,6 +76,8 @@ class Access(NamedTuple):
     """The version of who is withheld from this koppeling; None when everybody is shared."""
     suffix: str = ""
     """Follows the digest of a profile in whatever this koppeling has for itself because somebody is withheld."""
+    newly_shown: str | None = None
+    """The end of the digest of the code that was presented, when that is not the one of the last access."""
 
 
 class _KoppelingRow(NamedTuple):
@@ -92,6 +94,7 @@ class _KoppelingRow(NamedTuple):
     version: int
     withheld: int | None
     akkoord_velden: str | None
+    shown_code: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +213,9 @@ class Gate:
             raise AccessRefused(RefusalReason.UNKNOWN_SCHOOL)
         if not good or good[0].status != Status.ACTIEF:  # a paused one has no digest
             raise _refusal(access_rows, access_rows.brin6)
-        return self._open(access_rows, good[0], day)
+        access = self._open(access_rows, good[0], day)
+        shown = tables.shown_code(good[0].code_digest or "")
+        return access if shown == good[0].shown_code else access._replace(newly_shown=shown)
 
     def renewals(self, access_rows: AccessRows, call: Call, access: Access) -> tuple[Renewal, ...]:
         """Return which digests of the codes of a call with access are to be made anew: those under an older key."""

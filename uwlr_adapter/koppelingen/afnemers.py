@@ -34,6 +34,10 @@ class AfnemerError(RefusedError):
     """An act on an afnemer is refused; the text is for the operator and holds no klantcode."""
 
 
+class RotatedMeanwhileError(AfnemerError):
+    """Somebody else replaced the klantcode since it was looked at; nothing has changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Afnemer:
     """One vendor. The klantcode before the last rotation is valid until `previous_until` (exclusive)."""
@@ -47,6 +51,13 @@ class Afnemer:
     """Whether its requests are judged without any repair."""
     certificates: str | None
     """Its client certificates, as stored (`certificates.parse`)."""
+    rotated_at: datetime | None = None
+    """When its klantcode was replaced last; None when it never was, or older code did so."""
+
+    @property
+    def rotation(self) -> str:
+        """A text that is another one after each replacement of the klantcode, for two people at once."""
+        return "/".join("" if one is None else one.isoformat() for one in (self.rotated_at, self.previous_until))
 
     @property
     def is_enabled(self) -> bool:
@@ -105,13 +116,19 @@ def rotate(
     overlap: timedelta = timedelta(0),
     *,
     actor: str,
+    seen: str | None = None,
 ) -> tuple[Afnemer, str]:
     """Replace the klantcode of an afnemer; the present one stays valid for `overlap`, an earlier one does not.
 
-    Raises AfnemerError for an unknown or disabled afnemer, or a negative overlap.
+    `seen` is the `Afnemer.rotation` that whoever asks looked at; None is any. Raises RotatedMeanwhileError for another
+    one; AfnemerError for an unknown or disabled afnemer, or a negative overlap.
     """
-    if not get(connection, klantnaam).is_enabled:
+    lock(connection, f"afnemer {klantnaam}")
+    found = get(connection, klantnaam)
+    if not found.is_enabled:
         raise AfnemerError("this afnemer is disabled: enable it first")
+    if seen is not None and seen != found.rotation:
+        raise RotatedMeanwhileError("somebody else replaced the klantcode meanwhile")
     if overlap < timedelta(0):
         raise AfnemerError("an overlap is not negative")
     code = random_text(KLANTCODE_LENGTH)
@@ -123,6 +140,7 @@ def rotate(
             previous_digest=_table.c.klantcode_digest if stays else None,
             previous_until=to_utc(moment + overlap) if stays else None,
             klantcode_digest=server_keys.digest(SecretPurpose.KLANTCODE, code),
+            rotated_at=to_utc(moment),
         )
     )
     return _recorded(connection, klantnaam, Act.KLANTCODE_ROTATED, moment, actor), code
@@ -214,4 +232,5 @@ def _record(row: sa.Row[Any]) -> Afnemer:
         disabled_at=any_from_utc(row.disabled_at),
         strict=row.strict,
         certificates=row.certificates,
+        rotated_at=any_from_utc(row.rotated_at),
     )

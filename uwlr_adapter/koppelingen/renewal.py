@@ -56,17 +56,18 @@ def commands(renewals: Iterable[Renewal]) -> list[Update]:
 def _command(renewal: Renewal) -> Update:
     parameters: dict[str, Any] = {"row_id": renewal.id, "old": renewal.old, "new": renewal.new}
     if renewal.column == _OF_KOPPELING:
-        parameters["row_version"] = renewal.version
+        parameters |= {"row_version": renewal.version, "shown": tables.shown_code(renewal.new)}
     return Update(_STATEMENTS[renewal.column], parameters)
 
 
 def _statement(column: sa.Column[Any]) -> UpdateStatement:
     table = column.table
     where = [table.c.id == sa.bindparam("row_id", type_=sa.Integer), column == sa.bindparam("old", type_=column.type)]
-    if table is tables.koppeling:
+    values = {column.name: sa.bindparam("new", type_=column.type)}
+    if table is tables.koppeling:  # the call that it is for has access with this code
         where.append(table.c.version == sa.bindparam("row_version", type_=sa.Integer))
-    update = sa.update(table).where(*where)
-    return UpdateStatement(update.values({column.name: sa.bindparam("new", type_=column.type)}))
+        values["shown_code"] = sa.bindparam("shown", type_=sa.String)
+    return UpdateStatement(sa.update(table).where(*where).values(values))
 
 
 COLUMNS: list[sa.Column[Any]] = [

@@ -186,6 +186,16 @@ def record_profiel(connection: sa.Connection, koppeling_id: int, digest: str, mo
     return since
 
 
+def record_shown(connection: sa.Connection, koppeling_id: int, shown: str) -> None:
+    """Store that a koppeling gave access with the code whose digest ends so, in a writing transaction.
+
+    It is no act: the version stays. Nothing is stored once the koppeling has another code.
+    """
+    digest = _table.c.code_digest
+    is_present = sa.func.substr(digest, sa.func.length(digest) - (tables.SHOWN_DIGITS - 1)) == shown
+    connection.execute(_table.update().where(_table.c.id == koppeling_id, is_present).values(shown_code=shown))
+
+
 def last_opened_query(brin6: str) -> Query:
     """Return the query for the latest moment since when a koppeling of a vestiging is open, or has its profile."""
     return Query(_LAST_OPENED, {"brin6": brin6})

@@ -17,6 +17,15 @@ class Status(StrEnum):
     BEEINDIGD = "beëindigd"
 
 
+SHOWN_DIGITS = 8
+"""Characters at the end of the digest of a code by which it is known again: enough to tell two codes apart."""
+
+
+def shown_code(digest: str) -> str:
+    """Return what is kept of the digest of a code that gave access, to know it again."""
+    return digest[-SHOWN_DIGITS:]
+
+
 afnemer = sa.Table(
     "afnemer",
     metadata,
@@ -33,6 +42,7 @@ afnemer = sa.Table(
     sa.Column("disabled_at", sa.DateTime),
     sa.Column("enabled_at", sa.DateTime, comment="since when it may call again, after it was disabled"),
     sa.Column("strict", sa.Boolean, nullable=False, server_default=sa.false(), comment="no repairs of its requests"),
+    sa.Column("rotated_at", sa.DateTime, comment="when its klantcode was replaced last; none: never, or by older code"),
     sa.Column(
         "certificates", sa.Text, comment="JSON, of the client certificates of which it must show one; none: no need"
     ),
@@ -65,6 +75,11 @@ koppeling = sa.Table(
     sa.Column("profiel_since", sa.DateTime, comment="since when; a change of profile is a change of data"),
     sa.Column(
         "withheld", sa.Integer, comment="version of the last change of who is withheld; none: everybody is shared"
+    ),
+    sa.Column(
+        "shown_code",
+        sa.String(SHOWN_DIGITS),
+        comment="end of the digest of the code with which its afnemer last had access; none: it never had",
     ),
     sa.CheckConstraint(f"status IN ({', '.join(repr(str(status)) for status in Status)})", name="status"),
     sa.CheckConstraint(f"(status = '{Status.BEEINDIGD}') = (ended_at IS NOT NULL)", name="ended_at"),

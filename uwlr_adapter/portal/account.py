@@ -18,6 +18,8 @@ def start() -> ResponseReturnValue:
     gebruiker = login_session.require_gebruiker()
     if gebruiker.rol is GebruikerRol.OPERATOR and not gebruiker.vestigingen:
         return redirect(url_for("operator.show_start"), 303)
+    if gebruiker.rol is GebruikerRol.AFNEMER:
+        return redirect(url_for("afnemer.show_koppelingen"), 303)
     if len(gebruiker.vestigingen) == 1 and gebruiker.rol is not GebruikerRol.OPERATOR:
         return redirect(url_for("school.show_overview", brin6=gebruiker.vestigingen[0]), 303)
     return overview_of_vestigingen()

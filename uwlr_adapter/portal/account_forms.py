@@ -9,7 +9,8 @@ from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.gebruikers.accounts import MAX_NAAM
 from uwlr_adapter.gebruikers.errors import GebruikerError
 from uwlr_adapter.gebruikers.tables import SCHOOL_ROLES, GebruikerRol
-from uwlr_adapter.portal.forms import MAX_SEARCH, PasswordForm, require_printable
+from uwlr_adapter.koppelingen.afnemers import MAX_KLANTNAAM
+from uwlr_adapter.portal.forms import MAX_SEARCH, PasswordForm, RotateForm, require_printable
 
 LOGIN_RULE = (
     "Een gebruikersnaam heeft 3 tot 64 kleine letters, cijfers of . _ @ + -, en begint en eindigt niet met een teken."
@@ -19,6 +20,7 @@ ROLES = {
     GebruikerRol.LEZER: "Lezer",
     GebruikerRol.BESTUUR: "Bestuur",
     GebruikerRol.OPERATOR: "Beheerder van de koppelingen",
+    GebruikerRol.AFNEMER: "Afnemer",
 }
 """The name of each role, as it is read."""
 ROLES_EXPLAINED = {
@@ -58,6 +60,13 @@ class RenewForm(OwnPasswordForm):
         "Code uit uw app, of een herstelcode",
         [InputRequired("Vul een code in."), Length(max=MAX_SEARCH, message="Dat is geen code.")],
     )
+
+
+class OwnKlantcodeForm(RotateForm):
+    """A new klantcode of the own afnemer, with the proof of who asks: one of the last two fields."""
+
+    code = StringField("Code uit uw app, of een herstelcode", [Length(max=MAX_SEARCH, message="Dat is geen code.")])
+    huidig = PasswordField("Uw wachtwoord van nu")
 
 
 class RecoveryForm(Form):
@@ -103,6 +112,7 @@ class UserForm(PersonForm):
 
     rol = RolField("Rol", tuple(ROLES))
     vestigingen = StringField("Vestigingen", [Optional(), Length(max=MAX_PLACES, message="Vul er minder tegelijk in.")])
+    afnemer = StringField("Klantnaam van de afnemer", [Optional(), Length(max=MAX_KLANTNAAM), require_printable])
 
 
 class PlacesForm(Form):

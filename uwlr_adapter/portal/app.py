@@ -19,6 +19,9 @@ from uwlr_adapter.portal import (
     account,  # noqa: F401 - importing a module of views adds them to their blueprint
     activate,  # noqa: F401 - as above
     activate_many,  # noqa: F401 - as above
+    afnemer,  # noqa: F401 - as above
+    afnemer_calls,  # noqa: F401 - as above
+    afnemer_klantcode,  # noqa: F401 - as above
     agree_many,  # noqa: F401 - as above
     blueprints,
     colleagues,  # noqa: F401 - as above
@@ -38,6 +41,7 @@ from uwlr_adapter.portal import (
     operator_imports,  # noqa: F401 - as above
     operator_jobs,  # noqa: F401 - as above
     operator_mail,  # noqa: F401 - as above
+    operator_maintenance,  # noqa: F401 - as above
     operator_school,  # noqa: F401 - as above
     operator_schools,  # noqa: F401 - as above
     operator_start,  # noqa: F401 - as above
@@ -176,6 +180,7 @@ def make_portal(
     app.register_blueprint(blueprints.SCHOOL, url_prefix=f"{PREFIX}/<brin6:brin6>")
     app.register_blueprint(blueprints.INSIGHT, url_prefix=f"{PREFIX}/<brin6:brin6>")
     app.register_blueprint(blueprints.OPERATOR, url_prefix=f"{PREFIX}/beheer")
+    app.register_blueprint(blueprints.AFNEMER, url_prefix=f"{PREFIX}/afnemer")
     if provider is not None:
         app.register_blueprint(blueprints.PROVIDER, url_prefix=PREFIX)
         app.register_blueprint(blueprints.OWN_PROVIDER, url_prefix=PREFIX)

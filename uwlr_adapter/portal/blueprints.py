@@ -14,6 +14,8 @@ INSIGHT = Blueprint("insight", __name__)
 """Pages of one vestiging that show leerlingen by name with what is known of them, for its schoolbeheerders alone."""
 OPERATOR = Blueprint("operator", __name__)
 """Pages of operators."""
+AFNEMER = Blueprint("afnemer", __name__)
+"""Pages of one afnemer, for its own users."""
 PROVIDER = Blueprint("provider", __name__)
 """Pages for everybody, where there is a provider: logging in and out there, and its own calls."""
 OWN_PROVIDER = Blueprint("own_provider", __name__)

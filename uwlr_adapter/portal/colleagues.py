@@ -204,7 +204,7 @@ def tell_reset(connection: sa.Connection, found: Gebruiker, who: str, token: str
 def state_of(one: Gebruiker) -> tuple[str, bool]:
     """Return the state of an account in words, and whether its owner can log in as it is."""
     if not one.is_enabled:
-        return "Geblokkeerd", False
+        return "Geblokkeerd" if one.is_blocked else "Afnemer uitgeschakeld", False
     if not one.has_way_in:
         if one.link_until is not None and one.link_until > now():
             return f"Heeft een link, tot {date_time(one.link_until)}", False

@@ -3,11 +3,13 @@
 Rules of koppelingen and gebruikers are not repeated here; their errors are added with `add_error`.
 """
 
+from datetime import datetime
 from typing import Any
 
 from wtforms import (
     BooleanField,
     DateField,
+    DateTimeLocalField,
     Field,
     Form,
     IntegerField,
@@ -18,10 +20,12 @@ from wtforms import (
 from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from uwlr_adapter.administratie.summer import Region
+from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.koppelingen import verificatiecode
 from uwlr_adapter.koppelingen.afnemers import MAX_KLANTNAAM
 from uwlr_adapter.koppelingen.lifecycle import MAX_NAAM
 from uwlr_adapter.mail.tables import MAX_ADDRESS
+from uwlr_adapter.maintenance.tables import MAX_TEXT
 
 GENERATE_CODE = "maak"
 """The value of the button `Maak een code` in a browser without JavaScript."""
@@ -36,6 +40,9 @@ MAX_OVERLAP = 366
 DATE_FORMATS = ["%Y-%m-%d", "%d-%m-%Y"]
 """A date as a browser sends it, and as it is typed in Dutch."""
 NO_DATE = "Vul de datum in als dag-maand-jaar, bijvoorbeeld 01-02-2027."
+MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%d-%m-%Y %H:%M"]
+"""A moment as a browser sends it, and as it is typed in Dutch."""
+NO_MOMENT = "Vul datum en tijd in, bijvoorbeeld 27-12-2026 22:00."
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 """The years of a date (inclusive); far from the first and the last day that can be reckoned with."""
 UNSEEN_VERSION = 0
@@ -119,6 +126,31 @@ class StartDateField(DutchDateField):
             self.data = None
             raise ValueError("Kies een startdatum.")
         super().process_formdata(valuelist)
+
+
+class LocalMomentField(DateTimeLocalField):
+    """A moment as the clock in Amsterdam has it; of the doubled hour of October the first one."""
+
+    data: Any
+
+    def __init__(self, label: str, rules: list[Any], **options: Any) -> None:  # noqa: ANN401 - of WTForms
+        super().__init__(label, rules, format=MOMENT_FORMATS, **options)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the moment. Raises ValueError, which WTForms shows beside the field."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(NO_MOMENT) from None
+        if self.data is not None and not FIRST_YEAR <= self.data.year <= LAST_YEAR:
+            self.data = None
+            raise ValueError(NO_MOMENT)
+
+    @property
+    def moment(self) -> datetime:
+        """The moment, timezone-aware."""
+        found: datetime = self.data
+        return found.replace(tzinfo=AMSTERDAM)
 
 
 class AkkoordForm(Form):
@@ -292,6 +324,29 @@ class OperatorStartForm(Form):
     )
 
 
+class OwnKoppelingenForm(Form):
+    """A search among the koppelingen of an afnemer."""
+
+    zoek = StringField("BRIN- en vestigingsnummer, of een deel", [Length(max=MAX_SEARCH), require_printable])
+    toegang = SelectField("Toegang", validate_choice=False)
+
+
+class MaintenanceForm(Form):
+    """Maintenance to announce; the moments are in Amsterdam."""
+
+    van = LocalMomentField("Begin", [InputRequired(NO_MOMENT)])
+    tot = LocalMomentField("Einde", [InputRequired(NO_MOMENT)])
+    tekst = StringField(
+        "Wat leveranciers en scholen lezen",
+        [
+            DataRequired("Vul een tekst in."),
+            Length(max=MAX_TEXT, message=f"De tekst heeft maximaal {MAX_TEXT} tekens."),
+            require_printable,
+        ],
+    )
+    bon = StringField()
+
+
 class ImportSearchForm(Form):
     """A search for imports; every field may be empty."""
 
@@ -328,7 +383,9 @@ class RotateForm(Form):
         ],
     )
     klantnaam = StringField("Typ de klantnaam ter bevestiging")
-    """Asked for when the old klantcode would be void at once while schools use it."""
+    """Asked for when a klantcode that may be in use would be void at once."""
+    stand = StringField()
+    """The `Afnemer.rotation` that was shown with the form."""
 
 
 class DisableForm(Form):

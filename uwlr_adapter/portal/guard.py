@@ -15,6 +15,7 @@ from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.portal import kept_form, login_session
 from uwlr_adapter.portal.blueprints import (
     ACCOUNT,
+    AFNEMER,
     INSIGHT,
     OPERATOR,
     OWN_PROVIDER,
@@ -70,6 +71,8 @@ WITHOUT_TOTP = frozenset(
 
 FOR_EVERYBODY = frozenset({PUBLIC.name, PROVIDER.name})
 """The groups of pages that need no login."""
+_ONE_ROLE = {OPERATOR.name: GebruikerRol.OPERATOR, AFNEMER.name: GebruikerRol.AFNEMER}
+"""The groups of pages for the users in one role; no session that is narrowed to vestigingen sees them."""
 WITHOUT_TOKEN = frozenset({"provider.end_sessions"})
 """The endpoints that no form of ours is sent to: a program calls, and what it sends is signed."""
 
@@ -166,8 +169,8 @@ def _is_allowed(gebruiker: Gebruiker) -> bool:
     """
     if request.blueprint in {ACCOUNT.name, OWN_PROVIDER.name}:
         return True
-    if request.blueprint == OPERATOR.name:
-        return gebruiker.rol is GebruikerRol.OPERATOR and not login_session.is_narrowed()
+    if request.blueprint in _ONE_ROLE:
+        return gebruiker.rol is _ONE_ROLE[request.blueprint] and not login_session.is_narrowed()
     if request.blueprint == VESTIGINGEN.name:
         return len(gebruiker.acts_for) > 1
     brin6 = (request.view_args or {}).get("brin6")

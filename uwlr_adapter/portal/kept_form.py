@@ -25,9 +25,11 @@ _FIELDS = {
     "school.change_meldingen": ("adres", "regio"),
     "school.invite": ("naam", "login"),
     "account.change_account": ("adres",),
-    "operator.add_user": ("naam", "login"),
+    "operator.add_user": ("naam", "login", "afnemer"),
     "operator.add_afnemer": ("klantnaam",),
     "operator.rotate_klantcode": ("overlap",),
+    "operator.announce_maintenance": ("van", "tot", "tekst"),
+    "afnemer.rotate_klantcode": ("overlap",),
 }
 """The fields that are kept, by endpoint."""
 # A key of the cookie: [user id, path, fields by name, seconds since 1970].

@@ -9,8 +9,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 from wtforms import StringField
 
+from uwlr_adapter.gebruikers import directory, of_afnemer
 from uwlr_adapter.koppelingen import afnemer_counts, afnemers, certificates
-from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerError
+from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerError, RotatedMeanwhileError
 from uwlr_adapter.portal import kept_form, login_session, operator_afnemers
 from uwlr_adapter.portal.blueprints import OPERATOR
 from uwlr_adapter.portal.context import catalogue, database, now, server_keys
@@ -18,6 +19,8 @@ from uwlr_adapter.portal.forms import AfnemerForm, DisableForm, RotateForm, add_
 
 USUAL_OVERLAP = 14
 """Days that the form proposes: a vendor needs time to plan the change."""
+MAX_USERS = 20
+"""Users of an afnemer that its page names; the list of users has all."""
 _TICKET = "bon"
 """The form field, and the key in the session, of the token that makes one form rotate a klantcode at most once."""
 
@@ -73,8 +76,17 @@ def rotate_klantcode(afnemer_id: int) -> ResponseReturnValue:
     try:
         with database().writing() as connection:
             rotated, klantcode = afnemers.rotate(
-                connection, server_keys(), afnemer.klantnaam, now(), overlap, actor=login_session.actor()
+                connection,
+                server_keys(),
+                afnemer.klantnaam,
+                now(),
+                overlap,
+                actor=login_session.actor(),
+                seen=form.stand.data,
             )
+    except RotatedMeanwhileError:
+        flash("De klantcode is intussen al vernieuwd. Er is nu niets gewijzigd.", "let-op")
+        return _to_afnemer(afnemer_id)
     except AfnemerError:
         flash("Deze afnemer is uitgeschakeld. Schakel hem eerst in.", "let-op")
         return _to_afnemer(afnemer_id)
@@ -97,7 +109,7 @@ def disable_afnemer(afnemer_id: int) -> ResponseReturnValue:
         return _to_afnemer(afnemer_id)
     if not form.validate() or not _is_named(form.klantnaam, afnemer):
         return _ask_disable(afnemer, form), 422
-    return _switch(afnemer_id, afnemers.disable, "{name} is uitgeschakeld: alle verzoeken worden geweigerd.")
+    return _switch(afnemer_id, of_afnemer.disable, "{name} is uitgeschakeld: alle verzoeken worden geweigerd.")
 
 
 @OPERATOR.post("/afnemers/<id:afnemer_id>/inschakelen")
@@ -157,12 +169,15 @@ def _show(afnemer: Afnemer, form: RotateForm) -> str:
     session[_TICKET] = secrets.token_urlsafe(12)
     with database().reading() as connection:
         insight = operator_afnemers.insight_of(connection, catalogue(), afnemer, now())
+        users = directory.of_afnemer(connection, afnemer.id, MAX_USERS + 1)
     return render_template(
         "afnemer.html",
         afnemer=afnemer,
         form=form,
         ticket=session[_TICKET],
         insight=insight,
+        users=users[:MAX_USERS],
+        has_more_users=len(users) > MAX_USERS,
         certificates=certificates.parse(afnemer.certificates),
         certificates_until=certificates.last_end(afnemer.certificates),
     )

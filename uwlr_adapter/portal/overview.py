@@ -15,6 +15,7 @@ from uwlr_adapter.koppelingen.facts import verdicts_of
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.overview import AvailableEntry, Overview, overview
 from uwlr_adapter.koppelingen.verdict import ALWAYS_ON, KoppelingVerdict
+from uwlr_adapter.maintenance import announced
 from uwlr_adapter.portal import question_words
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
@@ -56,6 +57,7 @@ def overview_page(brin6: str, code: CodeOnce | None = None) -> str:
         ended = store.list_ended(connection, brin6)
         open_questions = questions.of_vestiging(connection, brin6)
         age = last_taken.of_vestiging(connection, brin6)
+        maintenance = announced.list_open(connection, now(), within=announced.BEFORE_SCHOOLS)
     by_type = groupby(_sort_by_type(found.available), lambda available: available.entry.type)
     return render_template(
         "overview.html",
@@ -65,6 +67,8 @@ def overview_page(brin6: str, code: CodeOnce | None = None) -> str:
         questions=open_questions,
         questions_in_words=question_words.count_of(open_questions),
         age=age,
+        maintenance=maintenance,
+        present=now(),
         code=code,
     )
 

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 
 from uwlr_adapter.gebruikers import accounts, new_browsers, recovery
 from uwlr_adapter.gebruikers.accounts import Gebruiker
+from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.mail import addresses
 from uwlr_adapter.mail.address import shown
@@ -59,7 +60,9 @@ def _show(forms: AddressForms) -> str:
     with database().reading() as connection:
         address = addresses.find(connection, Owner(gebruiker_id=gebruiker.id))
         logins = new_browsers.last(connection, gebruiker.id, SHOWN_LOGINS)
-        waiting, codes_left = waiting_for(connection, gebruiker.login), recovery.count(connection, gebruiker.id)
+        is_of_afnemer = gebruiker.rol is GebruikerRol.AFNEMER  # it can join no school, and learns nothing of one
+        waiting = [] if is_of_afnemer else waiting_for(connection, gebruiker.login)
+        codes_left = recovery.count(connection, gebruiker.id)
     return render_template(
         "account.html",
         address=address,

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec
 import sqlalchemy as sa
 from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
+from wtforms import Form
 
 from uwlr_adapter.gebruikers import accounts, attempts, recovery, second_factor
 from uwlr_adapter.gebruikers.accounts import Gebruiker
@@ -20,7 +21,7 @@ from uwlr_adapter.journaal.writer import record_gebruiker_act
 from uwlr_adapter.mail.telling import tell_owner
 from uwlr_adapter.mail.words import account_letter
 from uwlr_adapter.portal import login, login_session
-from uwlr_adapter.portal.account_forms import ChangePasswordForm, OwnPasswordForm, RenewForm
+from uwlr_adapter.portal.account_forms import ChangePasswordForm, OwnKlantcodeForm, OwnPasswordForm, RenewForm
 from uwlr_adapter.portal.context import database, has_mail, now, server_keys
 from uwlr_adapter.portal.error_pages import BUSY, retry_later
 from uwlr_adapter.portal.forms import add_error
@@ -53,11 +54,40 @@ def refusal(
     """
     if not form.validate():
         return show(form, None), 422
-    try:
+
+    def check() -> None:
         if not has_password(gebruiker, str(form.huidig.data)):
             add_error(form.huidig, WRONG_PASSWORD)
         elif isinstance(form, RenewForm) and not has_second_factor(gebruiker, str(form.code.data)):
             add_error(form.code, WRONG_CODE)
+
+    return _refusal_of(form, check, show)
+
+
+def refusal_by_one(
+    form: OwnKlantcodeForm, gebruiker: Gebruiker, show: Callable[[Any, str | None], str]
+) -> ResponseReturnValue | None:
+    """Return the page that refuses a valid form which brings one proof of who its user is; None when that is right.
+
+    The proof is a code of the second factor, or the password of a user without one.
+    """
+
+    def check() -> None:
+        if gebruiker.has_totp:
+            if not has_second_factor(gebruiker, form.code.data or ""):
+                add_error(form.code, WRONG_CODE)
+        elif not has_password(gebruiker, form.huidig.data or ""):
+            add_error(form.huidig, WRONG_PASSWORD)
+
+    return _refusal_of(form, check, show)
+
+
+def _refusal_of(
+    form: Form, check: Callable[[], None], show: Callable[[Any, str | None], str]
+) -> ResponseReturnValue | None:
+    """Return the page that refuses a form after a check, which adds an error to it; None when it adds none."""
+    try:
+        check()
     except TooManyAttemptsError as error:
         return retry_later(show(form, login.too_often(error)), 429, error.wait)
     except BusyError as error:

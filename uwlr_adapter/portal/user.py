@@ -60,14 +60,14 @@ def change_places(gebruiker_id: int) -> ResponseReturnValue:
 def confirm_block(gebruiker_id: int) -> ResponseReturnValue:
     """Ask whether to block a user."""
     found = _require(gebruiker_id)
-    return render_template("user_block.html", one=found) if found.is_enabled else _to(gebruiker_id)
+    return render_template("user_block.html", one=found) if not found.is_blocked else _to(gebruiker_id)
 
 
 @OPERATOR.post("/gebruikers/<id:gebruiker_id>/blokkeren")
 def block_user(gebruiker_id: int) -> Response:
     """Block a user, whose sessions end."""
     found, seen = _require(gebruiker_id), _seen(VersionForm(request.form).versie.data)
-    if not found.is_enabled:
+    if found.is_blocked:
         flash(f"{found.naam} was al geblokkeerd. Er is nu niets gewijzigd.", "let-op")
         return _to(gebruiker_id)
 
@@ -82,7 +82,7 @@ def block_user(gebruiker_id: int) -> Response:
 def allow_user(gebruiker_id: int) -> Response:
     """Allow a blocked user again."""
     found, seen = _require(gebruiker_id), _seen(VersionForm(request.form).versie.data)
-    if found.is_enabled:
+    if not found.is_blocked:
         flash(f"{found.naam} is niet geblokkeerd. Er is nu niets gewijzigd.", "let-op")
         return _to(gebruiker_id)
 

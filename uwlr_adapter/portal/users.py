@@ -11,6 +11,7 @@ from uwlr_adapter.gebruikers.accounts import LINK_LIFETIME, NewGebruiker
 from uwlr_adapter.gebruikers.directory import DirectoryRow
 from uwlr_adapter.gebruikers.errors import ColleagueError, GebruikerError
 from uwlr_adapter.gebruikers.tables import GebruikerRol
+from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.portal import kept_form, link_once, login_session
 from uwlr_adapter.portal.account_forms import ROLES, UserForm
 from uwlr_adapter.portal.blueprints import OPERATOR
@@ -58,10 +59,11 @@ def add_user() -> ResponseReturnValue:
     token, rol = str(form.bon.data), GebruikerRol(form.rol.data)
     if not link_once.is_offered(token):
         return _show(form, link_once.STALE), 409
-    brin6s = _places(form, rol)
+    brin6s = _no_places(form) if rol is GebruikerRol.AFNEMER else _places(form, rol)
     if brin6s is None:
         return _show(form), 422
-    new = NewGebruiker(str(form.login.data), str(form.naam.data), rol, tuple(brin6s))
+    klantnaam = (form.afnemer.data or "").strip() if rol is GebruikerRol.AFNEMER else None
+    new = NewGebruiker(str(form.login.data), str(form.naam.data), rol, tuple(brin6s), klantnaam=klantnaam)
     try:
         with database().writing() as connection:
             added = by_operator.add(connection, new, token, now(), actor=login_session.actor())
@@ -77,8 +79,23 @@ def add_user() -> ResponseReturnValue:
     )
 
 
+def _no_places(form: UserForm) -> list[str] | None:
+    """Return no vestigingen when the afnemer that was typed exists; else None, with the error beside the field."""
+    if (form.vestigingen.data or "").strip():
+        add_error(form.vestigingen, "Een gebruiker van een afnemer krijgt geen vestigingen. Laat dit leeg.")
+        return None
+    with database().reading() as connection:
+        if afnemers.find(connection, (form.afnemer.data or "").strip()) is None:
+            add_error(form.afnemer, "Vul de klantnaam in van een afnemer die bestaat, met precies deze hoofdletters.")
+            return None
+    return []
+
+
 def _places(form: UserForm, rol: GebruikerRol) -> list[str] | None:
     """Return the vestigingen that were typed, each of which exists; else None, with the error beside the field."""
+    if (form.afnemer.data or "").strip():
+        add_error(form.afnemer, "Alleen bij de rol Afnemer hoort een klantnaam. Laat dit leeg.")
+        return None
     found = places_of(form.vestigingen.data)
     if found is None:
         add_error(form.vestigingen, NO_PLACES)
@@ -103,6 +120,8 @@ def places_of(typed: str | None) -> list[str] | None:
 def _state(one: DirectoryRow) -> str:
     if not one.is_enabled:
         return "Geblokkeerd"
+    if one.is_kept_out:
+        return "Afnemer uitgeschakeld"
     if not one.has_way_in:
         return "Wachtwoord nog niet gekozen"
     return "Tweede stap nog niet ingesteld" if one.needs_totp and not one.has_totp else "Kan inloggen"

@@ -1,0 +1,120 @@
+"""The koppelingen of an afnemer as its own people may know them: those through which it once had access.
+
+Nobody learns more here than a call tells (row 7 of the table of checks). A koppeling of which the afnemer never had the
+right code is not there at all, whether or not it exists. Of one that it had the right code of, it is told whether a
+call with that code would have access now; paused, ended and another code are one answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from uwlr_adapter.clock import any_from_utc, day_of
+from uwlr_adapter.koppelingen import call_states
+from uwlr_adapter.koppelingen.calls import Calls
+from uwlr_adapter.koppelingen.catalogue import Catalogue
+from uwlr_adapter.koppelingen.tables import SHOWN_DIGITS, Status, koppeling
+
+PER_PAGE = 50
+"""Koppelingen of one page."""
+
+
+class FetchedKey(NamedTuple):
+    """The place of a koppeling in the list."""
+
+    brin6: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedKoppeling:
+    """A koppeling through which the afnemer once had access; of several at a vestiging for one entry the last one."""
+
+    key: FetchedKey
+    entry_id: str
+    has_access: bool
+    """Whether a call with the code of that access would have access now."""
+    fetched_at: datetime | None
+    """The last call that was answered; None when none was, or it is no longer known."""
+
+    @property
+    def brin6(self) -> str:
+        """Its vestiging."""
+        return self.key.brin6
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedPage:
+    """A page of the list, and the key after which the next one begins, if any."""
+
+    koppelingen: tuple[FetchedKoppeling, ...]
+    after: FetchedKey | None
+
+
+def count(connection: sa.Connection, catalogue: Catalogue, afnemer_id: int, moment: datetime) -> tuple[int, int]:
+    """Return of how many koppelingen of an afnemer there is access at a moment, and of how many there is none."""
+    has_access = _has_access(catalogue, day_of(moment))
+    given = sa.func.coalesce(sa.func.sum(sa.case((has_access, 1), else_=0)), 0)
+    number, open_ = connection.execute(sa.select(sa.func.count(), given).where(*_own(afnemer_id))).one()
+    return int(open_), int(number) - int(open_)
+
+
+def page_of(
+    connection: sa.Connection,
+    catalogue: Catalogue,
+    afnemer_id: int,
+    moment: datetime,
+    *,
+    text: str = "",
+    access: bool | None = None,
+    after: FetchedKey | None = None,
+) -> FetchedPage:
+    """Return a page of the koppelingen of an afnemer, by brin6, at a moment, which is the present.
+
+    `text` is a part of the brin6, in any case; `access` is whether there is access, None for both. The page begins
+    after a key (exclusive).
+    """
+    own, has_access = koppeling.c, _has_access(catalogue, day_of(moment))
+    query = sa.select(own.id, own.brin6, own.entry_id, has_access.label("has_access")).where(*_own(afnemer_id))
+    if text:
+        query = query.where(own.brin6.contains(text.upper(), autoescape=True))
+    if access is not None:
+        query = query.where(has_access if access else ~has_access)
+    if after is not None:
+        query = query.where(sa.or_(own.brin6 > after.brin6, sa.and_(own.brin6 == after.brin6, own.id > after.id)))
+    rows = connection.execute(query.order_by(own.brin6, own.id).limit(PER_PAGE + 1)).all()
+    shown = rows[:PER_PAGE]
+    calls = call_states.read(connection, [row.id for row in shown], moment)
+    found = tuple(
+        FetchedKoppeling(
+            FetchedKey(row.brin6, row.id),
+            row.entry_id,
+            bool(row.has_access),
+            any_from_utc(calls.get(row.id, Calls()).fetched_at),
+        )
+        for row in shown
+    )
+    return FetchedPage(found, found[-1].key if len(rows) > PER_PAGE else None)
+
+
+def _own(afnemer_id: int) -> Sequence[sa.ColumnElement[bool]]:
+    """Return the conditions of the koppelingen of an afnemer that are told, the last one of each place and entry."""
+    own, later = koppeling.c, koppeling.alias("later")
+    same = [later.c[name] == own[name] for name in ("afnemer_id", "brin6", "entry_id")]
+    is_past = sa.exists().where(*same, later.c.id > own.id, later.c.shown_code.is_not(None)).correlate(koppeling)
+    return own.afnemer_id == afnemer_id, own.shown_code.is_not(None), ~is_past
+
+
+def _has_access(catalogue: Catalogue, today: date) -> sa.ColumnElement[bool]:
+    """Return the condition that a call with the code of the last access has access on a day; never NULL."""
+    own = koppeling.c
+    end = sa.func.substr(own.code_digest, sa.func.length(own.code_digest) - (SHOWN_DIGITS - 1))
+    return sa.and_(
+        own.status == Status.ACTIEF.value,
+        own.startdatum <= today,
+        own.entry_id.in_(sorted(catalogue.profiel_by_entry)),
+        sa.func.coalesce(end == own.shown_code, sa.false()),
+    )

@@ -1,0 +1,1 @@
+"""Announced maintenance: when the service is away, told to vendors and schools beforehand."""
