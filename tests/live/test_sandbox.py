@@ -1,16 +1,14 @@
 """The sandbox of the demo: every situation called by zeep, and what a vendor does about it, in one server process."""
 
-import base64
 import json
 import signal
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
+from support.sandbox import situation
+from support.sandbox_vendor import Vendor, ask
 from support.server import WAIT, command, port_of_our_own
 from zeep import Client
 from zeep.exceptions import Fault
@@ -26,80 +24,9 @@ REFUSED = [one for one in SITUATIONS if one.start is not Start.ACTIVE]
 PAUSED, ENDED = "the school paused the koppeling", "the school ended the koppeling"
 
 
-@dataclass(frozen=True)
-class Vendor:
-    """A vendor at the sandbox: its codes, and the letters of its schools."""
-
-    base: str
-    client: Client
-    schooljaar: str
-    klantnaam: str = "Snappet"
-    klantcode: str = "demo-klantcode-snappet"
-    letters: str = "ZA"
-
-    def fetch(self, situation: VendorSituation, **values: str) -> Any:
-        """Fetch the school of a situation."""
-        return self.fetch_school(situation.brin6(self.letters), situation.code(self.letters), **values)
-
-    def fetch_school(self, brin6: str, code: str, **values: str) -> Any:
-        """Call HaalLeerlinggegevens as a toolkit does; returns the answer, or raises its Fault."""
-        asked = {"schooljaar": self.schooljaar, "xsdversie": "2.2"} | values
-        codes = {"klantcode": self.klantcode, "klantnaam": self.klantnaam}
-        header = {"autorisatiesleutel": code, **codes}
-        return self.client.service.HaalLeerlinggegevens(
-            brincode=brin6[:4], dependancecode=brin6[4:], _soapheaders={"msgpHeader": header}, **asked
-        )
-
-    def keys(self, situation: VendorSituation, **values: str) -> set[str]:
-        """Return the keys of the leerlingen in an answer."""
-        return {one.key for one in self.leerlingen(situation, **values)}
-
-    def leerlingen(self, situation: VendorSituation, **values: str) -> list[Any]:
-        """Return the leerlingen in an answer."""
-        found: list[Any] = self.fetch(situation, **values).leerlinggegevens.leerlingen.leerling
-        return found
-
-    def refused(self, situation: VendorSituation, **values: str) -> str:
-        """Return the code of the fault that a call gets."""
-        with pytest.raises(Fault) as caught:
-            self.fetch(situation, **values)
-        return str(caught.value.code).removeprefix("soap:")
-
-    def api(self, path: str, **values: str) -> dict[str, Any]:
-        """Read from the API, or with values or a path of an act, write; returns its JSON, an error's too."""
-        is_read = not values and (path.count("/") < 2 or path.startswith("calls/"))
-        data = None if is_read else json.dumps(values).encode()
-        token = base64.b64encode(f"{self.klantnaam}:{self.klantcode}".encode()).decode()
-        headers = {"Authorization": f"Basic {token}", "Content-Type": "application/json"}
-        status, content, _ = ask(f"{self.base}/sandbox/api/{path}", data, headers)
-        found: dict[str, Any] = json.loads(content)
-        return found if status == 200 else found | {"status": status}
-
-    def act(self, situation: VendorSituation, act: str, **values: str) -> dict[str, Any]:
-        """Do an act on the school of a situation."""
-        return self.api(f"schools/{situation.brin6(self.letters)}/{act}", **values)
-
-    def last_call(self) -> dict[str, Any]:
-        """Return the last call of the account."""
-        found: dict[str, Any] = self.api("calls")["calls"][0]
-        return found
-
-
-def ask(url: str, data: bytes | None, headers: dict[str, str]) -> tuple[int, bytes, dict[str, str]]:
-    """Return the status, the body and the headers of a response, by their names in lower case."""
-    request = urllib.request.Request(url, data, headers)  # noqa: S310 - our own address
-    try:
-        reply = urllib.request.urlopen(request, timeout=WAIT)  # noqa: S310 - as above
-    except urllib.error.HTTPError as error:
-        reply = error
-    with reply:
-        return reply.status, reply.read(), {name.lower(): value for name, value in reply.headers.items()}
-
-
-def situation(name: str) -> VendorSituation:
-    """Return a situation by its name."""
-    (found,) = [one for one in SITUATIONS if one.name == name]
-    return found
+def november(vendor: Vendor) -> str:
+    """Return a day of the schooljaar on which no other one is answered by itself, whenever the tests run."""
+    return f"{vendor.schooljaar[:4]}-11-25"
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +39,10 @@ def vendor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendor]:
         assert process.stdout is not None
         printed = json.loads(process.stdout.readline())
         client = Client(printed["wsdl"])
+        vendor = Vendor(f"http://127.0.0.1:{port}", client, printed["schooljaar"])
         try:
-            yield Vendor(f"http://127.0.0.1:{port}", client, printed["schooljaar"])
+            vendor.api("clock", to=november(vendor))
+            yield vendor
         finally:
             client.transport.session.close()
             process.send_signal(signal.SIGINT)
@@ -300,7 +229,7 @@ def test_the_clock(vendor: Vendor, other: Vendor) -> None:
         example = vendor.fetch_school(BRIN6, VERIFICATIECODE, schooljaar="").leerlinggegevens
         assert (example.school.schooljaar, len(example.leerlingen.leerling)) == (f"{start - 3}-{start - 2}", 232)
     finally:
-        vendor.api("clock", to="real")
+        vendor.api("clock", to=november(vendor))
     assert vendor.fetch(school, schooljaar="").leerlinggegevens.school.schooljaar == vendor.schooljaar
 
 
@@ -377,4 +306,4 @@ def test_a_year_walked_by_a_program(other: Vendor) -> None:
         assert copy.leerlingen == names
         assert any(one[1] == "Nieuwenhuis" for one in names.values())
     finally:
-        other.api("clock", to="real")
+        other.api("clock", to=november(other))

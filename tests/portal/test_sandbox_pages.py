@@ -7,13 +7,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import pytest
 from support.clock import Clock
 from support.messages import body, envelope, header, school_element
-from support.nasty_values import VALUES
-from support.oracle import amount
 from support.portal_browser import MOMENT, Browser
 from support.rsgi import send
 from support.sandbox import SandboxBench, brin6, sandbox_in, situation
@@ -307,43 +304,3 @@ def test_a_longer_path_has_its_own_application(bench: SandboxBench) -> None:
     bench.app.mounts["/sandbox/voorbeelden"] = other
     paths = ("/sandbox/voorbeelden", "/sandbox/voorbeelden/2.2/x.xml", "/sandbox/voorbeeldenx", "/sandbox")
     assert [call(bench.app, method="GET", path=path).status for path in paths] == [202, 202, 404, 200]
-
-
-FORMS = {
-    "account": ("klantnaam", "klantcode"),
-    "log-in": ("klantnaam", "klantcode"),
-    "clock": ("to",),
-    "schools/01ZA00/leave": ("leerling", "version"),
-    "schools/01ZA00/rename": ("leerling", "roepnaam", "achternaam"),
-    "schools/01ZA00/slow": ("seconds",),
-    "schools/01ZA00/busy": ("calls",),
-    "schools/18ZA00/answer": ("choice",),
-}
-
-
-def test_nasty_values_are_answered(bench: SandboxBench) -> None:
-    """Whatever stands in a field, a part of a path or a query, the answer is a page or a refusal, and no failure."""
-    browser = bench.browser
-    token = form_of(browser, "/sandbox", "clock")["csrf_token"]
-    for value in VALUES[:: amount(5, 1)]:
-        quoted = quote_from_bytes(value)
-        for path, fields in FORMS.items():
-            for field in fields:
-                sent = f"csrf_token={token}&{field}={quoted}".encode()
-                reply = _send(bench, browser, "POST", f"/sandbox/{path}", sent)
-                assert reply < 500, (path, field, value[:40])
-                bench.world.move_clock(MOMENT)
-        for pattern in ("schools/{}", "calls/{}", "schools/01ZA00/{}", "{}", "api/{}", "calls/by-id?id={}"):
-            reply = _send(bench, browser, "GET", "/sandbox/" + pattern.format(quoted))
-            assert reply < 500, (pattern, value[:40])
-
-
-def _send(bench: SandboxBench, browser: Browser, method: str, path: str, sent: bytes = b"") -> int:
-    """Send a request with the cookies of a browser, and return the status."""
-    path, _, query = path.partition("?")
-    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
-    decoded = unquote_to_bytes(path).decode("latin-1")
-    form = "application/x-www-form-urlencoded"
-    return call(
-        bench.app, sent, method=method, path=decoded, query=query, content_type=form, HTTP_COOKIE=cookies
-    ).status
