@@ -1,6 +1,7 @@
 """Real client stacks against a real server, knowing only its WSDL: what a toolkit hands over is what was sent."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import product
@@ -202,3 +203,12 @@ def test_the_page_is_made_of_what_was_tried() -> None:
     assert [*stored] == sorted(stack.naam for stack in STACKS)
     assert all(entry["cells"].keys() == CELLS.keys() for entry in stored.values())
     assert PAGE.read_text(encoding="utf-8") == page(), "make toolkits"
+
+
+def test_the_page_tells_a_lack_only_while_it_is_real() -> None:
+    """A stack that can do what its entry says it lacks fails, and so does one whose lack is not on the page."""
+    lacking = replace(STACKS[0], lacks={"detail": "none"})
+    with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"), cell(lacking, "detail"):
+        pass
+    with pytest.raises(AssertionError, match="make toolkits"), cell(lacking, "detail"):
+        raise AssertionError
