@@ -213,6 +213,7 @@ def test_the_clock(vendor: Vendor, other: Vendor) -> None:
     school, start = situation("usual"), int(vendor.schooljaar[:4])
     coming = f"{start + 1}-{start + 2}"
     now = other.keys(situation("volledig"))
+    assert vendor.refused(situation("not-started")) == "Client.AutorisatieOngeldig"
     try:
         vendor.api("clock", to="next-year")
         assert vendor.fetch(school, schooljaar="").leerlinggegevens.school.schooljaar == coming
