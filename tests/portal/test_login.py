@@ -14,7 +14,7 @@ from uwlr_adapter.db import limits
 from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers import passwords
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
-from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker
+from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, gebruiker_afnemer
 from uwlr_adapter.keys import rotation
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.tables import afnemer
@@ -368,6 +368,7 @@ def test_sessions_and_server_keys(make: Callable[..., Portal]) -> None:
     assert opens(f"{new},{kept},{old}")
     assert opens(kept)
     with make(keys=kept).database.writing() as connection:  # nothing else needs the key any more
+        connection.execute(gebruiker_afnemer.delete())
         connection.execute(afnemer.delete())
         connection.execute(gebruiker.update().values(totp_secret=None))
     assert not opens(new)
@@ -394,6 +395,7 @@ def test_another_server_key_comes_in_use(make: Callable[..., Portal]) -> None:
     still_old.cookies = dict(there.cookies)
     assert is_in(still_old), "by a process that was not told yet"
     with portal.database.writing() as connection:
+        connection.execute(gebruiker_afnemer.delete())
         connection.execute(afnemer.delete())
         connection.execute(gebruiker.update().values(totp_secret=None))
         rotation.remove(connection, old, MOMENT, actor="cli:proef", end_sessions=True)
