@@ -23,6 +23,7 @@ from support.wsgi import Reply, call
 from uwlr_adapter.demo import setup
 from uwlr_adapter.keys import key_file
 from uwlr_adapter.keys.server_keys import KEY_BYTES
+from uwlr_adapter.portal.paths import PREFIX
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.app import App
@@ -145,9 +146,8 @@ def _question_id(app: App) -> str:
 
 def _rules(app: App) -> list[tuple[str, dict[str, str], set[str]]]:
     """Return for each route of Flask its path with `{name}` for each part that varies, right values, and methods."""
-    portal = app._portal  # noqa: SLF001 - the table of routes is not for the outside
-    assert portal is not None
-    assert isinstance(portal[1], Flask)
+    portal = app.mounts[PREFIX]
+    assert isinstance(portal, Flask)
     right = {
         "brin6": FULL,
         "koppeling_id": "1",
@@ -170,7 +170,7 @@ def _rules(app: App) -> list[tuple[str, dict[str, str], set[str]]]:
             {name: right[name] for name in rule.arguments},
             rule.methods or set(),
         )
-        for rule in portal[1].url_map.iter_rules()
+        for rule in portal.url_map.iter_rules()
     ]
 
 

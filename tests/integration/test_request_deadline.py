@@ -215,7 +215,7 @@ def test_a_commit_that_came_too_late_is_taken_back(tmp_path: Path) -> None:
 def test_a_page_that_takes_too_long_is_answered(away: Away, monkeypatch: pytest.MonkeyPatch) -> None:
     """The portal too: its thread goes on, and the caller hears to look whether it was done."""
     going = threading.Event()
-    monkeypatch.setattr(away.app.app, "_portal", ("/koppelingen", lambda _environ, _start: going.wait(WAIT)))
+    monkeypatch.setitem(away.app.app.mounts, "/koppelingen", lambda _environ, _start: going.wait(WAIT))
 
     async def work() -> tuple[list[int], bytes]:
         protocol = Listening(b"")

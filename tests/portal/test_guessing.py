@@ -15,6 +15,7 @@ from uwlr_adapter.gebruikers.tables import login_attempt
 from uwlr_adapter.keys.server_keys import PresentedSecret, SecretPurpose, ServerKeys
 from uwlr_adapter.portal.app import Portal as Flask
 from uwlr_adapter.portal.known_browser import LIFETIME, MAX_ACCOUNTS
+from uwlr_adapter.portal.paths import PREFIX
 
 LOGIN = "/koppelingen/inloggen"
 STEP_TWO = f"{LOGIN}/tweede-stap"
@@ -46,7 +47,7 @@ def second_step(portal: Portal, browser: Browser) -> Browser:
 
 def hash_queue(portal: Portal) -> HashQueue:
     """Return the queue of the portal."""
-    flask = portal.app._portal[1]  # type: ignore[index]  # noqa: SLF001 - as a request would find it
+    flask = portal.app.mounts[PREFIX]
     assert isinstance(flask, Flask)
     queue: HashQueue = flask.extensions["uwlr"].hash_queue
     return queue

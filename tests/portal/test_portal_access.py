@@ -19,6 +19,7 @@ from uwlr_adapter.administratie.importing import persons, questions
 from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.contract.dataset import Leerling
 from uwlr_adapter.gebruikers.tables import gebruiker, gebruiker_vestiging
+from uwlr_adapter.portal.paths import PREFIX
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 HEADERS = {
@@ -61,8 +62,7 @@ class Route:
 
 def routes(portal: Portal) -> list[Route]:
     """Return every route that Flask knows."""
-    assert portal.app._portal is not None  # noqa: SLF001 - the table of routes is not for the outside
-    _, app = portal.app._portal  # noqa: SLF001 - as above
+    app = portal.app.mounts[PREFIX]
     assert isinstance(app, Flask)
     values = {
         "brin6": "21QW00",

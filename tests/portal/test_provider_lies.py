@@ -23,6 +23,7 @@ from support.provider_portal import EXTERN, LOGIN, VESTIGINGEN, ProviderPortal, 
 
 from uwlr_adapter.oidc import calls
 from uwlr_adapter.oidc.errors import ProviderFault
+from uwlr_adapter.portal.paths import PREFIX
 
 CANARY = "kanarie-in-de-mijn"
 DISCOVERY = "/.well-known/openid-configuration"
@@ -372,9 +373,7 @@ def test_few_calls_at_once(
     entree: ProviderPortal, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When all places are taken, the next one is sent back at once and not kept waiting in its thread."""
-    found = entree.portal.app._portal  # noqa: SLF001 - the provider is not for the outside
-    assert found is not None
-    provider = found[1].extensions["uwlr"].provider  # type: ignore[attr-defined] # a Flask
+    provider = entree.portal.app.mounts[PREFIX].extensions["uwlr"].provider  # type: ignore[attr-defined] # a Flask
     places = provider._calls._places  # noqa: SLF001 - as above
     for _ in range(calls.AT_ONCE):
         assert places.acquire(blocking=False)

@@ -214,8 +214,10 @@ class Gate:
         if not good or good[0].status != Status.ACTIEF:  # a paused one has no digest
             raise _refusal(access_rows, access_rows.brin6)
         access = self._open(access_rows, good[0], day)
-        shown = tables.shown_code(good[0].code_digest or "")
-        return access if shown == good[0].shown_code else access._replace(newly_shown=shown)
+        digest, shown = good[0].code_digest or "", good[0].shown_code
+        if shown is not None and digest.endswith(shown):
+            return access
+        return access._replace(newly_shown=tables.shown_code(digest))
 
     def renewals(self, access_rows: AccessRows, call: Call, access: Access) -> tuple[Renewal, ...]:
         """Return which digests of the codes of a call with access are to be made anew: those under an older key."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flask import render_template
 
+from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.journaal import recent, told
 from uwlr_adapter.journaal.told import ToldCalls
 from uwlr_adapter.koppelingen import versions_used
@@ -23,7 +24,7 @@ REPAIRS = {
     "kop-volgorde": "Zet autorisatiesleutel, klantcode en klantnaam in de kop in die volgorde.",
     "leeg": "Laat een element dat u niet vult, weg uit het verzoek.",
     "brincode-wint": "Stuur een brincode of een schoolkey, niet allebei; nu telde de brincode.",
-    "xsdversie": "Stuur altijd een xsdversie; nu gold 2.2.",
+    "xsdversie": f"Stuur altijd een xsdversie; nu gold {USUAL_VERSION}.",
     "volgorde": "Zet de elementen van het verzoek in de volgorde van het schema.",
     "schooljaar": "Vul het schooljaar in, zoals 2026-2027; nu gold dat van vandaag.",
 }

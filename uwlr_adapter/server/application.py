@@ -102,7 +102,7 @@ def compose(
     readiness = Readiness(needs.checks())
     health = HealthEndpoints(database, readiness, metrics, clock, token)
     paths: dict[str, WSGIApplication] = {HEALTHZ: health.healthz, READYZ: health.readyz}
-    for service in services:
+    for service in served:
         paths |= make_paths(service.path, settings.base_url)
     if Part.METRICS in settings.parts:
         paths[METRICS] = health.metrics

@@ -72,7 +72,6 @@ class App:
             **paths,
             **{path: EndpointApp(endpoint) for path, endpoint in self.endpoints.items()},
         }
-        self._portal = portal
         self.mounts: dict[str, WSGIApplication] = {} if portal is None else {portal[0]: portal[1]}
         """The applications that have every plain path below their own, by that path; the longest path counts."""
         self._services = services
