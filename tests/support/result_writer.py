@@ -24,7 +24,7 @@ from uwlr_adapter.contract.leerresultaten.records import (
 
 def write(records: Leerresultaten) -> etree._Element:
     """Return the request that says what these records say."""
-    root = etree.Element(f"{{{LR}}}leerresultaten_verzoek", nsmap={"": LR})
+    root = etree.Element(f"{{{LR}}}leerresultaten_verzoek", nsmap={"r": LR})
     root.append(_school(records.school))
     _put(root, "toetsafnames").extend([_afname(one) for one in records.toetsafnames])
     _put(root, "toetsen").extend([_toets(one) for one in records.toetsen])
@@ -33,7 +33,7 @@ def write(records: Leerresultaten) -> etree._Element:
 
 def plain(root: etree._Element) -> bytes:
     """Return the canonical bytes of a tree without white space between elements, comments, or the prefixes it chose."""
-    copy = etree.Element(root.tag, nsmap={"": LR, "oso": OSO})
+    copy = etree.Element(root.tag, nsmap={"r": LR, "oso": OSO})
     for source, target in _walk(root, copy):
         target.attrib.update(source.attrib)
         target.text = source.text if not len(source) else None

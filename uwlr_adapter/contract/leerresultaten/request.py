@@ -171,18 +171,21 @@ def _read_by_schema(body: etree._Element, unread: Unreadable | None) -> Leerresu
         if not errors:
             return Reader(body, lenient=True).read()
     except Unreadable as error:  # larger than we read, though no XSD says so
-        raise _fault_of([XsdError(error.element, error.finding.rule)])(error.finding) from None
+        raise _fault_of([XsdError(error.element, error.finding.rule)], error.finding)(error.finding) from None
     finding = Finding(ROOT, errors[0].rule) if unread is None else unread.finding
-    fault = _fault_of(errors)
-    if fault is not OngeldigBericht and (versie := _version(body)) not in versions.BY_NAME and versie is not None:
+    fault = _fault_of(errors, finding)
+    if fault is not OngeldigBericht and _version(body) not in versions.BY_NAME:
         raise XsdVersieOngeldig(Finding(f"{ROOT}/school/xsdversie", Rule.VERSION))
     raise fault(finding)
 
 
-def _fault_of(errors: list[XsdError]) -> type[Fault]:
+def _fault_of(errors: list[XsdError], finding: Finding) -> type[Fault]:
     """Return the fault of a message with these errors: the specific one where none lies elsewhere, norms first."""
-    if all(error.of_norm or error.of_score for error in errors):
-        return ToetsNormeringOngeldig if any(error.of_norm for error in errors) else ScoreOngeldig
+    if all(error.of_score for error in errors):
+        return ScoreOngeldig
+    is_norm = "/norm[" in finding.path or finding.path.endswith("/score")
+    if is_norm and all(error.of_norm or error.of_score for error in errors):
+        return ToetsNormeringOngeldig
     return OngeldigBericht
 
 

@@ -27,15 +27,19 @@ _NORM_NAMES = frozenset({"norm", "term", "omschrijving", "beginnormwaarde", "ein
 
 
 class XsdError(NamedTuple):
-    """One error of the XSD: the local name of the element that it is about, and the word for it."""
+    """One error of the XSD: the local name of the element that it is about, and the word for it.
+
+    `misplaced` is whether the element is not expected where it stands, or misses a child.
+    """
 
     element: str
     rule: Rule
+    misplaced: bool = False
 
     @property
     def of_score(self) -> bool:
         """Whether the error lies in a score."""
-        return self.element == "score"
+        return self.element == "score" and not self.misplaced
 
     @property
     def of_norm(self) -> bool:
@@ -79,5 +83,6 @@ def errors(root: etree._Element) -> list[XsdError]:
 def _xsd_error(entry: etree._LogEntry) -> XsdError:
     named = _NAMED.match(entry.message)
     kind = entry.type_name.removeprefix("SCHEMAV_")
-    rule = Rule.CONTENT if kind == "ELEMENT_CONTENT" else RULES.get(kind, Rule.VALUE)
-    return XsdError("*" if named is None else named[1], rule)
+    misplaced = kind == "ELEMENT_CONTENT"
+    rule = Rule.CONTENT if misplaced else RULES.get(kind, Rule.VALUE)
+    return XsdError("*" if named is None else named[1], rule, misplaced)
