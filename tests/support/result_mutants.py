@@ -78,7 +78,7 @@ def value(rng: random.Random, root: etree._Element) -> None:
 
 
 def fitting_value(rng: random.Random, root: etree._Element) -> None:
-    """Give an element the value of another one of its name, or of its own in other digits."""
+    """Set in an element the value of another one of its name, or of its own in other digits."""
     leaves = [element for element in _elements(root) if not len(element)]
     element = rng.choice(leaves) if leaves else root
     same = [one for one in leaves if one.tag == element.tag]

@@ -50,7 +50,7 @@ def one_result(data: bytes) -> Resultaat:
 @pytest.mark.parametrize("file", VALID)
 @pytest.mark.parametrize("strict", [True, False])
 def test_a_valid_sample_is_read_back_value_by_value(file: str, *, strict: bool) -> None:
-    """What the records say, written anew, is the sample to the last value."""
+    """The records, written anew, are the sample to the last value."""
     assert plain(write(taken(sample(file), strict=strict))) == plain(_with_dependance(body_of(sample(file))))
 
 
@@ -270,7 +270,7 @@ def test_a_message_that_names_no_school(school: str, path: str, rule: Rule) -> N
 
 
 def test_a_call_can_be_read_strictly_afterwards() -> None:
-    """Who turns out to be strict is read anew, without repairs."""
+    """A caller that turns out to be strict is read anew, without repairs."""
     call = read(message(afname(resultaat()), school=SCHOOL.replace("<xsdversie>2.2</xsdversie>", "")))
     assert judge(call).repairs == ("xsdversie",)
     with pytest.raises(fault.OngeldigBericht):
@@ -278,7 +278,7 @@ def test_a_call_can_be_read_strictly_afterwards() -> None:
 
 
 def test_a_call_can_be_judged_twice() -> None:
-    """What judging repairs is repaired in a copy, so that a second look says the same."""
+    """Judging repairs a copy, so that a second look says the same."""
     call = read(message(afname(resultaat(toetscode=" T1 "))))
     assert judge(call) == judge(call)
     assert judge(call).repairs == ("witruimte",)

@@ -1,4 +1,4 @@
-"""What a message with results may cost: bounds that hold whatever is in it, seen by what is done and not by a clock."""
+"""The cost of a message with results: bounds that hold whatever is in it, seen by what is done and not by a clock."""
 
 from dataclasses import replace
 

@@ -148,7 +148,7 @@ def test_what_would_change_a_result_is_not_repaired(old: str, new: str) -> None:
 
 
 def test_a_repair_changes_nothing_but_what_it_names() -> None:
-    """Whatever is damaged: what a strict caller gets taken, another gets taken as well, without white space at most."""
+    """However it is damaged: what a strict caller gets taken, another gets too, without white space at most."""
     rng, tried = seeded("herstel"), 0
     for number in range(amount(200, 3000)):
         damaged = mutant(rng, full(), DAMAGES)

@@ -46,7 +46,7 @@ def test_the_verdict_on_a_sample(one: Verdict) -> None:
 
 @pytest.mark.parametrize("one", manifest(), ids=lambda one: one.file)
 def test_the_tolerant_verdict_on_a_sample(one: Verdict) -> None:
-    """Who is not strict gets the same, or is repaired in the way of the manifest."""
+    """Any other caller gets the same, or is repaired in the way of the manifest."""
     if one.repairs:
         assert judge(read(sample(one.file))).repairs == one.repairs
     else:
@@ -349,7 +349,7 @@ def test_the_order_of_the_faults() -> None:
 
 
 def test_a_leerling_is_named_by_its_place() -> None:
-    """What the records find of a leerling is told by the place of the toetsafname."""
+    """A finding of the records about a leerling is told by the place of the toetsafname."""
     finding = leerling_finding(2)
     assert finding == Finding("leerresultaten_verzoek/toetsafnames/toetsafname[3]/leerlingid", Rule.UNKNOWN)
     assert b'regel="onbekend"' in fault.render(fault.LeerlingOngeldig(finding))

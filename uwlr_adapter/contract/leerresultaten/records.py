@@ -1,4 +1,4 @@
-"""What a message with results says, as frozen records of plain values: the tree of UWLR 2.2, Leerresultaten.
+"""The content of a message with results, as frozen records of plain values: the tree of UWLR 2.2, Leerresultaten.
 
 Texts are as they were sent, without the white space around them where a repair took it away. A whole number is an int
 and a number with decimals a Decimal, of exactly the value that was sent.
@@ -55,7 +55,7 @@ class OsoToetsscore:
 
 @dataclass(frozen=True, slots=True)
 class OsoReferentiescore:
-    """What an OSO result means beside a group; the codes are those of lists 11 and 22 of OSO, which are not held to."""
+    """The meaning of an OSO result beside a group; the codes are of lists 11 and 22 of OSO, which are not held to."""
 
     codereferentiescore: str
     codevergelijkingsgroep: str
@@ -100,7 +100,7 @@ class Toetsafname:
     leerlingid: str
     eckid: str | None
     resultaatverwerkerid: str | None
-    """Who judged the work: the key of a leerkracht."""
+    """The key of the leerkracht who judged the work."""
     resultaten: tuple[Resultaat, ...]
 
 
@@ -129,7 +129,7 @@ class Norm:
 
 @dataclass(frozen=True, slots=True)
 class Normering:
-    """What the scores of a toets, or of a toetsonderdeel, mean."""
+    """The meaning of the scores of a toets, or of a toetsonderdeel."""
 
     toetscategorie: VocabulaireTerm | None
     toetsniveau: VocabulaireTerm | None
