@@ -9,8 +9,9 @@ from support.result_messages import HEADER, LR, SCHOOL, afname, class_of, envelo
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.leerresultaten import schema
 from uwlr_adapter.contract.leerresultaten.names import LEAVES, MODELS, REPEATED
-from uwlr_adapter.contract.leerresultaten.request import MESSAGE, judge, read
+from uwlr_adapter.contract.leerresultaten.request import MESSAGE, judge, read, school_finding
 from uwlr_adapter.contract.rules import Rule
+from uwlr_adapter.contract.schemas import Finding
 
 MANY = 8000
 """So many equal keys took the XSD seconds."""
@@ -148,11 +149,19 @@ def test_deep_and_wide_messages(school: str) -> None:
 
 def test_a_header_of_many_parts_is_not_explained(judged: Judged) -> None:
     """The header is judged by its XSD only when it has few children."""
-    header = HEADER.replace("</autorisatie>", "<x/>" * 1000 + "</autorisatie>")
+    header = HEADER.replace("</autorisatie>", "<x/> " * 1000 + "</autorisatie>")
     body = f'<leerresultaten_verzoek xmlns="{LR}">{SCHOOL}</leerresultaten_verzoek>'
     error = refused(enveloped(body, header))
     assert error.finding is not None
     assert (error.finding.path, error.finding.rule) == ("autorisatie", Rule.TOO_MUCH)
+
+
+def test_a_school_of_many_parts_is_not_looked_at() -> None:
+    """A school block with more children than any has names no school, and is told so by its size."""
+    school = SCHOOL.replace("</school>", "<auteur> a </auteur>" * 1000 + "</school>")
+    call = read(message(afname(resultaat()), school=school))
+    assert (call.school, call.repairs) == (None, ())
+    assert school_finding(call) == Finding("leerresultaten_verzoek/school", Rule.TOO_MUCH)
 
 
 def test_every_name_is_used_once() -> None:

@@ -97,6 +97,27 @@ def test_a_score_without_bound_is_refused() -> None:
     assert refused(message(afname(resultaat(score="0" * 1000 + "7")))) is None
 
 
+@pytest.mark.parametrize(
+    ("parts", "word"),
+    [
+        ("<aantalgoed>2147483647</aantalgoed>", None),
+        ("<aantalgoed>2147483648</aantalgoed>", "waarde"),
+        ("<aantalgoed>-2147483649</aantalgoed>", "waarde"),
+        (f"<tijd>0.{'1' * 38}</tijd>", None),
+        (f"<tijd>0.{'1' * 39}</tijd>", "te-lang"),
+        (f"<codevaardigheidsschaal>{'x' * 256}</codevaardigheidsschaal>", None),
+        (f"<codevaardigheidsschaal>{'x' * 257}</codevaardigheidsschaal>", "te-lang"),
+    ],
+)
+def test_the_bounds_of_oso(parts: str, word: str | None) -> None:
+    """Numbers and texts of OSO are read up to their bounds, and are told by their place beyond."""
+    oso = f"<osoresultaat><toetsscore {OSO}>{parts}</toetsscore></osoresultaat>"
+    code, path, found = told(message(afname(resultaat().replace("<score>7</score>", oso))))
+    name = parts[1 : parts.index(">")]
+    wanted = ("Client.OngeldigBericht", f"{RESULTAAT.format(1, 1)}/osoresultaat/toetsscore/{name}", word)
+    assert (code, path, found) == (("goed", "-", "-") if word is None else wanted)
+
+
 def test_norms_go_before_scores() -> None:
     """Where scores and norms are wrong, and nothing else, the fault is that of the norms."""
     toets = f"<toets><toetscode>T1</toetscode><toetsnormering>{NORM.format('t', 'a', 5)}</toetsnormering></toets>"

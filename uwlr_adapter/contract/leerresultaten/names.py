@@ -63,8 +63,8 @@ class ContentModel(NamedTuple):
     """The places of the children that are always there."""
     repeated: int
     """The place of the child that may be there more often, -1 without one; it is the last."""
-    choice: tuple[str, ...]
-    """The local names of which exactly one is there; empty without a choice."""
+    choice: tuple[int, ...]
+    """The places of the children of which exactly one is there; empty without a choice."""
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -81,7 +81,7 @@ def _model(parent: str, children: str) -> ContentModel:
         rank={tag: place for place, (tag, _) in enumerate(names)},
         required=tuple(place for place, entry in enumerate(entries) if entry[-1] not in "?*"),
         repeated=next((place for place, entry in enumerate(entries) if entry[-1] in "*+"), -1),
-        choice=CHOICES.get(parent, ()),
+        choice=tuple(place for place, (_, local) in enumerate(names) if local in CHOICES.get(parent, ())),
     )
 
 

@@ -68,9 +68,10 @@ def _wrong_amount(names: list[str], model: ContentModel) -> tuple[str, Rule] | N
     needed = [model.names[place] for place in model.required]
     if absent := next((name for name in needed if name not in names), None):
         return absent, Rule.ABSENT
-    chosen = [name for name in names if name in model.choice]
-    if model.choice and len(chosen) != 1:
-        return (chosen[1], Rule.PLACE) if chosen else (model.choice[0], Rule.ABSENT)
+    choice = [model.names[place] for place in model.choice]
+    chosen = [name for name in names if name in choice]
+    if choice and len(chosen) != 1:
+        return (chosen[1], Rule.PLACE) if chosen else (choice[0], Rule.ABSENT)
     return None
 
 

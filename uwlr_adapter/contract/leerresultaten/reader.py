@@ -250,9 +250,9 @@ class Reader:
             last = place
             if _is_text(child.tail):
                 wrong = True
-        if wrong or any(found[place] is None for place in model.required):
+        if wrong or None in [found[place] for place in model.required]:
             raise self._wrong_children(element)
-        if model.choice and sum(found[rank[tag(name)]] is not None for name in model.choice) != 1:
+        if model.choice and [found[place] is None for place in model.choice].count(False) != 1:
             raise self._wrong_children(element)
         if repeated >= 0:
             found[repeated] = many

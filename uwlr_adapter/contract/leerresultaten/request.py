@@ -23,7 +23,7 @@ from uwlr_adapter.contract.fault import (
 from uwlr_adapter.contract.leerresultaten import repairs as own_repairs
 from uwlr_adapter.contract.leerresultaten import schema
 from uwlr_adapter.contract.leerresultaten.agreement import find_contradiction
-from uwlr_adapter.contract.leerresultaten.keys import find_broken_key
+from uwlr_adapter.contract.leerresultaten.keys import find_broken_key, keys_hold
 from uwlr_adapter.contract.leerresultaten.names import OPERATIONS, tag
 from uwlr_adapter.contract.leerresultaten.places import ROOT, local_name
 from uwlr_adapter.contract.leerresultaten.reader import Reader, Unreadable
@@ -38,8 +38,9 @@ MESSAGE = Limits(octets=10 * 1024 * 1024, depth=16, elements=400_000, attributes
 """For a message with results: 10 MiB is fifty times a class of 30 with 40 results each, which has 6,000 elements."""
 _ENVELOPE = f"{{{names.SOAP11}}}Envelope"
 _SCHOOL_TAGS = tuple(map(tag, ("brincode", "dependancecode", "schoolkey")))
-_MAX_HEADER = 24
-"""Children of the autorisatie that the XSD judges, inclusive: it explains each one that is wrong."""
+_MAX_CHILDREN = 24
+"""Children of the autorisatie, and of the school block, that are repaired and judged, inclusive: a stranger chooses how
+many there are. A valid one has eight at most."""
 
 
 class JudgedResults(NamedTuple):
@@ -72,11 +73,11 @@ def read(
     if root.tag != _ENVELOPE:
         raise VersionMismatch(Finding("Envelope", Rule.SOAP))
     header = find_header(soap_header)
-    block = body.find(tag("school"))
+    block = _school_block(body)
     needed: list[str] = []
     if not strict:
-        needed += repairs.apply_repairs(header, repairs.HEADER_REPAIRS)
-        needed += [] if block is None else repairs.apply_repairs(block, own_repairs.SCHOOL_REPAIRS)
+        needed += repairs.apply_repairs(header, repairs.HEADER_REPAIRS) if len(header) <= _MAX_CHILDREN else ()
+        needed += () if block is None else repairs.apply_repairs(block, own_repairs.SCHOOL_REPAIRS)
     children = [] if block is None else [(str(child.tag), child.text) for child in block]
     school = find_school(children, _SCHOOL_TAGS)
     return Call(
@@ -102,8 +103,8 @@ def reread_strictly(call: Call) -> Call:
 def school_finding(call: Call) -> Finding:
     """Return what is wrong with the school in a body, for a call that names none of the right form (row 6)."""
     block = None if call.tree is None else call.tree.body.find(tag("school"))
-    if block is None:
-        return Finding(f"{ROOT}/school", Rule.ABSENT)
+    if block is None or len(block) > _MAX_CHILDREN:
+        return Finding(f"{ROOT}/school", Rule.ABSENT if block is None else Rule.TOO_MUCH)
     found = find_school([(str(child.tag), child.text) for child in block], _SCHOOL_TAGS)
     name, rule = ("brincode", Rule.ABSENT) if isinstance(found, SchoolReference) else found
     return Finding(f"{ROOT}/school/{name}", rule)
@@ -118,15 +119,14 @@ def judge(call: Call) -> JudgedResults:
     if call.tree is None:
         raise OngeldigBericht(Finding(ROOT, Rule.ABSENT))
     header, body = call.tree
-    if len(header) > _MAX_HEADER:
+    if len(header) > _MAX_CHILDREN:
         raise OngeldigBericht(Finding("autorisatie", Rule.TOO_MUCH))
     if (found := schemas.AUTORISATIE.first(header)) is not None:
         raise OngeldigBericht(found)
     body, leerresultaten, unread, needed = _read_repaired(body, strict=call.strict)
-    if (broken := find_broken_key(body)) is not None:
-        is_cause = unread is not None and unread.finding.rule is Rule.ABSENT  # without toetsen nothing is referred to
-        raise OngeldigBericht(unread.finding if unread is not None and is_cause else broken)
-    if unread is not None or leerresultaten is None or not schema.is_valid(body):
+    if leerresultaten is None or not keys_hold(leerresultaten):
+        _refuse_broken_keys(body, unread)
+    if leerresultaten is None or not schema.is_valid(body):
         leerresultaten = _read_by_schema(body, unread)
     versie = leerresultaten.school.xsdversie
     if versie not in versions.BY_NAME:
@@ -134,6 +134,15 @@ def judge(call: Call) -> JudgedResults:
     if (contradiction := find_contradiction(leerresultaten)) is not None:
         raise OngeldigBericht(contradiction)
     return JudgedResults(leerresultaten, _once([*call.repairs, *needed]))
+
+
+def _refuse_broken_keys(body: etree._Element, unread: Unreadable | None) -> None:
+    """Raise OngeldigBericht when a key is there twice or a reference names none."""
+    broken = find_broken_key(body)
+    if broken is not None and unread is not None and unread.finding.rule is Rule.ABSENT:
+        raise OngeldigBericht(unread.finding)  # where toetsen are absent, nothing can be referred to
+    if broken is not None:
+        raise OngeldigBericht(broken)
 
 
 class _Attempt(NamedTuple):
@@ -191,6 +200,12 @@ def _fault_of(errors: list[XsdError], finding: Finding) -> type[Fault]:
 
 def _version(body: etree._Element) -> str | None:
     return body.findtext(f"{tag('school')}/{tag('xsdversie')}")
+
+
+def _school_block(body: etree._Element) -> etree._Element | None:
+    """Return the school block of a request, unless it has more children than are looked at."""
+    block = body.find(tag("school"))
+    return block if block is not None and len(block) <= _MAX_CHILDREN else None
 
 
 def _parse(data: bytes, limits: Limits, charset: str | None) -> etree._Element:

@@ -42,8 +42,6 @@ def read_integer(text: str, *, least: int | None = None) -> int:
     if match is None:
         raise ValueRefused(Rule.VALUE)
     sign, digits = match.groups()
-    if least is not None and sign == "-" and digits:
-        raise ValueRefused(Rule.VALUE)
     if len(digits) > MAX_DIGITS:
         raise ValueRefused(Rule.TOO_LONG)
     number = int(f"{sign}{digits or 0}")
