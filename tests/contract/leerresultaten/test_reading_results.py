@@ -27,8 +27,9 @@ from support.result_strategies import leerresultaten
 from support.result_writer import plain, write
 
 from uwlr_adapter.contract import fault
+from uwlr_adapter.contract.leerresultaten.judging import judge
 from uwlr_adapter.contract.leerresultaten.records import Leerresultaten, OsoToetsscore, Resultaat, VocabulaireTerm
-from uwlr_adapter.contract.leerresultaten.request import judge, read, reread_strictly, school_finding
+from uwlr_adapter.contract.leerresultaten.request import read, reread_strictly, school_finding
 from uwlr_adapter.contract.request import SchoolReference
 from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.contract.schemas import Finding

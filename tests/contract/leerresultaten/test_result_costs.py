@@ -8,8 +8,9 @@ from support.result_messages import HEADER, LR, SCHOOL, afname, class_of, envelo
 
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.leerresultaten import schema
+from uwlr_adapter.contract.leerresultaten.judging import judge
 from uwlr_adapter.contract.leerresultaten.names import LEAVES, MODELS, REPEATED
-from uwlr_adapter.contract.leerresultaten.request import MESSAGE, judge, read, school_finding
+from uwlr_adapter.contract.leerresultaten.request import MESSAGE, read, school_finding
 from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.contract.schemas import Finding
 

@@ -12,9 +12,10 @@ from support.result_mutants import DAMAGES
 from support.result_writer import plain, write
 
 from uwlr_adapter.contract import fault
+from uwlr_adapter.contract.leerresultaten.judging import judge
 from uwlr_adapter.contract.leerresultaten.records import Leerresultaten
 from uwlr_adapter.contract.leerresultaten.repairs import BODY_REPAIRS, SCHOOL_REPAIRS
-from uwlr_adapter.contract.leerresultaten.request import judge, read
+from uwlr_adapter.contract.leerresultaten.request import read
 from uwlr_adapter.contract.request import SchoolReference
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "leerresultaten.md"

@@ -9,8 +9,9 @@ from support.result_messages import Verdict, afname, class_of, enveloped, full, 
 
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.leerresultaten.agreement import check
+from uwlr_adapter.contract.leerresultaten.judging import judge
 from uwlr_adapter.contract.leerresultaten.places import leerling_finding
-from uwlr_adapter.contract.leerresultaten.request import judge, read
+from uwlr_adapter.contract.leerresultaten.request import read
 from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.contract.schemas import Finding
 
@@ -182,6 +183,41 @@ def test_what_is_wrong_is_told_by_its_place(old: str, new: str, path: str, rule:
     assert (found, word) == (f"{RESULTAAT.format(2, 2)}{path}", rule)
     assert code == (
         "Client.ScoreOngeldig" if path == "/score" and rule in {"inhoud", "attribuut"} else "Client.OngeldigBericht"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "rule"),
+    [
+        ("<transparantie>0.5", "<transparantie>1.01", "/norm[1]/normkleur/transparantie", "waarde"),
+        ("<transparantie>0.5", "<transparantie>-0.01", "/norm[1]/normkleur/transparantie", "waarde"),
+        ("<blauw_code>255", "<blauw_code>256", "/norm[1]/normkleur/blauw_code", "waarde"),
+        ("<schoolcijfer_totenmet>5.5", "<schoolcijfer_totenmet>10.01", "/norm[1]/schoolcijfer_totenmet", "waarde"),
+        ("<wegingsfactor>1.50", "<wegingsfactor>1,50", "/wegingsfactor", "waarde"),
+        ("<toetsniveau>n", "<toetsniveau>", "/toetsniveau", "leeg"),
+        ("<term>u", "<term>" + "u" * 65, "/norm[2]/term", "te-lang"),
+        ("<beginnormwaarde>6", "<beginnormwaarde>-6", "/norm[2]/beginnormwaarde", "waarde"),
+        ("<beginnormwaarde>6", "<beginnormwaarde>6" + "0" * 18, "/norm[2]/beginnormwaarde", "te-lang"),
+    ],
+)
+def test_what_is_wrong_with_a_normering_is_told_by_its_place(old: str, new: str, path: str, rule: str) -> None:
+    """So it is in a definition; what binds a score to a term has the fault of norms, and the rest has not."""
+    text = etree.tostring(full(), encoding="unicode")
+    code, found, word = told(enveloped(text.replace(old, new, 1)))
+    assert (found, word) == (f"leerresultaten_verzoek/toetsen/toets[1]/toetsnormering{path}", rule)
+    of_norm = path.endswith(("/term", "normwaarde"))
+    assert code == ("Client.ToetsNormeringOngeldig" if of_norm else "Client.OngeldigBericht")
+
+
+@pytest.mark.parametrize("volgnummer", ["1", "01", "+1", " 1 "])
+def test_volgnummers_are_compared_by_value(volgnummer: str) -> None:
+    """1 and 01 are one volgnummer."""
+    text = etree.tostring(full(), encoding="unicode")
+    name = "toetsonderdeelvolgnummer"
+    assert told(enveloped(text.replace(f"<{name}>2", f"<{name}>{volgnummer}"))) == (
+        "Client.OngeldigBericht",
+        f"leerresultaten_verzoek/toetsen/toets[1]/toetsonderdelen/toetsonderdeel[2]/{name}",
+        "sleutel",
     )
 
 

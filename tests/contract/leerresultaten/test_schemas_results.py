@@ -14,7 +14,8 @@ from support.result_mutants import DAMAGES
 
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.files import contract_file
-from uwlr_adapter.contract.leerresultaten.request import judge, read
+from uwlr_adapter.contract.leerresultaten.judging import judge
+from uwlr_adapter.contract.leerresultaten.request import read
 from uwlr_adapter.contract.leerresultaten.schema import BEVESTIGING_SCHEMA, DEFINITIES_SCHEMA, VERZOEK_SCHEMA, errors
 
 NUMBER = amount(600, 6000)
