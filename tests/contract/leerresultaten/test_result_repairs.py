@@ -52,6 +52,7 @@ REPAIRED = {
     ),
     "white space around the brincode": (changed("21QW<", " 21QW\n<"), ("witruimte",)),
     "white space around a leerlingid": (changed("10001", "\n  10001\n"), ("witruimte",)),
+    "white space behind a leerlingid": (changed("10001", "10001 "), ("witruimte",)),
     "white space around a key": (changed('key="r1"', 'key=" r1 "'), ("witruimte",)),
     "white space around one toetscode": (changed("<score>", "<score>").replace(b">T1<", b"> T1<", 1), ("witruimte",)),
     "an empty eckid": (changed("<eckid>e1</eckid>", "<eckid/>"), ("leeg",)),
@@ -100,6 +101,22 @@ def test_white_space_is_kept_for_a_strict_caller() -> None:
     )
     with pytest.raises(fault.OngeldigBericht):
         taken(REPAIRED["white space around one toetscode"][0], strict=True)
+
+
+def test_white_space_around_a_number_or_a_day_is_no_deviation() -> None:
+    """It is folded, as XSD has it, and not named: neither alone nor beside a repair."""
+    spaced = GOOD.replace(b">7<", b"> 7\n<").replace(b">2026-11-1", b">  2026-11-1")
+    assert taken(spaced) == (taken(GOOD)[0], ())
+    assert taken(spaced, strict=True) == (taken(GOOD)[0], ())
+    unordered = changed("<eckid>e1</eckid>", "", spaced).replace(b"<leerlingid>", b"<eckid>e1</eckid><leerlingid>")
+    assert taken(unordered) == (taken(GOOD)[0], ("volgorde",))
+
+
+def test_an_empty_dependancecode_needs_no_repair() -> None:
+    """It is 00 by the XSD itself; without a brincode it says nothing."""
+    assert taken(changed("<dependancecode>00</dependancecode>", "<dependancecode/>")) == (taken(GOOD)[0], ())
+    with pytest.raises(fault.OngeldigBericht):
+        taken(changed("<brincode>21QW</brincode><dependancecode>00</dependancecode>", "<dependancecode/>"))
 
 
 def test_the_school_is_repaired_before_the_gate() -> None:

@@ -221,6 +221,21 @@ def test_volgnummers_are_compared_by_value(volgnummer: str) -> None:
     )
 
 
+def test_an_element_of_norms_elsewhere_is_no_norm() -> None:
+    """A term or a score where none belongs makes the message invalid, and no norm or score."""
+    for wrong in ("<term>x</term>", "<norm/>", "<eindnormwaarde>1</eindnormwaarde>"):
+        assert told(message(afname(resultaat(more=wrong))))[0] == "Client.OngeldigBericht", wrong
+    assert told(message(afname(resultaat()), "<toets><toetscode>T1</toetscode><score>1</score></toets>"))[0] == (
+        "Client.OngeldigBericht"
+    )
+
+
+def test_the_header_is_judged_by_its_schema() -> None:
+    """A part of the autorisatie that is longer than any is told as such, after the gate."""
+    data = message(afname(resultaat())).replace(b"<klantcode>", b"<klantcode>" + b"x" * 64)
+    assert told(data) == ("Client.OngeldigBericht", "autorisatie/klantcode", "te-lang")
+
+
 def test_a_finding_holds_nothing_that_was_sent() -> None:
     """Neither a value nor a name of a caller's own making leaves in a fault."""
     for place in ("<geheim>", '<score geheim="geheim">', "<geheim xmlns='urn:geheim'>"):
@@ -319,6 +334,7 @@ def test_a_versie_is_that_of_its_toets(mine: str, its: str, *, right: bool) -> N
         ("<tijd>-0.5</tijd>", "tijd"),
         ("<vaardigheidsscore>-0.5</vaardigheidsscore>", None),
         ("<betrouwbaarheidsinterval><bivlaag>-2</bivlaag><bivhoog>-1</bivhoog></betrouwbaarheidsinterval>", None),
+        ("<betrouwbaarheidsinterval><bivlaag>2</bivlaag><bivhoog>2.0</bivhoog></betrouwbaarheidsinterval>", None),
         (
             "<betrouwbaarheidsinterval><bivlaag>2</bivlaag><bivhoog>1</bivhoog></betrouwbaarheidsinterval>",
             "betrouwbaarheidsinterval",

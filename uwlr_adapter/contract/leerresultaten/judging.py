@@ -120,7 +120,7 @@ def _fault_of(errors: list[XsdError], finding: Finding) -> type[Fault]:
     """Return the fault of a message with these errors: the specific one where none lies elsewhere, norms first."""
     if all(error.of_score for error in errors):
         return ScoreOngeldig
-    is_norm = "/norm[" in finding.path or finding.path.endswith("/score")
+    is_norm = "normering/norm[" in finding.path or finding.path.endswith("/score")
     if is_norm and all(error.of_norm or error.of_score for error in errors):
         return ToetsNormeringOngeldig
     return OngeldigBericht

@@ -123,13 +123,10 @@ def _sort_all(body: etree._Element, _today: str) -> bool:
 
 
 def _sort(parent: etree._Element, model: ContentModel) -> bool:
-    """Put children in order; unless one of them is not of the standard, or there too often."""
+    """Put children in order, unless one of them is not of the standard: the schema finds it where it stands."""
     children = list(parent)
     ranks = [model.rank.get(str(child.tag), -1) for child in children]
     if ranks == sorted(ranks) or -1 in ranks:
-        return False
-    singles = [rank for rank in ranks if rank != model.repeated]
-    if len(set(singles)) < len(singles):
         return False
     parent[:] = [child for _, child in sorted(zip(ranks, children, strict=True), key=lambda one: one[0])]
     return True
