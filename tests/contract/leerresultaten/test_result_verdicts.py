@@ -1,6 +1,7 @@
 """The verdict on a message with results: the samples, the order of the faults, and the rules that no schema sees."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,14 @@ def test_the_tolerant_verdict_on_a_sample(one: Verdict) -> None:
         assert judge(read(sample(one.file))).repairs == one.repairs
     else:
         assert told(sample(one.file), strict=False) == (one.strict, one.pad, one.regel)
+
+
+def test_threads_do_not_mix_up_verdicts() -> None:
+    """Messages that are judged at the same time each get their own verdict."""
+    several = [one for one in manifest() if one.file.startswith("invalid/")] * 10
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda one: told(sample(one.file)), several))
+    assert found == [(one.strict, one.pad, one.regel) for one in several]
 
 
 def test_the_samples_are_all_in_the_manifest() -> None:
