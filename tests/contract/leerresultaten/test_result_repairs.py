@@ -166,7 +166,10 @@ def test_what_would_change_a_result_is_not_repaired(old: str, new: str) -> None:
 
 
 def test_a_repair_changes_nothing_but_what_it_names() -> None:
-    """However it is damaged: what a strict caller gets taken, another gets too, without white space at most."""
+    """However it is damaged: what a strict caller gets taken, another gets too, without white space at most.
+
+    A text of white space alone becomes empty, and is then refused where something has to stand.
+    """
     rng, tried = seeded("herstel"), 0
     for number in range(amount(200, 3000)):
         damaged = mutant(rng, full(), DAMAGES)
@@ -174,6 +177,8 @@ def test_a_repair_changes_nothing_but_what_it_names() -> None:
         try:
             strictly, none = taken(data, strict=True)
         except fault.Fault:
+            continue
+        if any(one.text and not one.text.strip() and not len(one) for one in damaged.iter(etree.Element)):
             continue
         records, needed = taken(data)
         assert none == ()
