@@ -136,7 +136,7 @@ def test_norms_go_before_scores() -> None:
         "leerresultaten_verzoek/toetsen/toets[1]/toetsnormering/norm[1]/beginnormwaarde",
         "waarde",
     )
-    assert told(message(afname(resultaat(score="X")), toets))[0] == "Client.ToetsNormeringOngeldig"
+    assert told(message(afname(resultaat(score="X")), toets)) == told(message(afname(resultaat()), toets))
 
 
 def test_any_other_error_makes_it_a_message_that_is_not_valid() -> None:
@@ -148,7 +148,19 @@ def test_any_other_error_makes_it_a_message_that_is_not_valid() -> None:
 def test_a_version_goes_before_a_score() -> None:
     """A message of an unknown version is told so, also where a score is wrong."""
     data = message(afname(resultaat(score="X"))).replace(b"<xsdversie>2.2", b"<xsdversie>9.9")
-    assert told(data) == ("Client.XsdVersieOngeldig", "leerresultaten_verzoek/school/xsdversie", "versie")
+    for score in (b"X", b"1" * 19):
+        found = told(data.replace(b"<score>X", b"<score>" + score))
+        assert found == ("Client.XsdVersieOngeldig", "leerresultaten_verzoek/school/xsdversie", "versie")
+
+
+def test_a_score_beside_what_is_larger_than_we_read_is_not_blamed() -> None:
+    """The fault and its place are of one thing."""
+    long = f"<osoresultaat><referentiescore {OSO}><codereferentiescore>{'x' * 257}</codereferentiescore>"
+    long += "<codevergelijkingsgroep>b</codevergelijkingsgroep><waarde>1</waarde></referentiescore></osoresultaat>"
+    data = message(afname(resultaat("a").replace("<score>7</score>", long) + resultaat("b", "X")))
+    code, path, rule = told(data)
+    assert (code, rule) == ("Client.OngeldigBericht", "te-lang")
+    assert path.endswith("codereferentiescore")
 
 
 @pytest.mark.parametrize("versie", ["2.1", "2.2", "2.3"])

@@ -31,6 +31,9 @@ from uwlr_adapter.contract.request import Call
 from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.contract.schemas import Finding
 
+_NORM = "normering/norm["
+"""Stands in the path of each norm."""
+
 
 class JudgedResults(NamedTuple):
     """A valid message, and the ids of the repairs that it needed."""
@@ -104,26 +107,38 @@ def _attempt(body: etree._Element) -> tuple[_Attempt, bool]:
 def _read_by_schema(body: etree._Element, unread: Unreadable | None) -> Leerresultaten:
     """Return a request that the reader did not read as plain, if the XSD says that it is valid. Raises Fault."""
     errors = schema.errors(body)
-    try:
-        if not errors:
+    if not errors:
+        try:
             return Reader(body, lenient=True).read()
-    except Unreadable as error:  # larger than we read, though no XSD says so
-        raise _fault_of([XsdError(error.element, error.finding.rule)], error.finding)(error.finding) from None
-    finding = Finding(ROOT, errors[0].rule) if unread is None else unread.finding
-    fault = _fault_of(errors, finding)
-    if fault is not OngeldigBericht and _version(body) not in versions.BY_NAME:
+        except Unreadable as error:  # larger than we read, though no XSD says so
+            unread, errors = error, [XsdError(error.element, error.finding.rule)]
+    fault = _fault_of(errors, Finding(ROOT, errors[0].rule) if unread is None else unread.finding, body)
+    if not isinstance(fault, OngeldigBericht) and _version(body) not in versions.BY_NAME:
         raise XsdVersieOngeldig(Finding(f"{ROOT}/school/xsdversie", Rule.VERSION))
-    raise fault(finding)
+    raise fault
 
 
-def _fault_of(errors: list[XsdError], finding: Finding) -> type[Fault]:
-    """Return the fault of a message with these errors: the specific one where none lies elsewhere, norms first."""
-    if all(error.of_score for error in errors):
-        return ScoreOngeldig
-    is_norm = "normering/norm[" in finding.path or finding.path.endswith("/score")
-    if is_norm and all(error.of_norm or error.of_score for error in errors):
-        return ToetsNormeringOngeldig
-    return OngeldigBericht
+def _fault_of(errors: list[XsdError], finding: Finding, body: etree._Element) -> Fault:
+    """Return the fault of a message with these errors: the specific one where none lies elsewhere, norms first.
+
+    `finding` is the first thing that was not read.
+    """
+    if all(error.of_norm or error.of_score for error in errors):
+        if finding.path.endswith("/score") and all(error.of_score for error in errors):
+            return ScoreOngeldig(finding)
+        of_norm = _first_of_definitions(body)
+        if of_norm is not None and _NORM in of_norm.path:
+            return ToetsNormeringOngeldig(of_norm)
+    return OngeldigBericht(finding)
+
+
+def _first_of_definitions(body: etree._Element) -> Finding | None:
+    """Return the first thing in the definitions that is not read, None when all of them are."""
+    try:
+        Reader(body, lenient=True).read_definitions()
+    except Unreadable as error:
+        return error.finding
+    return None
 
 
 def _version(body: etree._Element) -> str | None:

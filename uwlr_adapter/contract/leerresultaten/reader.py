@@ -73,8 +73,12 @@ class Reader:
         return records.Leerresultaten(
             school=self._school(school),
             toetsafnames=tuple(map(self._toetsafname, self._children(afnames, _TOETSAFNAMES)[0])),
-            toetsen=tuple(map(self._toets, self._children(toetsen, _TOETSEN)[0])),
+            toetsen=self._toetsen(toetsen),
         )
+
+    def read_definitions(self) -> tuple[records.Toets, ...]:
+        """Return the definitions alone. Raises Unreadable."""
+        return self._toetsen(self._children(self._root, _VERZOEK)[2])
 
     # The parts of a message.
 
@@ -168,6 +172,9 @@ class Reader:
         )
 
     # The definitions.
+
+    def _toetsen(self, element: etree._Element) -> tuple[records.Toets, ...]:
+        return tuple(map(self._toets, self._children(element, _TOETSEN)[0]))
 
     def _toets(self, element: etree._Element) -> records.Toets:
         code, versie, naam, leerjaar, vakgebied, normering, hierarchie, onderdelen = self._children(element, _TOETS)

@@ -123,10 +123,10 @@ def _sort_all(body: etree._Element, _today: str) -> bool:
 
 
 def _sort(parent: etree._Element, model: ContentModel) -> bool:
-    """Put children in order, unless one of them is not of the standard: the schema finds it where it stands."""
+    """Put children in order, each behind those of its own name; one that is not of the standard goes first."""
     children = list(parent)
     ranks = [model.rank.get(str(child.tag), -1) for child in children]
-    if ranks == sorted(ranks) or -1 in ranks:
+    if ranks == sorted(ranks):
         return False
     parent[:] = [child for _, child in sorted(zip(ranks, children, strict=True), key=lambda one: one[0])]
     return True
