@@ -101,8 +101,12 @@ def test_what_is_wrong_behind_the_head_is_seen_later(end: bytes) -> None:
         LARGE.replace(b"leerresultaten_verzoek", b"leerlinggegevens_verzoek"),
         LARGE.replace(b"schemas.xmlsoap.org/soap/envelope/", b"www.w3.org/2003/05/soap-envelope"),
         b" " * 11 * 1024 * 1024,
+        LARGE + b" " * 11 * 1024 * 1024,
+        b"<?x y?>" + LARGE,
+        b'<!DOCTYPE x [<!ENTITY e "21QW">]>' + LARGE.replace(b"21QW<", b"&e;<"),
+        b'<!DOCTYPE x SYSTEM "x">' + LARGE,
     ],
-    ids=range(9),
+    ids=range(13),
 )
 def test_what_is_wrong_in_the_head_is_seen_at_once(data: bytes) -> None:
     """What makes a message none of ours is seen before the gate, as for a small one."""
