@@ -161,6 +161,11 @@ def test_a_score_beside_what_is_larger_than_we_read_is_not_blamed() -> None:
     code, path, rule = told(data)
     assert (code, rule) == ("Client.OngeldigBericht", "te-lang")
     assert path.endswith("codereferentiescore")
+    text = etree.tostring(full(), encoding="unicode").replace("volgnummer>1<", f"volgnummer>{'1' * 19}<")
+    second = text.rindex("<beginnormwaarde>6")
+    code, path, rule = told(enveloped(text[:second] + "<beginnormwaarde>x" + text[second + 18 :]))
+    assert (code, rule) == ("Client.OngeldigBericht", "te-lang")
+    assert path.endswith("toetsonderdeelvolgnummer")
 
 
 @pytest.mark.parametrize("versie", ["2.1", "2.2", "2.3"])
