@@ -12,7 +12,7 @@ RELIABILITY = {"known", "inferred", "unknown"}
 ALL_NAMED = (
     *("integration/test_application.py", "integration/test_geenwijzigingen.py", "integration/test_getrapt_exchange.py"),
     *("integration/test_versions.py", "live/test_check_table.py"),
-    *(f"contract/{path.name}" for path in sorted((TESTS / "contract").glob("test_*.py"))),
+    *(path.relative_to(TESTS).as_posix() for path in sorted((TESTS / "contract").rglob("test_*.py"))),
 )
 """The files whose every test holds a rule."""
 

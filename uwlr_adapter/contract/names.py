@@ -14,7 +14,8 @@ FAULT_DETAIL = "urn:uwlr-adapter:fout"
 class Operation:
     """One operation of the WSDL: its name, SOAPAction, local names of request, answer and payload, and parts.
 
-    `parts` are the lists that the payload may hold beside the school; `by_groep` is whether the request names groups.
+    `parts` are the lists that the payload may hold beside the school; `by_groep` is whether the request names groups;
+    `namespace` is that of the request and the answer.
     """
 
     name: str
@@ -24,11 +25,12 @@ class Operation:
     payload: str
     parts: tuple[str, ...]
     by_groep: bool = False
+    namespace: str = LEERLINGGEGEVENS
 
     @property
     def request_tag(self) -> str:
         """The request element as lxml writes a qualified name."""
-        return f"{{{LEERLINGGEGEVENS}}}{self.request}"
+        return f"{{{self.namespace}}}{self.request}"
 
 
 HAAL_LEERLINGGEGEVENS = Operation(

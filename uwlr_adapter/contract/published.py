@@ -43,7 +43,7 @@ def files(number: int) -> Mapping[str, bytes]:
     """Return the content of the WSDL and of each XSD of a version by its name, such as `schemas/2.2/antwoord.xsd`."""
     is_present = number == versions()[0].number
     root = contract_file(REQUEST_SCHEMA).parents[2] if is_present else _EARLIER / str(number)
-    paths = [root / WSDL, *sorted(root.glob("schemas/*/*.xsd"))]
+    paths = [root / WSDL, *sorted(root.glob("schemas/[0-9]*/*.xsd"))]
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
 
 

@@ -144,7 +144,7 @@ def _read_tree(
     except XmlError as error:
         place = f"{_MESSAGE}:{error.line}" if error.line and data else _MESSAGE
         raise OngeldigBericht(Finding(place, error.rule if data else Rule.EMPTY)) from error
-    header, body = _unwrap(root)
+    header, body = unwrap(root)
     operation = operations.get(str(body.tag))
     if operation is None:
         name = etree.QName(body).localname
@@ -162,7 +162,7 @@ def _read_tree(
         )
         needed = tuple(dict.fromkeys(steps))
     children = _children(body)
-    school = _school(children)
+    school = find_school(children)
     return Call(
         operation=operation,
         autorisatie=read_header(autorisatie_header),
@@ -218,7 +218,7 @@ def judge(call: Call, schooljaar: str) -> Verzoek:
 
 def school_finding(call: Call) -> Finding:
     """Return what is wrong with the school in a body, for a call that names none of the right form (row 6)."""
-    found = _school([] if call.tree is None else _children(call.tree.body))
+    found = find_school([] if call.tree is None else _children(call.tree.body))
     name, rule = ("brincode", Rule.ABSENT) if isinstance(found, SchoolReference) else found
     return Finding(f"{call.operation.request}/{name}", rule)
 
@@ -247,7 +247,7 @@ def _groepen(body: etree._Element) -> tuple[GroepReference, ...]:
     return tuple(GroepReference(_SOORT[str(found.tag)], found.get("key")) for found in container)
 
 
-def _unwrap(root: etree._Element) -> tuple[etree._Element | None, etree._Element]:
+def unwrap(root: etree._Element) -> tuple[etree._Element | None, etree._Element]:
     """Return the Header, if any, and the one element in the Body of an envelope of any SOAP version.
 
     Raises OngeldigBericht.
@@ -286,13 +286,15 @@ def _children(element: etree._Element) -> Children:
     return [(child.tag, child.text) for child in element]
 
 
-def _school(children: Children) -> SchoolReference | tuple[str, Rule]:
+def find_school(children: Children, school_tags: tuple[str, ...] = _SCHOOL_TAGS) -> SchoolReference | tuple[str, Rule]:
     """Return the school that a body names; a brincode goes before a schoolkey.
+
+    `school_tags` are those of brincode, dependancecode and schoolkey.
 
     Unless in the right form: the name of the element that is wrong, and how.
     """
     brincodes, dependancecodes, schoolkeys = (
-        [text or "" for tag, text in children if tag == own] for own in _SCHOOL_TAGS
+        [text or "" for tag, text in children if tag == own] for own in school_tags
     )
     if brincodes:
         wrong = _wrong_brin6(brincodes, dependancecodes or [""])
@@ -312,12 +314,13 @@ def _wrong_brin6(brincodes: list[str], dependancecodes: list[str]) -> tuple[str,
     for name, texts in (("brincode", brincodes), ("dependancecode", dependancecodes)):
         if len(texts) > 1:
             return name, Rule.DOUBLED
-    if not _is_brincode(brincodes[0]):
+    if not is_brincode(brincodes[0]):
         return "brincode", Rule.FORM if brincodes[0] else Rule.EMPTY
     return None if _is_dependancecode(dependancecodes[0] or "00") else ("dependancecode", Rule.FORM)
 
 
-def _is_brincode(text: str) -> bool:
+def is_brincode(text: str) -> bool:
+    """Return whether a text has the form of a brincode: two digits and two capitals, of any script."""
     return _PLAIN_BRINCODE.fullmatch(text) is not None or (
         len(text) == _BRINCODE_LENGTH
         and text[:2].isdecimal()

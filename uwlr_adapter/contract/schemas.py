@@ -101,7 +101,7 @@ class Schema:
 MAX_EXPLAINED = 100
 """Errors of an answer of another service that are told with their place: a page of them tells what is wrong."""
 _PIECE = 64 * 1024
-_RULES = {
+RULES = {
     "CVC_COMPLEX_TYPE_2_1": Rule.CONTENT,
     "CVC_COMPLEX_TYPE_2_2": Rule.CONTENT,
     "CVC_COMPLEX_TYPE_2_3": Rule.CONTENT,
@@ -134,7 +134,7 @@ def _streamed_rule(entry: etree._LogEntry) -> Rule:
     kind = entry.type_name.removeprefix("SCHEMAV_")
     if kind == "ELEMENT_CONTENT":
         return Rule.ABSENT if _MISSING in entry.message else Rule.CONTENT
-    return _RULES.get(kind, Rule.VALUE)
+    return RULES.get(kind, Rule.VALUE)
 
 
 _Listed: TypeAlias = dict[tuple[etree._Element, str], list[etree._Element]]  # noqa: SLF001 - lxml names it so
@@ -152,7 +152,7 @@ def _finding(root: etree._Element, path: str, kind: str, misses_child: bool, lis
         local = etree.QName(found).localname
         local_path.append(local if local in KNOWN_NAMES else "*")
     if kind != "ELEMENT_CONTENT":
-        rule = _RULES.get(kind, Rule.VALUE)
+        rule = RULES.get(kind, Rule.VALUE)
     elif misses_child or found is None:
         rule = Rule.ABSENT
         local_path.append("*")

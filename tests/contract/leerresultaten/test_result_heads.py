@@ -1,0 +1,144 @@
+"""The head of a large message: what the gate needs, read without the rest, and what comes of the whole."""
+
+import pytest
+from lxml import etree
+from support.mutants import mutant, seeded
+from support.oracle import amount
+from support.result_messages import LR, SCHOOL, afname, class_of, enveloped, full, manifest, message, resultaat, sample
+from support.result_mutants import DAMAGES
+
+from uwlr_adapter.contract import fault
+from uwlr_adapter.contract.leerresultaten import request
+from uwlr_adapter.contract.leerresultaten.judging import judge
+from uwlr_adapter.contract.leerresultaten.request import HEAD_OCTETS, read, read_head, reread_strictly, school_finding
+from uwlr_adapter.contract.request import Call
+from uwlr_adapter.contract.rules import Rule
+from uwlr_adapter.contract.schemas import Finding
+
+LARGE = class_of(30, 40)
+
+
+def known(call: Call) -> tuple[object, ...]:
+    """Return what the gate asks of a call."""
+    return call.operation, call.autorisatie, call.school, call.values, call.repairs, call.strict, call.message
+
+
+def outcome(data: bytes, *, head: bool, strict: bool = False) -> tuple[object, ...]:
+    """Return what comes of a message in the end: its records, or the fault and what it tells."""
+    try:
+        return tuple(judge((read_head if head else read)(data, strict=strict)))
+    except fault.Fault as refused:
+        return refused.code, refused.finding
+
+
+@pytest.fixture
+def short_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every message a large one: its head ends behind the school of the samples."""
+    monkeypatch.setattr(request, "HEAD_OCTETS", 1000)
+    monkeypatch.setattr(request, "_PIECE", 100)
+
+
+def test_the_head_of_a_class_says_who_calls() -> None:
+    """A large message is not parsed to know its caller and its school, and afterwards it is the same message."""
+    assert len(LARGE) > HEAD_OCTETS
+    call = read_head(LARGE)
+    assert call.tree is None
+    assert known(call) == known(read(LARGE))
+    assert judge(call) == judge(read(LARGE))
+    assert judge(reread_strictly(call)) == judge(read(LARGE, strict=True))
+
+
+def test_a_small_message_is_read_whole() -> None:
+    """Reading a head twice would save nothing there."""
+    assert read_head(message(afname(resultaat()))).tree is not None
+
+
+@pytest.mark.parametrize("one", manifest(), ids=lambda one: one.file)
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.usefixtures("short_head")
+def test_every_sample_ends_the_same(one: object, *, strict: bool) -> None:
+    """Whether a message is read by its head first or at once, the same comes of it."""
+    data = sample(one.file)  # type: ignore[attr-defined] # a line of the manifest
+    assert outcome(data, head=True, strict=strict) == outcome(data, head=False, strict=strict)
+
+
+@pytest.mark.usefixtures("short_head")
+def test_every_mutant_ends_the_same() -> None:
+    """So it is for messages with any damage."""
+    rng, heads = seeded("kop"), 0
+    for number in range(amount(150, 3000)):
+        data = enveloped(etree.tostring(mutant(rng, full(), DAMAGES), encoding="unicode"))
+        assert outcome(data, head=True) == outcome(data, head=False), f"mutant {number}"
+        try:
+            heads += read_head(data).tree is None
+        except fault.Fault:
+            continue
+    assert heads > 50
+
+
+@pytest.mark.parametrize("end", [b"", b"</s:Envelope", b"<!DOCTYPE x>", b"<?x y?>", b"&x;", b"\xff"])
+def test_what_is_wrong_behind_the_head_is_seen_later(end: bytes) -> None:
+    """A large message that is broken behind its school is known by its head, and refused when it is judged."""
+    place = LARGE.rindex(b"</toetsen>")
+    data = LARGE[:place] + end + (LARGE[place:] if end else b"")
+    call = read_head(data)
+    assert known(call)[:3] == known(read(LARGE))[:3]
+    with pytest.raises(fault.OngeldigBericht):
+        judge(call)
+    with pytest.raises(fault.OngeldigBericht):
+        read(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        LARGE.replace(b"<s:Body>", b"<!DOCTYPE x><s:Body>"),
+        LARGE.replace(b"<s:Body>", b"<?x y?><s:Body>"),
+        LARGE.replace(b"<schooljaar>", b"<schooljaar>&x;"),
+        LARGE.replace(b"</school>", b"</schol>"),
+        LARGE.replace(b"<autorisatiesleutel>", b"<sleutel>"),
+        LARGE.replace(b"<autorisatiesleutel>21QW00VoorbeeldCode2026</autorisatiesleutel>", b""),
+        LARGE.replace(b"leerresultaten_verzoek", b"leerlinggegevens_verzoek"),
+        LARGE.replace(b"schemas.xmlsoap.org/soap/envelope/", b"www.w3.org/2003/05/soap-envelope"),
+        b" " * 11 * 1024 * 1024,
+        LARGE + b" " * 11 * 1024 * 1024,
+        b"<?x y?>" + LARGE,
+        b'<!DOCTYPE x [<!ENTITY e "21QW">]>' + LARGE.replace(b"21QW<", b"&e;<"),
+        b'<!DOCTYPE x SYSTEM "x">' + LARGE,
+    ],
+    ids=range(13),
+)
+def test_what_is_wrong_in_the_head_is_seen_at_once(data: bytes) -> None:
+    """What makes a message none of ours is seen before the gate, as for a small one."""
+    with pytest.raises(fault.Fault) as at_once:
+        read(data)
+    with pytest.raises(fault.Fault) as by_head:
+        read_head(data)
+    assert (type(by_head.value), by_head.value.finding) == (type(at_once.value), at_once.value.finding)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        LARGE.replace(b"<toetsafnames>", b"<!--" + b" " * HEAD_OCTETS + b"--><toetsafnames>").replace(
+            SCHOOL.encode(), b""
+        ),
+        LARGE.replace(SCHOOL.encode(), b"").replace(b"</toetsen>", b"</toetsen>" + SCHOOL.encode()),
+        LARGE.replace(b"<s:Header>", f'<s:Header><school xmlns="{LR}"/>'.encode()),
+        LARGE.replace(SCHOOL.encode(), b"").replace(b"<toetsafnames>", b"<toetsafnames>" + SCHOOL.encode(), 1),
+        LARGE.decode().encode("utf-16"),
+    ],
+    ids=["no school", "school at the end", "school in the header", "school elsewhere", "utf-16"],
+)
+def test_a_school_that_is_not_in_its_place_is_looked_for_in_the_whole(data: bytes) -> None:
+    """Where the head does not say which school it is, the whole message is read."""
+    call = read_head(data)
+    assert call.tree is not None
+    assert known(call) == known(read(data))
+
+
+def test_a_school_of_no_right_form_is_told_from_the_whole() -> None:
+    """What is wrong with the school of a large message is told as for a small one."""
+    call = read_head(LARGE.replace(b"21QW<", b"21qw<"))
+    assert (call.tree, call.school) == (None, None)
+    assert school_finding(call) == Finding("leerresultaten_verzoek/school/brincode", Rule.FORM)
