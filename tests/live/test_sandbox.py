@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from requests import RequestException
 from support.sandbox import situation
 from support.sandbox_vendor import Vendor, ask
 from support.server import WAIT, command, port_of_our_own
@@ -113,6 +114,16 @@ def test_a_busy_school(vendor: Vendor) -> None:
     assert len(vendor.leerlingen(situation("lvs-set"))) == 24
 
 
+def test_an_answer_that_breaks_off(vendor: Vendor) -> None:
+    """As many answers as were asked for end before they are whole; the next one has all, as if it were the first."""
+    school = situation("samengesteld")
+    assert vendor.act(school, "break", calls="1")["done"] == "1 answer from now on will break off half-way"
+    with pytest.raises(RequestException):
+        vendor.fetch(school)
+    assert vendor.last_call()["outcome"] == "leerlinggegevens"
+    assert len(vendor.leerlingen(school)) == 24
+
+
 def test_a_slow_school(vendor: Vendor) -> None:
     """The answer of a slow school is the usual one; how long it waits is asked of it, within bounds."""
     brin6 = situation("slow").brin6("ZA")
@@ -161,10 +172,10 @@ def test_a_year_that_is_released(vendor: Vendor) -> None:
 
 
 def test_acts_on_leerlingen(vendor: Vendor) -> None:
-    """One goes, one comes and one gets another name, each by an import; a wrong key is refused in a sentence."""
+    """One goes, comes, moves or gets another name, each by an import; a wrong key is refused in a sentence."""
     school = situation("volledig")
     before = vendor.keys(school)
-    gone, renamed = sorted(before)[:2]
+    gone, renamed, moved = sorted(before)[:3]
     vendor.act(school, "leave", leerling=gone)
     vendor.act(school, "rename", leerling=renamed, achternaam="Nieuwenhuis")
     vendor.act(school, "join")
@@ -172,6 +183,13 @@ def test_acts_on_leerlingen(vendor: Vendor) -> None:
     assert before - after.keys() == {gone}
     assert len(after.keys() - before) == 1
     assert after[renamed] == "Nieuwenhuis"
+    groepen = {one.key: one.groep.key for one in vendor.leerlingen(school)}
+    other = min(set(groepen.values()) - {groepen[moved]})
+    vendor.act(school, "move", leerling=moved, groep=other)
+    assert {one.key: one.groep.key for one in vendor.leerlingen(school)} == groepen | {moved: other}
+    listed = {one["key"]: one["groep"] for one in vendor.api(f"schools/{school.brin6('ZA')}")["leerlingen"]}
+    assert listed == groepen | {moved: other}
+    assert "to another groep" in vendor.act(school, "move", leerling=moved, groep=other)["error"]
     refusal = vendor.act(school, "leave", leerling=gone)
     assert (refusal["status"], refusal["error"]) == (409, "this school has no leerling with that key now")
     vendor.act(school, "reset")
