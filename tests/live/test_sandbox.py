@@ -1,16 +1,19 @@
 """The sandbox of the demo: every situation called by zeep, and what a vendor does about it, in one server process."""
 
 import json
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from requests import RequestException
 from support.sandbox import situation
 from support.sandbox_vendor import Vendor, ask
 from support.server import WAIT, command, port_of_our_own
+from support.toolkits import need_php
 from zeep import Client
 from zeep.exceptions import Fault
 from zeep.helpers import serialize_object
@@ -250,6 +253,36 @@ def test_the_clock(vendor: Vendor, other: Vendor) -> None:
     finally:
         vendor.api("clock", to=november(vendor))
     assert vendor.fetch(school, schooljaar="").leerlinggegevens.school.schooljaar == vendor.schooljaar
+
+
+def test_the_year_of_the_guide(vendor: Vendor, tmp_path: Path) -> None:
+    """The commands of docs/guides/vendor-database.md, with its program in PHP, do what stands behind them."""
+    need_php()
+    page = (Path(__file__).parents[2] / "docs" / "guides" / "vendor-database.md").read_text(encoding="utf-8")
+    page = page.replace("http://127.0.0.1:8080", vendor.base).replace("2027-0", f"{int(vendor.schooljaar[:4]) + 1}-0")
+    program = re.search(r"```php\n(.*?)```", page, re.DOTALL)
+    commands = re.search(r"### Try it in the sandbox.*?```sh\n(.*?)```", page, re.DOTALL)
+    assert program is not None
+    assert commands is not None
+    school, text = situation("usual"), program[1].replace("[30, 60, 120, 240]", "[0, 0, 0, 0]")
+    text = text.replace("'21QW'", f"'{school.brin6('ZA')[:4]}'").replace(VERIFICATIECODE, school.code("ZA"))
+    (tmp_path / "school.php").write_text(text, encoding="utf-8")
+    vendor.act(school, "reset")
+    try:
+        done = subprocess.run(
+            ["sh", "-c", commands[1]], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=WAIT
+        )
+    finally:
+        vendor.act(school, "reset")
+        vendor.api("clock", to=november(vendor))
+    printed = done.stdout.splitlines()
+    counted = ["24 leerlingen, 0 weg", "23 leerlingen, 1 weg", "23 leerlingen, 0 weg", "26 leerlingen, 0 weg"]
+    assert [line for line in printed if line.endswith(" weg")] == [*counted, "23 leerlingen, 3 weg"]
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["soap"]
+    stored = json.loads((tmp_path / "school.json").read_text(encoding="utf-8"))["leerling"].values()
+    schools = [json.loads(line) for line in printed if line.startswith('{"brin6"')]
+    listed = schools[-1]["leerlingen"]
+    assert {one["key"] for one in stored} == {one["key"] for one in listed}
 
 
 @pytest.mark.parametrize("to", ["2525-01-01", "1999-01-01", "+999999999999", "tomorrow", "", "2027-13-01T10:00"])
