@@ -16,6 +16,7 @@ FORMS = {
     "schools/01ZA00/leave": ("leerling", "version"),
     "schools/01ZA00/rename": ("leerling", "roepnaam", "achternaam"),
     "schools/01ZA00/move": ("leerling", "groep"),
+    "schools/01ZA00/correct": ("leerling",),
     "schools/01ZA00/break": ("calls",),
     "schools/01ZA00/slow": ("seconds",),
     "schools/01ZA00/busy": ("calls",),

@@ -175,7 +175,7 @@ def test_a_year_that_is_released(vendor: Vendor) -> None:
 
 
 def test_acts_on_leerlingen(vendor: Vendor) -> None:
-    """One goes, comes, moves or gets another name, each by an import; a wrong key is refused in a sentence."""
+    """One goes, comes, moves, or gets another name or ECK-iD, by an import; a wrong key is refused in a sentence."""
     school = situation("volledig")
     before = vendor.keys(school)
     gone, renamed, moved = sorted(before)[:3]
@@ -192,6 +192,13 @@ def test_acts_on_leerlingen(vendor: Vendor) -> None:
     assert {one.key: one.groep.key for one in vendor.leerlingen(school)} == groepen | {moved: other}
     listed = {one["key"]: one["groep"] for one in vendor.api(f"schools/{school.brin6('ZA')}")["leerlingen"]}
     assert listed == groepen | {moved: other}
+    eckids = {one.key: one.eckid for one in vendor.leerlingen(school)}
+    vendor.act(school, "correct", leerling=moved)
+    corrected = {one.key: one.eckid for one in vendor.leerlingen(school)}
+    assert {key for key in eckids.keys() | corrected.keys() if eckids[key] != corrected[key]} == {moved}
+    assert vendor.act(situation("no-eckid"), "correct")["done"].endswith(" has an ECK-iD")
+    assert len({one.eckid for one in vendor.leerlingen(situation("no-eckid"))}) == 2
+    vendor.act(situation("no-eckid"), "reset")
     assert "to another groep" in vendor.act(school, "move", leerling=moved, groep=other)["error"]
     refusal = vendor.act(school, "leave", leerling=gone)
     assert (refusal["status"], refusal["error"]) == (409, "this school has no leerling with that key now")
@@ -276,7 +283,7 @@ def test_the_year_of_the_guide(vendor: Vendor, tmp_path: Path) -> None:
         vendor.act(school, "reset")
         vendor.api("clock", to=november(vendor))
     printed = done.stdout.splitlines()
-    counted = ["24 leerlingen, 0 weg", "23 leerlingen, 1 weg", "23 leerlingen, 0 weg", "26 leerlingen, 0 weg"]
+    counted = ["24 leerlingen, 0 weg", "23 leerlingen, 1 weg", *["23 leerlingen, 0 weg"] * 2, "26 leerlingen, 0 weg"]
     assert [line for line in printed if line.endswith(" weg")] == [*counted, "23 leerlingen, 3 weg"]
     assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["soap"]
     stored = json.loads((tmp_path / "school.json").read_text(encoding="utf-8"))["leerling"].values()

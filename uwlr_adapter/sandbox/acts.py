@@ -67,6 +67,14 @@ def _move(
     return replace(old, edits=edits), f"{leerling.key} is in groep {groep}, and was in {leerling.groep}"
 
 
+def _correct(
+    world: World, _account: Account, place: SandboxPlace, old: MadeSchool, values: Mapping[str, str]
+) -> tuple[MadeSchool, str]:
+    leerling, before = _asked(world, place, old, values), old.edits.corrected
+    edits = replace(old.edits, corrected={**before, leerling.key: before.get(leerling.key, 0) + 1})
+    return replace(old, edits=edits), f"{leerling.key} has {'another' if leerling.eckid else 'an'} ECK-iD"
+
+
 def _pause(
     world: World, _account: Account, place: SandboxPlace, old: MadeSchool, _values: Mapping[str, str]
 ) -> tuple[MadeSchool, str]:
@@ -178,6 +186,13 @@ ACTS = {
             ("leerling", "groep"),
             "The next import has the leerling in another groep of the same schooljaar, by its key.",
             _move,
+        ),
+        ActEntry(
+            "correct",
+            "Correct the ECK-iD",
+            ("leerling",),
+            "The next import has another ECK-iD for the leerling, or the first one.",
+            _correct,
         ),
         ActEntry("pause", "Pause the koppeling", (), "The school clears its verificatiecode.", _pause),
         ActEntry(

@@ -49,6 +49,7 @@ def leerlingen(place: SandboxPlace, schooljaar: str, edits: Edits) -> list[Sandb
             _leerling(place, key, start, jaargroep, number) for number, key in enumerate(keys) if key not in edits.left
         ]
     found = _moved([_renamed(one, edits.renamed) for one in found], edits.moved)
+    found = [_corrected(place, one, edits.corrected) for one in found]
     if edits.has_question:
         found = [_somebody_else(place, one) if one.key in _questioned(start) else one for one in found]
     return found if form.has_records else []
@@ -96,6 +97,12 @@ def _renamed(leerling: SandboxLeerling, renamed: Mapping[str, tuple[str, str]]) 
         return leerling
     roepnaam, achternaam = renamed[leerling.key]
     return replace(leerling, roepnaam=roepnaam, voorvoegsel="", achternaam=achternaam)
+
+
+def _corrected(place: SandboxPlace, leerling: SandboxLeerling, corrected: Mapping[str, int]) -> SandboxLeerling:
+    if leerling.key not in corrected:
+        return leerling
+    return replace(leerling, eckid=make_eckid(f"{place.brin6} {leerling.key} {corrected[leerling.key]}"))
 
 
 def _moved(present: list[SandboxLeerling], moved: Mapping[str, str]) -> list[SandboxLeerling]:

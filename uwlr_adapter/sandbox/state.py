@@ -27,12 +27,14 @@ class Edits:
     """The calendar year in which each was in jaargroep 1, by key."""
     moved: Mapping[str, str] = field(default_factory=dict)
     """The key of the groep in which each is instead of that of the jaargroep, by key."""
+    corrected: Mapping[str, int] = field(default_factory=dict)
+    """How many times the ECK-iD of each was corrected, by key."""
     has_question: bool = False
     """Whether the present file says of one leerling that it is somebody else."""
 
     def __len__(self) -> int:
         """Return how many there are."""
-        return len(self.left) + len(self.renamed) + len(self.joined) + len(self.moved)
+        return sum(map(len, (self.left, self.renamed, self.joined, self.moved, self.corrected)))
 
 
 @dataclass(frozen=True, slots=True)
