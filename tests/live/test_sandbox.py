@@ -292,6 +292,23 @@ def test_the_year_of_the_guide(vendor: Vendor, tmp_path: Path) -> None:
     assert {one["key"] for one in stored} == {one["key"] for one in listed}
 
 
+def test_a_school_that_is_late(vendor: Vendor) -> None:
+    """In August it has the schooljaar before and not the present one, whatever is done; from 1 September it has it."""
+    school, start = situation("late"), int(vendor.schooljaar[:4]) + 1
+    coming = f"{start}-{start + 1}"
+    before = vendor.keys(school)
+    try:
+        for day, outcome in (("07-15", "geengegevens"), ("08-01", "geengegevens"), ("09-01", "leerlinggegevens")):
+            vendor.api("clock", to=f"{start}-{day}")
+            assert "done" in vendor.act(school, "rename")
+            assert vendor.keys(school) == before
+            vendor.fetch(school, schooljaar=coming)
+            assert vendor.last_call()["outcome"] == outcome
+        assert len(before & vendor.keys(school, schooljaar=coming)) == 21
+    finally:
+        vendor.api("clock", to=november(vendor))
+
+
 @pytest.mark.parametrize("to", ["2525-01-01", "1999-01-01", "+999999999999", "tomorrow", "", "2027-13-01T10:00"])
 def test_a_clock_far_away(vendor: Vendor, to: str) -> None:
     """A clock out of its bounds, or of no form, stays where it is; the answer says how far it goes or what to send."""
