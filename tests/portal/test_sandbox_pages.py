@@ -144,11 +144,24 @@ def test_the_state_is_kept(bench: SandboxBench, tmp_path: Path) -> None:
     ask_api(bench, "clock", b"to=%2B30")
     ask_api(bench, "schools/01ZA00/rename", b"achternaam=Nieuw")
     ask_api(bench, "schools/01ZA00/leave", b"")
+    ask_api(bench, "schools/01ZA00/move", b"")
+    ask_api(bench, "schools/01ZA00/break", b"calls=2")
     ask_api(bench, "accounts", b"klantnaam=Een+ander")
     kept = state.read(tmp_path)
     assert kept == bench.world.present
     assert (kept.ahead, kept.accounts) == (30 * 24 * 3600, {"ZB": "Een ander"})
-    assert len(kept.schools["01ZA00"].edits) == 2
+    assert (len(kept.schools["01ZA00"].edits), kept.schools["01ZA00"].cut) == (3, 2)
+
+
+def test_a_state_of_an_older_sandbox(bench: SandboxBench, tmp_path: Path) -> None:
+    """A state without what was added to it later is read, with nobody moved and no answer that breaks off."""
+    ask_api(bench, "schools/01ZA00/leave", b"")
+    stored = json.loads((tmp_path / state.FILE).read_text(encoding="utf-8"))
+    edits = stored["schools"]["01ZA00"].pop("edits")
+    stored["schools"]["01ZA00"]["edits"] = {name: edits[name] for name in ("left", "renamed", "joined", "has_question")}
+    del stored["schools"]["01ZA00"]["cut"]
+    (tmp_path / state.FILE).write_text(json.dumps(stored), encoding="utf-8")
+    assert state.read(tmp_path) == bench.world.present
 
 
 def test_acts_have_an_end(bench: SandboxBench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,16 @@ def test_forms(text: str, expected: str) -> None:
     assert shown(parse(text, clock())) == expected
 
 
+@pytest.mark.parametrize("microsecond", [0, 1, 400_000, 600_000, 999_999])
+def test_midnight_is_on_the_new_day(microsecond: int) -> None:
+    """Moved to the first moment of a day, the clock is on that day, whatever part of a second the real one is at."""
+    moved = SandboxClock(real=Clock(PRESENT.replace(microsecond=microsecond)))
+    moved.ahead = moved.distance(parse("2027-08-01T00:00", moved))
+    assert shown(moved()) == "2027-08-01 00:00:00"
+    moved.ahead = moved.distance(parse("real", moved))
+    assert moved.ahead == timedelta(0)
+
+
 def test_next_year_comes_again() -> None:
     """From a moved clock, next-year is the 1 August after that."""
     moved = clock()
@@ -43,7 +53,7 @@ def test_next_year_comes_again() -> None:
 @pytest.mark.parametrize("text", ["", "soon", "+", "+1.5", "2027-02-30", "2027-08", "0000-01-01", "+9999999999999"])
 def test_what_is_no_moment(text: str) -> None:
     """A text of no form is refused, with the forms."""
-    with pytest.raises(ClockRefusedError, match="one of these forms"):
+    with pytest.raises(ClockRefusedError, match="that exists, in one of these forms"):
         parse(text, clock())
 
 

@@ -138,7 +138,7 @@ def _school(place: SandboxPlace, present: MadeSchool, leerlingen: list[SandboxLe
         "schooljaren": sorted(present.years),
         "calls": present.calls,
         "leerlingen": [
-            {"key": one.key, "roepnaam": one.roepnaam, "achternaam": one.achternaam, "jaargroep": one.jaargroep}
+            {name: getattr(one, name) for name in ("key", "roepnaam", "achternaam", "jaargroep", "groep")}
             for one in leerlingen
         ],
     }

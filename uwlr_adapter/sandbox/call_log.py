@@ -34,7 +34,7 @@ REASONS = {
     "gepauzeerd": "the school paused the koppeling",
     "beëindigd": "the school ended the koppeling",
     "nog niet gestart": "the Startdatum of the koppeling is still to come",
-    "geen school genoemd": "the body names no school",
+    "geen school genoemd": "the body names no school, or none in the form of a brincode",
     "niet volgens het schema": "the request is not valid by the XSD",
     "versie niet ondersteund": "the version is not served",
     "geen gegevens": "there are no data of that schooljaar",

@@ -24,6 +24,8 @@ from uwlr_adapter.sandbox.state import Edits, MadeSchool
 
 STARTS_AFTER = timedelta(days=30)
 """How far ahead the Startdatum of a koppeling is that has not started."""
+_LATE_MONTH = 9
+"""The month on whose first day a late school lays its schooljaar out."""
 _PAST_YEAR_MONTHS = (8, 9)
 """August and September, in which the past schooljaar is answered too."""
 
@@ -114,7 +116,7 @@ class Maker:
 
     def lay_out(self, place: SandboxPlace, state: MadeSchool, moment: datetime) -> MadeSchool:
         """Import the schooljaren around a moment that were not laid out yet, and return the state."""
-        missing = [year for year in years_around(day_of(moment)) if year not in state.years]
+        missing = [year for year in years_around(place, day_of(moment)) if year not in state.years]
         if not missing or not place.situation.form.has_records:
             return state
         first = replace(state.edits, has_question=False)
@@ -123,8 +125,9 @@ class Maker:
 
     def bring(self, place: SandboxPlace, state: MadeSchool, moment: datetime) -> None:
         """Import the present and the next schooljaar as they are after what was done to the leerlingen."""
-        years = (schooljaar_of(day_of(moment)), next_schooljaar(day_of(moment)))
-        if place.situation.form.has_records:
+        day = day_of(moment)
+        years = [one for one in (schooljaar_of(day), next_schooljaar(day)) if one in years_around(place, day)]
+        if place.situation.form.has_records and years:
             self._import(place, [self._delivery(place, year, state.edits) for year in years], moment)
 
     def release(self, place: SandboxPlace, moment: datetime) -> bool:
@@ -161,9 +164,14 @@ class Maker:
         importer.import_deliveries(self.database, deliveries, options)
 
 
-def years_around(day: date) -> tuple[str, ...]:
-    """Return the schooljaren that are laid out on a day: the present and the next one, and one that just ended."""
+def years_around(place: SandboxPlace, day: date) -> tuple[str, ...]:
+    """Return the schooljaren that are laid out on a day: the present and the next one, and one that just ended.
+
+    A late school lacks each until its 1 September.
+    """
     present = schooljaar_of(day)
     start = schooljaar_start(present) or day.year
     past = (f"{start - 1}-{start}",) if day.month in _PAST_YEAR_MONTHS else ()
-    return (*past, present, next_schooljaar(day))
+    years = (*past, present, next_schooljaar(day))
+    is_late = place.situation.form.is_late
+    return tuple(one for one in years if not is_late or day >= date(schooljaar_start(one) or day.year, _LATE_MONTH, 1))

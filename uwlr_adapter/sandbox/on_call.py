@@ -26,6 +26,8 @@ class Consequence:
     """Seconds that it waits."""
     is_refused: bool = False
     """Whether it is Server.TijdelijkNietBeschikbaar."""
+    is_cut: bool = False
+    """Whether it breaks off half-way."""
 
 
 def before(old: MadeSchool, place: SandboxPlace, schooljaar: str) -> tuple[MadeSchool, Consequence]:
@@ -42,7 +44,8 @@ def before(old: MadeSchool, place: SandboxPlace, schooljaar: str) -> tuple[MadeS
         new = replace(new, refused=old.refused - 1)
     elif kind is OnCall.REFUSES:
         new = replace(new, refused=TOO_EARLY)
-    return new, Consequence(old.seconds, is_refused)
+    is_cut = old.cut > 0 and not is_refused
+    return replace(new, cut=old.cut - is_cut), Consequence(old.seconds, is_refused, is_cut)
 
 
 def _changed(edits: Edits, place: SandboxPlace, schooljaar: str, turn: int) -> Edits:

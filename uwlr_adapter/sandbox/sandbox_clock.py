@@ -1,5 +1,6 @@
 """The clock of the sandbox: the present moved forward or back, within bounds; it goes on as a clock does."""
 
+import math
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -28,9 +29,12 @@ class SandboxClock:
         return self.real() + self.ahead
 
     def distance(self, moment: datetime) -> timedelta:
-        """Return how far ahead a moment is, in whole seconds. Raises ClockRefusedError out of bounds."""
+        """Return how far ahead a moment is, in whole seconds. Raises ClockRefusedError out of bounds.
+
+        A part of a second counts as a whole one, so that a clock that is moved to midnight is on the new day.
+        """
         present = self.real()
-        ahead = timedelta(seconds=round((moment - present).total_seconds()))
+        ahead = timedelta(seconds=math.ceil((moment - present).total_seconds()))
         if abs(ahead) > MAX_AWAY:
             first, last = (day_of(present + sign * MAX_AWAY) for sign in (-1, 1))
             raise ClockRefusedError(f"the clock of the sandbox goes from {first} to {last}, and no further")
@@ -57,7 +61,9 @@ def parse(text: str, clock: SandboxClock) -> datetime:
         return (read if read.tzinfo is not None else read.replace(tzinfo=AMSTERDAM)).astimezone(UTC)
     except (ValueError, OverflowError):
         forms = "real, next-year, +30 or -30 (days), 2027-08-01, or 2027-08-01T09:00"
-        raise ClockRefusedError(f"the clock takes one of these forms: {forms}") from None
+        raise ClockRefusedError(
+            f"the clock takes a day or a moment that exists, in one of these forms: {forms}"
+        ) from None
 
 
 def _morning(day: date) -> datetime:

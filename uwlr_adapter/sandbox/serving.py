@@ -113,7 +113,11 @@ class SandboxApp:
         self.calls.keep(klantnaam, kept)
         if consequence.seconds:
             await wait(consequence.seconds)
-        protocol.response_bytes(status, headers, body)
+        if consequence.is_cut:
+            # The Content-Length is that of the whole answer, so the server closes the connection after the half.
+            await protocol.response_stream(status, headers).send_bytes(body[: len(body) // 2])
+        else:
+            protocol.response_bytes(status, headers, body)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Close the database connections: this process ends."""

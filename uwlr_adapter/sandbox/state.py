@@ -25,12 +25,16 @@ class Edits:
     """The roepnaam and the achternaam by key."""
     joined: Mapping[str, int] = field(default_factory=dict)
     """The calendar year in which each was in jaargroep 1, by key."""
+    moved: Mapping[str, str] = field(default_factory=dict)
+    """The key of the groep in which each is instead of that of the jaargroep, by key."""
+    corrected: Mapping[str, int] = field(default_factory=dict)
+    """How many times the ECK-iD of each was corrected, by key."""
     has_question: bool = False
     """Whether the present file says of one leerling that it is somebody else."""
 
     def __len__(self) -> int:
         """Return how many there are."""
-        return len(self.left) + len(self.renamed) + len(self.joined)
+        return sum(map(len, (self.left, self.renamed, self.joined, self.moved, self.corrected)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class MadeSchool:
     """Seconds that an answer waits."""
     refused: int = 0
     """Calls that are refused for being too early, from the next one on."""
+    cut: int = 0
+    """Answers that break off half-way, from the next one on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ def read(folder: Path) -> SandboxState:
 def _school(found: dict[str, Any]) -> MadeSchool:
     edits = found["edits"]
     renamed = {key: (roepnaam, achternaam) for key, (roepnaam, achternaam) in edits["renamed"].items()}
-    read_edits = Edits(tuple(edits["left"]), renamed, edits["joined"], edits["has_question"])
+    read_edits = Edits(**{**edits, "left": tuple(edits["left"]), "renamed": renamed})
     return MadeSchool(**{**found, "years": tuple(found["years"]), "edits": read_edits})
 
 
