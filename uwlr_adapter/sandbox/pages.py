@@ -14,13 +14,14 @@ from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.koppelingen.verificatiecode import random_text
 from uwlr_adapter.portal.guard import harden
 from uwlr_adapter.portal.paths import PREFIX as PORTAL
-from uwlr_adapter.sandbox import api, call_log, sandbox_clock
+from uwlr_adapter.sandbox import api, sandbox_clock
 from uwlr_adapter.sandbox.accounts import THE_PUBLISHED, Account
 from uwlr_adapter.sandbox.acts import ACTS
 from uwlr_adapter.sandbox.api import PREFIX, Pages, english, pages, written
 from uwlr_adapter.sandbox.call_log import CallLog
 from uwlr_adapter.sandbox.situations import places_of
 from uwlr_adapter.sandbox.world import World
+from uwlr_adapter.web.request_record import ID
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
@@ -176,16 +177,17 @@ def do_act(brin6: str, act: str) -> "BaseResponse":
 def show_calls() -> str:
     """Show the last calls of the account."""
     found = pages().calls.calls_of(own_account().klantnaam)
-    return render_template("calls.html", calls=call_log.with_reasons(pages().world.database, found))
+    return render_template("calls.html", calls=found)
 
 
 @VIEWS.get("/calls/by-id")
 def find_call() -> "BaseResponse":
     """Go to the call with an X-Request-ID."""
-    return redirect(url_for("views.show_call", request_id=request.args.get("id", "").strip() or "none"), 303)
+    asked = request.args.get("id", "").strip().lower()
+    return redirect(url_for("views.show_call", request_id=asked if ID.fullmatch(asked) else "none"), 303)
 
 
 @VIEWS.get("/calls/<request_id>")
 def show_call(request_id: str) -> str:
-    """Show one call. Who knows its X-Request-ID sent it."""
-    return render_template("call.html", call=written(pages().call(request_id)))
+    """Show one call of the account, or of nobody."""
+    return render_template("call.html", call=written(pages().call(own_account(), request_id)))

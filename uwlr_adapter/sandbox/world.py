@@ -40,8 +40,6 @@ class World:
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _example_years: set[str] = field(default_factory=set)
     """The schooljaren for which the example school was prepared by this process."""
-    _refused: set[str] = field(default_factory=set)
-    """The brin6 of the schools whose present call comes too early."""
 
     def __post_init__(self) -> None:
         """Read the state."""
@@ -96,10 +94,6 @@ class World:
             is_right = accounts.is_klantcode(connection, self.server_keys, klantnaam, klantcode)
         return account if is_right else None
 
-    def is_refused(self, brin6: str) -> bool:
-        """Return whether the present call to a school comes too early."""
-        return brin6 in self._refused
-
     def before_call(self, call: Call) -> Consequence:
         """Make what a call asks for, and do what it sets off; return what becomes of its answer.
 
@@ -127,7 +121,6 @@ class World:
             if new.edits != old.edits:
                 self.maker.bring(place, new, self.clock())
             self._keep_school(place, new)
-            (self._refused.add if consequence.is_refused else self._refused.discard)(brin6)
         return consequence
 
     def _prepare_example(self) -> None:
