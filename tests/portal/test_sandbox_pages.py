@@ -99,8 +99,17 @@ def test_a_form_without_its_token_is_refused(bench: SandboxBench) -> None:
     """No page of another site can do an act: not by a form, not by the API with the codes that a browser keeps."""
     fields = form_of(bench.browser, USUAL, "pause")
     assert bench.browser.post(f"{USUAL}/pause", {**fields, "csrf_token": "x"}).status == 400
-    status, refusal = ask_api(bench, "schools/01ZA00/pause", b"", HTTP_SEC_FETCH_SITE="cross-site")
-    assert (status, refusal["error"]) == (403, "The API is for programs, not for pages of other sites.")
+    of_other_sites = (
+        {"HTTP_SEC_FETCH_SITE": "cross-site"},
+        {"HTTP_SEC_FETCH_SITE": "same-site"},
+        {"HTTP_ORIGIN": "http://evil.example"},
+        {"HTTP_ORIGIN": "null"},
+        {"HTTP_ORIGIN": "http://["},
+    )
+    for one in of_other_sites:
+        status, refusal = ask_api(bench, "schools/01ZA00/pause", b"", **one)
+        assert (status, refusal["error"]) == (403, "The API is for programs, not for pages of other sites.")
+        assert ask_api(bench, "accounts", b"klantnaam=Een+ander", **one)[0] == 403
     assert ask_api(bench, "schools/01ZA00")[1]["koppeling"] == "active"
 
 
@@ -129,6 +138,23 @@ def test_accounts_run_out(bench: SandboxBench) -> None:
     status, refusal = ask_api(bench, "accounts", b"klantnaam=Nog+een")
     assert (status, refusal["error"].partition(":")[0]) == (409, "all 25 accounts of this sandbox are taken")
     assert ask_api(bench, "accounts", b"klantnaam=a%3Ab")[0] == 409
+
+
+def test_a_refusal_of_the_api_is_one_of_http(bench: SandboxBench) -> None:
+    """A client library that waits to be asked for its codes is asked; a method that there is not names those there are.
+
+    Both are JSON, as is a path that there is not, and a JSON of thousands of brackets.
+    """
+    refusals = {
+        ("GET", "", b""): (401, "WWW-Authenticate", 'Basic realm="UWLR sandbox"'),
+        ("PUT", "clock", b""): (405, "Allow", "POST"),
+        ("GET", "nothing", b""): (404, "Allow", None),
+        ("POST", "accounts", b"[" * 4000): (409, "Allow", None),
+    }
+    for (method, path, sent), (status, name, value) in refusals.items():
+        got = call(bench.app, sent, method=method, path=f"/sandbox/api/{path}", content_type="application/json")
+        assert (got.status, got.headers.get(name), got.headers["Content-Type"]) == (status, value, "application/json")
+        assert json.loads(got.body)["error"]
 
 
 @pytest.mark.parametrize("environ", [{"HTTP_AUTHORIZATION": ""}, {"HTTP_AUTHORIZATION": "Basic AAAA"}])
@@ -306,9 +332,9 @@ def test_a_call_is_found_by_its_account(bench: SandboxBench) -> None:
 
     asyncio.run(calls())
     token = base64.b64encode(f"Een ander:{klantcode}".encode()).decode()
-    codes = ({}, {"HTTP_AUTHORIZATION": ""}, {"HTTP_AUTHORIZATION": f"Basic {token}"})
-    assert [ask_api(bench, "calls/0000000b", **one)[0] for one in codes] == [404, 404, 200]
-    assert [ask_api(bench, "calls/0000000c", **one)[0] for one in codes] == [200, 200, 200]
+    codes: tuple[dict[str, str], ...] = ({}, {"HTTP_AUTHORIZATION": ""}, {"HTTP_AUTHORIZATION": f"Basic {token}"})
+    assert [ask_api(bench, "calls/0000000b", None, **one)[0] for one in codes] == [404, 404, 200]
+    assert [ask_api(bench, "calls/0000000c", None, **one)[0] for one in codes] == [200, 200, 200]
     assert [one.get("/sandbox/calls/0000000b").status for one in (bench.browser, browser)] == [404, 200]
     assert [one.get("/sandbox/calls/0000000c").status for one in (bench.browser, browser)] == [200, 200]
     (found,) = (

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, request
 from werkzeug.datastructures import WWWAuthenticate
@@ -24,6 +25,7 @@ PREFIX = "/sandbox"
 """The path of the sandbox."""
 MAX_DIGITS = 9
 """Digits of the version of a school (exclusive)."""
+JSON_TYPE = "application/json"
 API = Blueprint("api", __name__)
 _FAULTS = "/uwlr/fouten"
 """The path of the page about each word of a fault."""
@@ -94,14 +96,22 @@ def written(call: LoggedCall) -> dict[str, Any]:
 @API.after_request
 def as_json(response: Response) -> Response:
     """Say of every answer that it is JSON."""
-    response.headers["Content-Type"] = "application/json"
+    response.headers["Content-Type"] = JSON_TYPE
     return response
 
 
 @API.before_request
 def refuse_other_sites() -> None:
-    """Refuse what the page of another site has a browser send: it would come with the codes of that browser."""
-    if request.method != "GET" and request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
+    """Refuse what the page of another site has a browser send: it would come with the codes of that browser.
+
+    A browser says from which site a page is, by Sec-Fetch-Site to https and to this machine only, by Origin always.
+    """
+    if request.method == "GET":
+        return
+    origin = request.headers.get("Origin")
+    own = {urlsplit(pages().base_url).netloc, request.host}
+    is_other = origin is not None and origin.rpartition("/")[2] not in own
+    if is_other or request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
         raise Forbidden("The API is for programs, not for pages of other sites.")
 
 
@@ -114,7 +124,7 @@ def _account() -> Account:
             return account
     raise Unauthorized(
         "Send klantnaam and klantcode by HTTP Basic, as `curl --user klantnaam:klantcode` does.",
-        www_authenticate=WWWAuthenticate("basic", {"realm": "sandbox"}),
+        www_authenticate=WWWAuthenticate("basic", {"realm": "UWLR sandbox"}),
     )
 
 
@@ -122,7 +132,10 @@ def _values() -> Mapping[str, str]:
     """Return what was sent: a JSON object, a form or a query. Raises SandboxRefusedError."""
     if not request.is_json:
         return request.values
-    sent = request.get_json(silent=True)
+    try:
+        sent = request.get_json(silent=True)
+    except RecursionError:  # thousands of brackets
+        sent = None
     if not isinstance(sent, dict) or not all(isinstance(one, str | int) for one in sent.values()):
         raise SandboxRefusedError("send a JSON object of texts and numbers, or a form")
     return {str(name): str(value) for name, value in sent.items()}

@@ -4,7 +4,7 @@ import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, Response, current_app, flash, redirect, render_template, request, session, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
@@ -77,24 +77,26 @@ def own_account() -> Account:
     return account or THE_PUBLISHED
 
 
-def _refused(error: RefusedError) -> tuple[str, int]:
+def _refused(error: RefusedError) -> "BaseResponse":
     return _error(english(error), 409)
 
 
-def _failed(error: Exception) -> tuple[str, int]:
+def _failed(error: Exception) -> "BaseResponse":
     """Return the page of a failure; only one of ours is logged."""
     if isinstance(error, CSRFError):
         return _error("This form is of an earlier session: open its page again.", 400)
     if isinstance(error, HTTPException):
-        return _error(error.description or error.name, error.code or 500)
+        reply = _error(error.description or error.name, error.code or 500)
+        reply.headers.extend((name, value) for name, value in error.get_headers() if name != "Content-Type")
+        return reply
     log_failure(error, current_app.logger)
     return _error("Something went wrong here; the log of the sandbox says what.", 500)
 
 
-def _error(text: str, status: int) -> tuple[str, int]:
+def _error(text: str, status: int) -> "BaseResponse":
     if request.path.startswith(f"{PREFIX}/api"):
-        return api.error(text), status
-    return render_template("sandbox_error.html", text=text), status
+        return Response(api.error(text), status, content_type=api.JSON_TYPE)
+    return Response(render_template("sandbox_error.html", text=text), status)
 
 
 @VIEWS.get("/")
