@@ -3,12 +3,14 @@
 import asyncio
 import base64
 import json
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree
 from support.clock import Clock
 from support.messages import body, envelope, header, school_element
 from support.portal_browser import MOMENT, Browser
@@ -21,6 +23,7 @@ from uwlr_adapter.contract.xml import MESSAGE
 from uwlr_adapter.demo import example_files
 from uwlr_adapter.demo.setup import KLANTCODE, KLANTNAAM
 from uwlr_adapter.exchange.leerlinggegevens import Leerlinggegevens
+from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.sandbox import call_log, serving, state
 from uwlr_adapter.sandbox.acts import ACTS
 from uwlr_adapter.sandbox.on_call import Consequence
@@ -253,14 +256,98 @@ def test_only_the_owner_sets_something_off(bench: SandboxBench) -> None:
     assert made == [{}, {brin6("leaver"): 0}]
 
 
-@pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"ahead": 0}', '{"ahead": 0, "accounts": {}, "schools": {"a": 1}}']
+SCHOOL = (
+    '{"ahead": 0, "accounts": {}, "schools": {"01ZA00": {"version": 1, "years": ["2026-2027"], "calls": 0, '
+    '"seconds": 0, "refused": 0, '
+    '"edits": {"left": [], "renamed": {"L26000": ["Jan", "Bos"]}, "joined": {}, "has_question": false}}}}'
 )
+"""A file of the state, as the first release with a sandbox wrote it."""
+DAMAGED = [
+    *("", "{", "[]", "[" * 5000, '{"ahead": 0}', '{"ahead": 0, "accounts": {}, "schools": {"a": 1}}'),
+    *(SCHOOL.replace('"ahead": 0', f'"ahead": {one}') for one in ('"1"', "1e30", "NaN", "null", f"1{'0' * 30}")),
+    SCHOOL.replace('"accounts": {}', '"accounts": []'),
+    SCHOOL.replace('"accounts": {}', '"accounts": {"ZB": 1}'),
+    SCHOOL.replace('"seconds": 0', '"seconds": "10"'),
+    SCHOOL.replace('["2026-2027"]', '"2026-2027"'),
+    SCHOOL.replace('["Jan", "Bos"]', '["Jan", 1]'),
+    SCHOOL.replace('"joined": {}', '"joined": {"N0001": "2026"}'),
+]
+
+
+def test_a_file_of_before_is_read(tmp_path: Path) -> None:
+    """The state of a sandbox of the release before is read as it was."""
+    (tmp_path / state.FILE).write_text(SCHOOL, encoding="utf-8")
+    assert state.read(tmp_path).schools["01ZA00"].edits.renamed == {"L26000": ("Jan", "Bos")}
+
+
+@pytest.mark.parametrize("content", DAMAGED)
 def test_a_broken_file_of_the_sandbox_is_one_sentence(tmp_path: Path, content: str) -> None:
     """The file that keeps the state of a sandbox cannot be read: the demo says so, and what to do."""
     (tmp_path / state.FILE).write_text(content, encoding="utf-8")
     with pytest.raises(state.SandboxStateError, match="begins anew"):
         state.read(tmp_path)
+
+
+def test_the_records_are_those_of_the_school(bench: SandboxBench) -> None:
+    """Whoever left or came while the clock was elsewhere, an answer has the leerlingen that the school lists."""
+    one = situation("usual")
+
+    async def listed_and_answered(schooljaar: str) -> tuple[set[str], set[str]]:
+        sent = envelope(body(schooljaar, school_element("01ZA00")), header(one.code("ZA"), KLANTCODE, KLANTNAAM))
+        answer = etree.fromstring((await send(bench.rsgi, sent)).content)
+        answered = {str(found.get("key")) for found in answer.iterfind(".//{*}leerlingen/{*}leerling")}
+        return {found["key"] for found in ask_api(bench, "schools/01ZA00")[1]["leerlingen"]}, answered
+
+    async def calls() -> None:
+        for to, schooljaar, key in (
+            ("real", "2026-2027", "L24001"),
+            ("next-year", "2027-2028", "L24002"),
+            ("real", "2026-2027", "L24000"),
+            ("2025-11-25", "2025-2026", "L23000"),
+            ("next-year", "2026-2027", "L25000"),
+        ):
+            ask_api(bench, "clock", f"to={to}".encode())
+            listed, answered = await listed_and_answered(schooljaar)
+            assert (answered, key in answered) == (listed, True), to
+            assert ask_api(bench, "schools/01ZA00/leave", f"leerling={key}".encode())[0] == 200
+            assert key not in (await listed_and_answered(schooljaar))[1]
+
+    asyncio.run(calls())
+
+
+def test_the_last_leerling_stays(bench: SandboxBench) -> None:
+    """The last leerling of a school cannot leave, and the refusal says why."""
+    path = f"schools/{brin6('one-leerling')}"
+    status, refusal = ask_api(bench, f"{path}/leave", b"")
+    assert (status, refusal["error"]) == (409, "the last leerling stays: no import takes a school without leerlingen")
+    ask_api(bench, f"{path}/join", b"")
+    assert ask_api(bench, f"{path}/leave", b"")[0] == 200
+
+
+def test_each_who_comes_has_a_key(bench: SandboxBench) -> None:
+    """Nobody who comes gets the key of another one, at a school with a visitor either."""
+
+    async def calls() -> None:
+        for number in range(1, 5):
+            await send(bench.rsgi, message("changing"))
+            done = ask_api(bench, f"schools/{brin6('changing')}/join", b"")[1]["done"]
+            assert done == f"N{number:04} came, in jaargroep 3"
+
+    asyncio.run(calls())
+
+
+def test_an_account_that_was_half_made(bench: SandboxBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A klantnaam whose account was begun when the sandbox stopped can be taken; a refused one has no letters."""
+    for module, name in ((state, "write"), (afnemers, "add")):
+        with monkeypatch.context() as stopped:
+            stopped.setattr(module, name, lambda *_given, **_named: sys.exit())
+            with pytest.raises(SystemExit):
+                bench.world.take_account("Een ander")
+    for klantnaam in ("Een ander", "Nog een"):
+        assert ask_api(bench, "accounts", f"klantnaam={klantnaam}".encode())[0] == 200
+        assert ask_api(bench, "accounts", f"klantnaam={klantnaam}".encode())[0] == 409
+        assert ask_api(bench, "accounts", b"klantnaam=")[0] == 409
+    assert bench.world.present.accounts == {"ZB": "Een ander", "ZC": "Nog een"}
 
 
 def test_calls_are_bounded(bench: SandboxBench) -> None:

@@ -69,7 +69,8 @@ class World:
     def take_account(self, klantnaam: str, klantcode: str | None = None) -> tuple[Account, str]:
         """Make an account with this klantnaam, and return it with its klantcode, which is generated unless given.
 
-        One that has that klantcode already is returned as it is. Raises SandboxRefusedError when all are taken or the
+        One that has that klantcode already is returned as it is. Its letters are kept first: when the sandbox stops
+        half-way, the same klantnaam can be taken afterwards. Raises SandboxRefusedError when all are taken or the
         klantnaam has a colon; AfnemerError for another reason.
         """
         if ":" in klantnaam:
@@ -77,10 +78,18 @@ class World:
         with self._lock:
             if klantcode and (known := self.account_of(klantnaam, klantcode)) is not None:
                 return known, klantcode
-            letters = accounts.free_letters(self._state)
-            with self.database.writing() as connection:
-                _, made = afnemers.add(connection, self.server_keys, klantnaam, self.clock(), klantcode, actor=ACTOR)
-            self._keep(replace(self._state, accounts={**self._state.accounts, letters: klantnaam}))
+            old = self._state
+            begun = [one for one, naam in old.accounts.items() if naam == klantnaam]
+            letters = begun[0] if begun else accounts.free_letters(old)
+            self._keep(replace(old, accounts={**old.accounts, letters: klantnaam}))
+            try:
+                with self.database.writing() as connection:
+                    made = afnemers.add(connection, self.server_keys, klantnaam, self.clock(), klantcode, actor=ACTOR)[
+                        1
+                    ]
+            except Exception:
+                self._keep(old)
+                raise
         return Account(letters, klantnaam), made
 
     def is_account(self, klantnaam: str) -> bool:
@@ -119,7 +128,7 @@ class World:
                 return NO_CONSEQUENCE
             new, consequence = before(old, place, schooljaar_of(day_of(self.clock())))
             if new.edits != old.edits:
-                self.maker.bring(place, new, self.clock())
+                new = self.maker.bring(place, new, self.clock())
             self._keep_school(place, new)
         return consequence
 
@@ -167,7 +176,7 @@ class World:
             if new.edits != old.edits:
                 if len(new.edits) > state.MAX_EDITS:
                     raise SandboxRefusedError(f"a school takes {state.MAX_EDITS} acts on its leerlingen: reset it")
-                self.maker.bring(place, new, self.clock())
+                new = self.maker.bring(place, new, self.clock())
             self._keep_school(place, replace(new, version=old.version + 1))
         return told
 
