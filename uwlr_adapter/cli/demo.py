@@ -4,6 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,12 +25,11 @@ from uwlr_adapter.sandbox import state
 from uwlr_adapter.sandbox.api import PREFIX as SANDBOX
 from uwlr_adapter.sandbox.serving import load
 from uwlr_adapter.sandbox.situations import PUBLISHED, places_of
-from uwlr_adapter.server.port import ListenError
+from uwlr_adapter.server.port import ListenError, is_address
 from uwlr_adapter.server.serve import run
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.logs import LOGGING
 from uwlr_adapter.web.services import LEERLINGGEGEVENS
-from uwlr_adapter.web.source import LOOPBACK
 
 MARKER = "this-is-a-demo"
 """Name of the file that marks a data folder as the demo's own."""
@@ -89,9 +89,10 @@ def demo(context: Context, port: int, host: str, public_url: str | None, data: P
         context.messages.status("Creating the example school …"),
     ):
         _require_demo_folder(folder, database)
+        held = state.hold(folder)
         moment = context.clock() + timedelta(seconds=state.read(folder).ahead)
         example = prepare(database, ServerKeys.from_settings(settings, database), moment)
-    if host not in LOOPBACK:
+    if not ip_address(host).is_loopback:
         context.messages.print(_WARNING)
     try:
         run(
@@ -102,12 +103,16 @@ def demo(context: Context, port: int, host: str, public_url: str | None, data: P
         )
     except ListenError as error:
         raise click.ClickException(str(error)) from error
+    finally:
+        held.close()
 
 
 def require_reachable(host: str, public_url: str | None) -> None:
     """Raise UsageError when the address in the WSDL would not be the one that others call."""
+    if not is_address(host):
+        raise click.UsageError(f"--host is an IP address, such as 127.0.0.1 or 0.0.0.0, and no {host!r}")
     if public_url is None:
-        if host in {"0.0.0.0", "::"}:  # noqa: S104 - asked for, and told
+        if ip_address(host).is_unspecified:
             raise click.UsageError(
                 f"listening on {host} needs --public-url http://…, the address at which others reach this machine"
             )

@@ -3,16 +3,19 @@
 It is one small file in the data folder, written whole.
 """
 
+import fcntl
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from uwlr_adapter.errors import UnusableError
 
 FILE = "sandbox.json"
+LOCK = "sandbox.lock"
+"""The file that the demo that uses the folder keeps locked."""
 MAX_EDITS = 500
 """Acts on the leerlingen of one school (inclusive) until it is made anew."""
 
@@ -66,6 +69,22 @@ class SandboxState:
 
 class SandboxStateError(UnusableError):
     """The file of the state cannot be read; the text says what to do."""
+
+
+def hold(folder: Path) -> IO[bytes]:
+    """Return an open file that keeps a data folder for this demo, until it is closed or this process ends.
+
+    Two of them would each write the state that the other one does not know. Raises SandboxStateError for the second.
+    """
+    held = (folder / LOCK).open("ab")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        held.close()
+        raise SandboxStateError(
+            f"another demo uses {folder}: stop that one, or give this one a folder by --data"
+        ) from None
+    return held
 
 
 def read(folder: Path) -> SandboxState:
