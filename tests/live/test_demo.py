@@ -160,6 +160,20 @@ def test_an_address_that_nobody_could_call_is_refused(tmp_path: Path, arguments:
     assert not (tmp_path / "demo").exists()
 
 
+@pytest.mark.parametrize(
+    "act",
+    [("afnemer", "add", "Echt"), ("gebruiker", "add", "baas", "--naam", "De Baas", "--rol", "operator")],
+)
+def test_the_demo_leaves_a_service_without_a_school_alone(tmp_path: Path, act: tuple[str, ...]) -> None:
+    """In a folder that somebody began to prepare for a service the demo adds no published codes, and leaves no mark."""
+    init(tmp_path)
+    done = CliRunner().invoke(main, ["--data", str(tmp_path), *act])
+    assert done.exit_code == 0, done.output
+    result = CliRunner().invoke(main, ["demo", "--data", str(tmp_path)])
+    assert (result.exit_code, "that are not the demo's" in result.output.replace("\n", " ")) == (1, True)
+    assert not (tmp_path / "this-is-a-demo").exists()
+
+
 def test_two_demos_of_one_folder(tmp_path: Path) -> None:
     """A second demo of a folder is refused in a sentence, so that neither undoes what was done at the other."""
     folder = tmp_path / "demo"

@@ -19,7 +19,9 @@ from uwlr_adapter.contract.nouns import count_records
 from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo.setup import PORTAL_LOGIN, PORTAL_PASSWORD, DemoSchool, prepare
+from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.keys.server_keys import ServerKeys
+from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.portal.paths import PREFIX
 from uwlr_adapter.sandbox import state
 from uwlr_adapter.sandbox.api import PREFIX as SANDBOX
@@ -148,10 +150,11 @@ def _log_to(path: Path) -> dict[str, Any]:
 
 
 def _require_demo_folder(folder: Path, database: Database) -> None:
-    """Refuse a data folder with real records: the demo opens its school with published codes."""
+    """Refuse a data folder of a real service, one without a school yet too: the codes of the demo are published."""
     marker = folder / MARKER
     with database.reading() as connection:
-        if list_vestigingen(connection) and not marker.exists():
+        is_used = list_vestigingen(connection) or afnemers.list_all(connection) or accounts.list_all(connection)
+        if is_used and not marker.exists():
             raise click.ClickException(f"{folder} holds records that are not the demo's: give the demo its own folder")
     marker.touch()
 
