@@ -15,6 +15,7 @@ from uwlr_adapter.contract.xml import MESSAGE
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.demo.example_files import ExampleFiles
+from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.keys.holders import HolderReport
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.sandbox import call_log
@@ -40,6 +41,9 @@ MAX_WAITING = 200
 logger = logging.getLogger("uwlr_adapter.sandbox")
 EXAMPLES = f"{PREFIX}/voorbeelden"
 """The path of the example answers, faults and files."""
+SANDBOX_JOBS = {name: job for name, job in JOBS.items() if name != "purge"}
+"""The jobs of a sandbox. Nothing is erased: the jobs go by the real clock, by which a school that the clock of the
+sandbox has years back is past its term; and all its persons are invented."""
 _NOBODY = "Sandbox"
 """The klantnaam of the entries by which calls are judged: each account has koppelingen of these."""
 
@@ -166,7 +170,7 @@ def load(settings: Settings) -> SandboxApp:
     database = Database(settings.database_url, create=False)
     world = World(settings.data, database, ServerKeys.from_settings(settings, database), SandboxClock())
     calls = CallLog()
-    inner = worker.load(settings, lambda given: compose_sandbox(given, world, calls))
+    inner = worker.load(settings, lambda given: compose_sandbox(given, world, calls), SANDBOX_JOBS)
     return SandboxApp(inner, world, calls)
 
 

@@ -128,7 +128,7 @@ class World:
                 return NO_CONSEQUENCE
             new, consequence = before(old, place, schooljaar_of(day_of(self.clock())))
             if new.edits != old.edits:
-                new = self.maker.bring(place, new, self.clock())
+                new = self._bring(place, old, new)
             self._keep_school(place, new)
         return consequence
 
@@ -151,6 +151,14 @@ class World:
             self.maker.open_in_the_past(place.brin6, place.situation.entry, moment)
         new = self.maker.lay_out(place, old, moment)
         return old if new is old else self._keep_school(place, new)
+
+    def _bring(self, place: SandboxPlace, old: MadeSchool, new: MadeSchool) -> MadeSchool:
+        """Import what was done to the leerlingen of a school, and return its state.
+
+        It is kept first that no schooljaar is fresh: when the sandbox stops half-way, the old state is imported again.
+        """
+        self._keep_school(place, replace(old, fresh=()))
+        return self.maker.bring(place, new, self.clock())
 
     def school(self, account: Account, brin6: str) -> tuple[SandboxPlace, MadeSchool, list[SandboxLeerling]]:
         """Return a school of an account, its state, and its leerlingen now. Raises SandboxRefusedError."""
@@ -176,7 +184,7 @@ class World:
             if new.edits != old.edits:
                 if len(new.edits) > state.MAX_EDITS:
                     raise SandboxRefusedError(f"a school takes {state.MAX_EDITS} acts on its leerlingen: reset it")
-                new = self.maker.bring(place, new, self.clock())
+                new = self._bring(place, old, new)
             self._keep_school(place, replace(new, version=old.version + 1))
         return told
 
