@@ -3,12 +3,14 @@
 import asyncio
 import base64
 import json
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree
 from support.clock import Clock
 from support.messages import body, envelope, header, school_element
 from support.portal_browser import MOMENT, Browser
@@ -21,6 +23,7 @@ from uwlr_adapter.contract.xml import MESSAGE
 from uwlr_adapter.demo import example_files
 from uwlr_adapter.demo.setup import KLANTCODE, KLANTNAAM
 from uwlr_adapter.exchange.leerlinggegevens import Leerlinggegevens
+from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.sandbox import call_log, serving, state
 from uwlr_adapter.sandbox.acts import ACTS
 from uwlr_adapter.sandbox.on_call import Consequence
@@ -28,6 +31,7 @@ from uwlr_adapter.sandbox.situations import LETTERS, SITUATIONS
 from uwlr_adapter.sandbox.world import World
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
+from uwlr_adapter.web.rsgi import MAX_CHUNKS
 
 USUAL = "/sandbox/schools/01ZA00"
 
@@ -98,8 +102,17 @@ def test_a_form_without_its_token_is_refused(bench: SandboxBench) -> None:
     """No page of another site can do an act: not by a form, not by the API with the codes that a browser keeps."""
     fields = form_of(bench.browser, USUAL, "pause")
     assert bench.browser.post(f"{USUAL}/pause", {**fields, "csrf_token": "x"}).status == 400
-    status, refusal = ask_api(bench, "schools/01ZA00/pause", b"", HTTP_SEC_FETCH_SITE="cross-site")
-    assert (status, refusal["error"]) == (403, "The API is for programs, not for pages of other sites.")
+    of_other_sites = (
+        {"HTTP_SEC_FETCH_SITE": "cross-site"},
+        {"HTTP_SEC_FETCH_SITE": "same-site"},
+        {"HTTP_ORIGIN": "http://evil.example"},
+        {"HTTP_ORIGIN": "null"},
+        {"HTTP_ORIGIN": "http://["},
+    )
+    for one in of_other_sites:
+        status, refusal = ask_api(bench, "schools/01ZA00/pause", b"", **one)
+        assert (status, refusal["error"]) == (403, "The API is for programs, not for pages of other sites.")
+        assert ask_api(bench, "accounts", b"klantnaam=Een+ander", **one)[0] == 403
     assert ask_api(bench, "schools/01ZA00")[1]["koppeling"] == "active"
 
 
@@ -128,6 +141,23 @@ def test_accounts_run_out(bench: SandboxBench) -> None:
     status, refusal = ask_api(bench, "accounts", b"klantnaam=Nog+een")
     assert (status, refusal["error"].partition(":")[0]) == (409, "all 25 accounts of this sandbox are taken")
     assert ask_api(bench, "accounts", b"klantnaam=a%3Ab")[0] == 409
+
+
+def test_a_refusal_of_the_api_is_one_of_http(bench: SandboxBench) -> None:
+    """A client library that waits to be asked for its codes is asked; a method that there is not names those there are.
+
+    Both are JSON, as is a path that there is not, and a JSON of thousands of brackets.
+    """
+    refusals = {
+        ("GET", "", b""): (401, "WWW-Authenticate", 'Basic realm="UWLR sandbox"'),
+        ("PUT", "clock", b""): (405, "Allow", "POST"),
+        ("GET", "nothing", b""): (404, "Allow", None),
+        ("POST", "accounts", b"[" * 4000): (409, "Allow", None),
+    }
+    for (method, path, sent), (status, name, value) in refusals.items():
+        got = call(bench.app, sent, method=method, path=f"/sandbox/api/{path}", content_type="application/json")
+        assert (got.status, got.headers.get(name), got.headers["Content-Type"]) == (status, value, "application/json")
+        assert json.loads(got.body)["error"]
 
 
 @pytest.mark.parametrize("environ", [{"HTTP_AUTHORIZATION": ""}, {"HTTP_AUTHORIZATION": "Basic AAAA"}])
@@ -239,14 +269,98 @@ def test_only_the_owner_sets_something_off(bench: SandboxBench) -> None:
     assert made == [{}, {brin6("leaver"): 0}]
 
 
-@pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"ahead": 0}', '{"ahead": 0, "accounts": {}, "schools": {"a": 1}}']
+SCHOOL = (
+    '{"ahead": 0, "accounts": {}, "schools": {"01ZA00": {"version": 1, "years": ["2026-2027"], "calls": 0, '
+    '"seconds": 0, "refused": 0, '
+    '"edits": {"left": [], "renamed": {"L26000": ["Jan", "Bos"]}, "joined": {}, "has_question": false}}}}'
 )
+"""A file of the state, as the first release with a sandbox wrote it."""
+DAMAGED = [
+    *("", "{", "[]", "[" * 5000, '{"ahead": 0}', '{"ahead": 0, "accounts": {}, "schools": {"a": 1}}'),
+    *(SCHOOL.replace('"ahead": 0', f'"ahead": {one}') for one in ('"1"', "1e30", "NaN", "null", f"1{'0' * 30}")),
+    SCHOOL.replace('"accounts": {}', '"accounts": []'),
+    SCHOOL.replace('"accounts": {}', '"accounts": {"ZB": 1}'),
+    SCHOOL.replace('"seconds": 0', '"seconds": "10"'),
+    SCHOOL.replace('["2026-2027"]', '"2026-2027"'),
+    SCHOOL.replace('["Jan", "Bos"]', '["Jan", 1]'),
+    SCHOOL.replace('"joined": {}', '"joined": {"N0001": "2026"}'),
+]
+
+
+def test_a_file_of_before_is_read(tmp_path: Path) -> None:
+    """The state of a sandbox of the release before is read as it was."""
+    (tmp_path / state.FILE).write_text(SCHOOL, encoding="utf-8")
+    assert state.read(tmp_path).schools["01ZA00"].edits.renamed == {"L26000": ("Jan", "Bos")}
+
+
+@pytest.mark.parametrize("content", DAMAGED)
 def test_a_broken_file_of_the_sandbox_is_one_sentence(tmp_path: Path, content: str) -> None:
     """The file that keeps the state of a sandbox cannot be read: the demo says so, and what to do."""
     (tmp_path / state.FILE).write_text(content, encoding="utf-8")
     with pytest.raises(state.SandboxStateError, match="begins anew"):
         state.read(tmp_path)
+
+
+def test_the_records_are_those_of_the_school(bench: SandboxBench) -> None:
+    """Whoever left or came while the clock was elsewhere, an answer has the leerlingen that the school lists."""
+    one = situation("usual")
+
+    async def listed_and_answered(schooljaar: str) -> tuple[set[str], set[str]]:
+        sent = envelope(body(schooljaar, school_element("01ZA00")), header(one.code("ZA"), KLANTCODE, KLANTNAAM))
+        answer = etree.fromstring((await send(bench.rsgi, sent)).content)
+        answered = {str(found.get("key")) for found in answer.iterfind(".//{*}leerlingen/{*}leerling")}
+        return {found["key"] for found in ask_api(bench, "schools/01ZA00")[1]["leerlingen"]}, answered
+
+    async def calls() -> None:
+        for to, schooljaar, key in (
+            ("real", "2026-2027", "L24001"),
+            ("next-year", "2027-2028", "L24002"),
+            ("real", "2026-2027", "L24000"),
+            ("2025-11-25", "2025-2026", "L23000"),
+            ("next-year", "2026-2027", "L25000"),
+        ):
+            ask_api(bench, "clock", f"to={to}".encode())
+            listed, answered = await listed_and_answered(schooljaar)
+            assert (answered, key in answered) == (listed, True), to
+            assert ask_api(bench, "schools/01ZA00/leave", f"leerling={key}".encode())[0] == 200
+            assert key not in (await listed_and_answered(schooljaar))[1]
+
+    asyncio.run(calls())
+
+
+def test_the_last_leerling_stays(bench: SandboxBench) -> None:
+    """The last leerling of a school cannot leave, and the refusal says why."""
+    path = f"schools/{brin6('one-leerling')}"
+    status, refusal = ask_api(bench, f"{path}/leave", b"")
+    assert (status, refusal["error"]) == (409, "the last leerling stays: no import takes a school without leerlingen")
+    ask_api(bench, f"{path}/join", b"")
+    assert ask_api(bench, f"{path}/leave", b"")[0] == 200
+
+
+def test_each_who_comes_has_a_key(bench: SandboxBench) -> None:
+    """Nobody who comes gets the key of another one, at a school with a visitor either."""
+
+    async def calls() -> None:
+        for number in range(1, 5):
+            await send(bench.rsgi, message("changing"))
+            done = ask_api(bench, f"schools/{brin6('changing')}/join", b"")[1]["done"]
+            assert done == f"N{number:04} came, in jaargroep 3"
+
+    asyncio.run(calls())
+
+
+def test_an_account_that_was_half_made(bench: SandboxBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A klantnaam whose account was begun when the sandbox stopped can be taken; a refused one has no letters."""
+    for module, name in ((state, "write"), (afnemers, "add")):
+        with monkeypatch.context() as stopped:
+            stopped.setattr(module, name, lambda *_given, **_named: sys.exit())
+            with pytest.raises(SystemExit):
+                bench.world.take_account("Een ander")
+    for klantnaam in ("Een ander", "Nog een"):
+        assert ask_api(bench, "accounts", f"klantnaam={klantnaam}".encode())[0] == 200
+        assert ask_api(bench, "accounts", f"klantnaam={klantnaam}".encode())[0] == 409
+        assert ask_api(bench, "accounts", b"klantnaam=")[0] == 409
+    assert bench.world.present.accounts == {"ZB": "Een ander", "ZC": "Nog een"}
 
 
 def test_calls_are_bounded(bench: SandboxBench) -> None:
@@ -279,6 +393,114 @@ def test_the_page_of_calls(bench: SandboxBench) -> None:
     assert "leerlinggegevens_verzoek" in shown.text
     assert not any(secret in shown.text for secret in ("Jan", "geheim", KLANTCODE, situation("usual").code("ZA")))
     assert bench.browser.get("/sandbox/calls/0123456789abcdef").status == 404
+
+
+def call_of(name: str, request_id: str, letters: str = "ZA", codes: tuple[str, str] = (KLANTNAAM, KLANTCODE)) -> Any:
+    """Return the parts of a call of an account for the school of a situation, with an X-Request-ID."""
+    one = situation(name)
+    sent = envelope(
+        body("2026-2027", school_element(one.brin6(letters))), header(one.code(letters), codes[1], codes[0])
+    )
+    return sent, ("x-request-id", request_id)
+
+
+def test_calls_with_one_request_id(bench: SandboxBench) -> None:
+    """Calls that a vendor sends with one X-Request-ID each have their own outcome and reason; the last one is found."""
+    names = ("paused", "ended", "usual", "other-code")
+
+    async def calls() -> None:
+        for name in names:
+            await send(bench.rsgi, *call_of(name, "0000000a"))
+
+    asyncio.run(calls())
+    found = [(one.outcome, one.reason) for one in reversed(bench.calls.calls_of(KLANTNAAM))]
+    wanted = ("gepauzeerd", "beëindigd", None, "code onjuist")
+    refused = "Client.AutorisatieOngeldig"
+    assert found == [
+        (refused, call_log.REASONS[reason]) if reason is not None else ("leerlinggegevens", "") for reason in wanted
+    ]
+    assert ask_api(bench, "calls/0000000a")[1]["reason"] == call_log.REASONS["code onjuist"]
+
+
+def test_a_call_is_found_by_its_account(bench: SandboxBench) -> None:
+    """Who guesses the X-Request-ID of a call does not get it; its account does, with its codes or in its browser."""
+    browser, klantcode = take(bench, "Een ander")
+
+    async def calls() -> None:
+        await send(bench.rsgi, *call_of("usual", "0000000b", "ZB", ("Een ander", klantcode)))
+        await send(bench.rsgi, b"<no XML", ("x-request-id", "0000000c"))
+
+    asyncio.run(calls())
+    token = base64.b64encode(f"Een ander:{klantcode}".encode()).decode()
+    codes: tuple[dict[str, str], ...] = ({}, {"HTTP_AUTHORIZATION": ""}, {"HTTP_AUTHORIZATION": f"Basic {token}"})
+    assert [ask_api(bench, "calls/0000000b", None, **one)[0] for one in codes] == [404, 404, 200]
+    assert [ask_api(bench, "calls/0000000c", None, **one)[0] for one in codes] == [200, 200, 200]
+    assert [one.get("/sandbox/calls/0000000b").status for one in (bench.browser, browser)] == [404, 200]
+    assert [one.get("/sandbox/calls/0000000c").status for one in (bench.browser, browser)] == [200, 200]
+    (found,) = (
+        browser.get(f"/sandbox/calls/by-id?id={one}").reply.headers["Location"] for one in ("../../koppelingen",)
+    )
+    assert found == "/sandbox/calls/none"
+
+
+def test_a_call_that_comes_too_early_is_that_call(bench: SandboxBench) -> None:
+    """Of calls at once to a busy school as many are refused as was asked, and the others have the data."""
+    ask_api(bench, "schools/01ZA00/busy", b"calls=3")
+
+    async def calls() -> list[int]:
+        found = await asyncio.gather(*(send(bench.rsgi, message("usual")) for _ in range(6)))
+        return sorted(status for one in found for status in one.statuses)
+
+    assert asyncio.run(calls()) == [200, 200, 200, 500, 500, 500]
+
+
+def test_a_body_in_too_many_pieces_is_refused_as_ever(bench: SandboxBench) -> None:
+    """A body in more pieces than the service reads is refused by the sandbox too, which reads no more of them."""
+    sent = asyncio.run(send(bench.rsgi, message("usual"), pieces=2 * MAX_CHUNKS))
+    assert (sent.statuses, sent.pieces_read) == ([400], MAX_CHUNKS + 1)
+
+
+def test_a_charset_of_the_transport(bench: SandboxBench) -> None:
+    """A message in the charset that its Content-Type names is understood as the service does: its school is made."""
+    _, klantcode = take(bench, "Café")
+    sent, _ = call_of("usual", "", "ZB", ("Café", klantcode))
+    latin = sent.decode().encode("latin-1")
+    asyncio.run(send(bench.rsgi, latin, ("content-type", "text/xml; charset=iso-8859-1")))
+    assert [one.outcome for one in bench.calls.calls_of("Café")] == ["leerlinggegevens"]
+
+
+def test_a_large_tree_is_not_masked(bench: SandboxBench) -> None:
+    """A message that the service does not read is not written anew either: that could take long."""
+    asyncio.run(send(bench.rsgi, b"<a>" + b"<b/>" * MESSAGE.elements + b"</a>", ("x-request-id", "0000000d")))
+    shown = bench.calls.find(KLANTNAAM, "0000000d")
+    assert shown is not None
+    assert "not shown: more than 500 elements" in shown.request
+
+
+def test_what_waits_is_bounded(bench: SandboxBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When as many answers wait as may, the next one of a slow school leaves without waiting."""
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 1:
+            assert (await send(bench.rsgi, message("slow"))).statuses == [200]
+
+    monkeypatch.setattr(serving, "wait", wait)
+    monkeypatch.setattr(serving, "MAX_WAITING", 1)
+
+    async def calls() -> None:
+        for _ in range(2):
+            assert (await send(bench.rsgi, message("slow"))).statuses == [200]
+
+    asyncio.run(calls())
+    assert waited == [10, 10]
+
+
+def test_a_failure_to_keep_a_call_is_no_failure_of_it(bench: SandboxBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a call cannot be kept, it has its answer."""
+    monkeypatch.setattr(call_log, "logged", lambda *_given: 1 / 0)
+    assert asyncio.run(send(bench.rsgi, message("usual"))).statuses == [200]
 
 
 def test_the_examples_are_served(bench: SandboxBench) -> None:

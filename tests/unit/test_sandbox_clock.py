@@ -32,6 +32,23 @@ def test_forms(text: str, expected: str) -> None:
     assert shown(parse(text, clock())) == expected
 
 
+@pytest.mark.parametrize(
+    ("begin", "text", "expected"),
+    [
+        ("2027-03-27T23:30", "+1", "2027-03-28 23:30:00"),
+        ("2027-03-29T00:15", "-1", "2027-03-28 00:15:00"),
+        ("2027-10-30T23:30", "+1", "2027-10-31 23:30:00"),
+        ("2027-11-01T00:15", "-1", "2027-10-31 00:15:00"),
+        ("2028-02-28T12:00", "+1", "2028-02-29 12:00:00"),
+    ],
+)
+def test_a_day_is_a_day(begin: str, text: str, expected: str) -> None:
+    """A day later is the next day at the same time in Amsterdam: none is passed over or there twice."""
+    moved = clock()
+    moved.ahead = moved.distance(parse(begin, moved))
+    assert shown(parse(text, moved)) == expected
+
+
 @pytest.mark.parametrize("microsecond", [0, 1, 400_000, 600_000, 999_999])
 def test_midnight_is_on_the_new_day(microsecond: int) -> None:
     """Moved to the first moment of a day, the clock is on that day, whatever part of a second the real one is at."""
@@ -50,7 +67,9 @@ def test_next_year_comes_again() -> None:
         assert shown(moved()) == f"{year}-08-01 08:00:00"
 
 
-@pytest.mark.parametrize("text", ["", "soon", "+", "+1.5", "2027-02-30", "2027-08", "0000-01-01", "+9999999999999"])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "+", "+1.5", "2027-02-30", "2027-08", "0000-01-01", "+9999999999999", "+1_0", "+\u0967"]
+)
 def test_what_is_no_moment(text: str) -> None:
     """A text of no form is refused, with the forms."""
     with pytest.raises(ClockRefusedError, match="that exists, in one of these forms"):

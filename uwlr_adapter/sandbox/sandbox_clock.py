@@ -1,6 +1,6 @@
 """The clock of the sandbox: the present moved forward or back, within bounds; it goes on as a clock does."""
 
-import math
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -11,6 +11,8 @@ MAX_AWAY = timedelta(days=5 * 366)
 """How far from the present the clock may be, either way (inclusive): five years of a vendor's tests."""
 _EIGHT = 8
 """The hour at which a day begins to which the clock is moved."""
+_DAYS = re.compile(r"[+-][0-9]{1,5}")
+_SECOND = timedelta(seconds=1)
 
 
 class ClockRefusedError(RefusedError):
@@ -31,10 +33,11 @@ class SandboxClock:
     def distance(self, moment: datetime) -> timedelta:
         """Return how far ahead a moment is, in whole seconds. Raises ClockRefusedError out of bounds.
 
-        A part of a second counts as a whole one, so that a clock that is moved to midnight is on the new day.
+        A part of a second is rounded up: a clock that is moved to midnight is on that day, and not still on the one
+        before.
         """
         present = self.real()
-        ahead = timedelta(seconds=math.ceil((moment - present).total_seconds()))
+        ahead = -((present - moment) // _SECOND) * _SECOND
         if abs(ahead) > MAX_AWAY:
             first, last = (day_of(present + sign * MAX_AWAY) for sign in (-1, 1))
             raise ClockRefusedError(f"the clock of the sandbox goes from {first} to {last}, and no further")
@@ -44,7 +47,8 @@ class SandboxClock:
 def parse(text: str, clock: SandboxClock) -> datetime:
     """Return the moment that a text asks for: `real`, `next-year`, `+30` days, or a day or a moment of ISO 8601.
 
-    A moment without a zone is in Amsterdam. Raises ClockRefusedError.
+    A moment without a zone is in Amsterdam, and so are the days: a day later it is as late there, whatever the hour of
+    summer time does. Raises ClockRefusedError.
     """
     asked, present = text.strip(), clock()
     if asked == "real":
@@ -53,8 +57,8 @@ def parse(text: str, clock: SandboxClock) -> datetime:
         today = day_of(present)
         return _morning(date(today.year + (today.month >= FIRST_MONTH), FIRST_MONTH, 1))
     try:
-        if asked[:1] in {"+", "-"}:
-            return present + timedelta(days=int(asked))
+        if _DAYS.fullmatch(asked):
+            return (present.astimezone(AMSTERDAM) + timedelta(days=int(asked))).astimezone(UTC)
         read = datetime.fromisoformat(asked)
         if len(asked) == len("2026-08-01"):
             return _morning(read.date())

@@ -190,5 +190,5 @@ def other_achternaam(place: SandboxPlace, leerling: SandboxLeerling, number: int
 
 
 def next_joiner(edits: Edits) -> str:
-    """Return the key of the next leerling who comes."""
-    return f"N{len(edits.joined) + 1:04}"
+    """Return the key of the next leerling who comes: no other one had it."""
+    return f"N{max((int(key[1:]) for key in edits.joined), default=0) + 1:04}"
