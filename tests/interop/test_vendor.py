@@ -248,7 +248,8 @@ def test_getrapt_with_zeep(served: ServedSchool, server: Server, tmp_path: Path)
 def test_the_commands_of_the_first_hour(served: ServedSchool, server: Server, tmp_path: Path) -> None:
     """`pull` saves the school, hears that nothing changed, and fetches by groups what `diff` finds the same."""
     program = Path(sys.executable).parent
-    commands = here(block("The first hour", "sh", PAGE), served, server)
+    (commands,) = (one for one in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) if "uwlr-adapter pull" in one)
+    commands = here(commands, served, server)
     result = subprocess.run(
         ["sh", "-ec", commands],
         cwd=tmp_path,
