@@ -1,7 +1,6 @@
 """The pages and the API of the sandbox, as a browser and a program without a server meet them."""
 
 import asyncio
-import base64
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,7 +12,7 @@ from support.clock import Clock
 from support.messages import body, envelope, header, school_element
 from support.portal_browser import MOMENT, Browser
 from support.rsgi import send
-from support.sandbox import SandboxBench, brin6, sandbox_in, situation
+from support.sandbox import SandboxBench, ask_api, brin6, sandbox_in, situation
 from support.wsgi import call
 
 from uwlr_adapter.contract.request import Call
@@ -24,7 +23,7 @@ from uwlr_adapter.exchange.leerlinggegevens import Leerlinggegevens
 from uwlr_adapter.sandbox import call_log, serving, state
 from uwlr_adapter.sandbox.acts import ACTS
 from uwlr_adapter.sandbox.on_call import Consequence
-from uwlr_adapter.sandbox.situations import LETTERS, SITUATIONS
+from uwlr_adapter.sandbox.situations import SITUATIONS
 from uwlr_adapter.sandbox.world import World
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
@@ -52,16 +51,6 @@ def take(bench: SandboxBench, klantnaam: str) -> tuple[Browser, str]:
     fields = form_of(browser, "/sandbox", "account") | {"klantnaam": klantnaam}
     assert browser.post("/sandbox/account", fields).status == 200
     return browser, fields["klantcode"]
-
-
-def ask_api(bench: SandboxBench, path: str, sent: bytes | None = None, **environ: str) -> tuple[int, dict[str, Any]]:
-    """Call the API with the published codes; returns the status and the JSON."""
-    token = base64.b64encode(f"{KLANTNAAM}:{KLANTCODE}".encode()).decode()
-    given = {"HTTP_AUTHORIZATION": f"Basic {token}"} | environ
-    method = "GET" if sent is None else "POST"
-    form = "application/x-www-form-urlencoded"
-    reply = call(bench.app, sent or b"", method=method, path=f"/sandbox/api/{path}", content_type=form, **given)
-    return reply.status, json.loads(reply.body)
 
 
 def test_the_page_lists_every_situation(bench: SandboxBench) -> None:
@@ -119,24 +108,6 @@ def test_an_account_sees_its_own(bench: SandboxBench) -> None:
     assert "01ZA00" in browser.get("/sandbox").text
     browser.post("/sandbox/log-in", fields | {"klantcode": klantcode})
     assert "01ZB00" in browser.get("/sandbox").text
-
-
-def test_accounts_run_out(bench: SandboxBench) -> None:
-    """There are 25 accounts; the next one is refused in a sentence, and so is a klantnaam with a colon."""
-    for number in range(len(LETTERS) - 1):
-        bench.world.take_account(f"Leverancier {number}")
-    status, refusal = ask_api(bench, "accounts", b"klantnaam=Nog+een")
-    assert (status, refusal["error"].partition(":")[0]) == (409, "all 25 accounts of this sandbox are taken")
-    assert ask_api(bench, "accounts", b"klantnaam=a%3Ab")[0] == 409
-
-
-@pytest.mark.parametrize("environ", [{"HTTP_AUTHORIZATION": ""}, {"HTTP_AUTHORIZATION": "Basic AAAA"}])
-def test_the_api_wants_codes(bench: SandboxBench, environ: dict[str, str]) -> None:
-    """Without the right codes there is nothing, and the answer says which."""
-    for path, sent in (("", None), ("calls", None), ("schools/01ZA00", None), ("clock", b"to=%2B1")):
-        status, refusal = ask_api(bench, path, sent, **environ)
-        assert (status, "klantcode" in refusal["error"]) == (401, True)
-    assert bench.world.clock.ahead.total_seconds() == 0
 
 
 def test_the_state_is_kept(bench: SandboxBench, tmp_path: Path) -> None:

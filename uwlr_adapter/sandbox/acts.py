@@ -27,6 +27,8 @@ def _leave(
     world: World, _account: Account, place: SandboxPlace, old: MadeSchool, values: Mapping[str, str]
 ) -> tuple[MadeSchool, str]:
     leerling = _asked(world, place, old, values)
+    if len(leerlingen(place, _schooljaar(world), old.edits)) == 1:
+        raise SandboxRefusedError("the last leerling stays: an import without leerlingen is refused")
     edits = replace(old.edits, left=(*old.edits.left, leerling.key))
     return replace(old, edits=edits), f"{leerling.key} left the school"
 
