@@ -1,11 +1,13 @@
 """The API of the sandbox, as a program without a server meets it."""
 
+import asyncio
 import base64
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.sandbox import SandboxBench, ask_api, sandbox_in
+from support.rsgi import send
+from support.sandbox import SandboxBench, ask_api, message, sandbox_in
 
 from uwlr_adapter.demo.setup import KLANTNAAM
 from uwlr_adapter.sandbox.situations import LETTERS
@@ -52,3 +54,18 @@ def test_accounts_run_out(bench: SandboxBench) -> None:
     status, refusal = ask_api(bench, "accounts", b"klantnaam=Nog+een")
     assert (status, refusal["error"].partition(":")[0]) == (409, "all 25 accounts of this sandbox are taken")
     assert ask_api(bench, "accounts", b"klantnaam=a%3Ab")[0] == 409
+
+
+def test_a_page_of_a_proxy_comes_for_an_answer(bench: SandboxBench) -> None:
+    """As many answers as were asked are such a page; a fault that comes first is none of them."""
+
+    async def calls() -> list[int]:
+        assert ask_api(bench, "schools/01ZA00/break", b"calls=2&how=page")[0] == 200
+        assert ask_api(bench, "schools/01ZA00/busy", b"calls=1")[0] == 200
+        found = [await send(bench.rsgi, message("usual")) for _ in range(4)]
+        assert found[1].headers == {"content-type": "text/html"}
+        return [status for one in found for status in one.statuses]
+
+    assert asyncio.run(calls()) == [500, 502, 502, 200]
+    status, refusal = ask_api(bench, "schools/01ZA00/break", b"calls=1&how=well")
+    assert (status, refusal["error"]) == (409, "an answer breaks in one of these ways: half, page")

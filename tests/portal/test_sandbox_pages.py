@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 from support.clock import Clock
-from support.messages import body, envelope, header, school_element
 from support.portal_browser import MOMENT, Browser
 from support.rsgi import send
-from support.sandbox import SandboxBench, ask_api, brin6, sandbox_in, situation
+from support.sandbox import SandboxBench, ask_api, brin6, message, sandbox_in, situation
 from support.wsgi import call
 
 from uwlr_adapter.contract.request import Call
@@ -143,12 +142,6 @@ def test_acts_have_an_end(bench: SandboxBench, monkeypatch: pytest.MonkeyPatch) 
     assert (status, refusal["error"]) == (409, "a school takes 1 acts on its leerlingen: reset it")
     assert ask_api(bench, "schools/01ZA00/reset", b"")[0] == 200
     assert len(ask_api(bench, "schools/01ZA00")[1]["leerlingen"]) == 24
-
-
-def message(name: str) -> bytes:
-    """Return a request of the published account for the school of a situation."""
-    one = situation(name)
-    return envelope(body("2026-2027", school_element(one.brin6("ZA"))), header(one.code("ZA"), KLANTCODE, KLANTNAAM))
 
 
 def test_a_slow_school_waits(bench: SandboxBench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from support.clock import Clock
 from support.databases import make_tables
+from support.messages import body, envelope, header, school_element
 from support.portal_browser import MOMENT, Browser
 from support.wsgi import call
 from uwlr_adapter.db.database import Database
@@ -78,3 +79,9 @@ def ask_api(bench: SandboxBench, path: str, sent: bytes | None = None, **environ
     form = "application/x-www-form-urlencoded"
     reply = call(bench.app, sent or b"", method=method, path=f"/sandbox/api/{path}", content_type=form, **given)
     return reply.status, json.loads(reply.body)
+
+
+def message(name: str) -> bytes:
+    """Return a request of the published account for the school of a situation."""
+    one = situation(name)
+    return envelope(body("2026-2027", school_element(one.brin6("ZA"))), header(one.code("ZA"), KLANTCODE, KLANTNAAM))

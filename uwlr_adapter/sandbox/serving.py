@@ -19,6 +19,7 @@ from uwlr_adapter.sandbox import call_log
 from uwlr_adapter.sandbox.api import PREFIX
 from uwlr_adapter.sandbox.busy import BusyUseCase
 from uwlr_adapter.sandbox.call_log import CallLog
+from uwlr_adapter.sandbox.on_call import Breakage
 from uwlr_adapter.sandbox.pages import make_pages
 from uwlr_adapter.sandbox.sandbox_clock import SandboxClock
 from uwlr_adapter.sandbox.situations import catalogue_for
@@ -35,6 +36,8 @@ wait = asyncio.sleep
 logger = logging.getLogger("uwlr_adapter.sandbox")
 EXAMPLES = f"{PREFIX}/voorbeelden"
 """The path of the example answers, faults and files."""
+_BAD_GATEWAY = 502
+_PROXY_PAGE = b"<!DOCTYPE html><html><head><title>502</title></head><body>Bad gateway</body></html>"
 _NOBODY = "Sandbox"
 """The klantnaam of the entries by which calls are judged: each account has koppelingen of these."""
 
@@ -113,7 +116,9 @@ class SandboxApp:
         self.calls.keep(klantnaam, kept)
         if consequence.seconds:
             await wait(consequence.seconds)
-        if consequence.is_cut:
+        if consequence.breakage is Breakage.PAGE:
+            protocol.response_bytes(_BAD_GATEWAY, [("content-type", "text/html")], _PROXY_PAGE)
+        elif consequence.breakage is Breakage.HALF:
             # The Content-Length is that of the whole answer, so the server closes the connection after the half.
             await protocol.response_stream(status, headers).send_bytes(body[: len(body) // 2])
         else:

@@ -52,7 +52,9 @@ class MadeSchool:
     refused: int = 0
     """Calls that are refused for being too early, from the next one on."""
     cut: int = 0
-    """Answers that break off half-way, from the next one on."""
+    """Answers that break, from the next one on."""
+    breakage: str = "half"
+    """How they break: a `Breakage`."""
 
 
 @dataclass(frozen=True, slots=True)
