@@ -17,7 +17,7 @@ FORMS = {
     "schools/01ZA00/rename": ("leerling", "roepnaam", "achternaam"),
     "schools/01ZA00/move": ("leerling", "groep"),
     "schools/01ZA00/correct": ("leerling",),
-    "schools/01ZA00/break": ("calls",),
+    "schools/01ZA00/break": ("calls", "how"),
     "schools/01ZA00/slow": ("seconds",),
     "schools/01ZA00/busy": ("calls",),
     "schools/18ZA00/answer": ("choice",),

@@ -15,7 +15,7 @@ from support.clock import Clock
 from support.messages import body, envelope, header, school_element
 from support.portal_browser import MOMENT, Browser
 from support.rsgi import send
-from support.sandbox import SandboxBench, brin6, sandbox_in, situation
+from support.sandbox import SandboxBench, ask_api, brin6, message, sandbox_in, situation
 from support.wsgi import call
 
 from uwlr_adapter.contract.request import Call
@@ -27,7 +27,7 @@ from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.sandbox import call_log, serving, state
 from uwlr_adapter.sandbox.acts import ACTS
 from uwlr_adapter.sandbox.on_call import Consequence
-from uwlr_adapter.sandbox.situations import LETTERS, SITUATIONS
+from uwlr_adapter.sandbox.situations import SITUATIONS
 from uwlr_adapter.sandbox.world import World
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
@@ -56,16 +56,6 @@ def take(bench: SandboxBench, klantnaam: str) -> tuple[Browser, str]:
     fields = form_of(browser, "/sandbox", "account") | {"klantnaam": klantnaam}
     assert browser.post("/sandbox/account", fields).status == 200
     return browser, fields["klantcode"]
-
-
-def ask_api(bench: SandboxBench, path: str, sent: bytes | None = None, **environ: str) -> tuple[int, dict[str, Any]]:
-    """Call the API with the published codes; returns the status and the JSON."""
-    token = base64.b64encode(f"{KLANTNAAM}:{KLANTCODE}".encode()).decode()
-    given = {"HTTP_AUTHORIZATION": f"Basic {token}"} | environ
-    method = "GET" if sent is None else "POST"
-    form = "application/x-www-form-urlencoded"
-    reply = call(bench.app, sent or b"", method=method, path=f"/sandbox/api/{path}", content_type=form, **given)
-    return reply.status, json.loads(reply.body)
 
 
 def test_the_page_lists_every_situation(bench: SandboxBench) -> None:
@@ -134,41 +124,6 @@ def test_an_account_sees_its_own(bench: SandboxBench) -> None:
     assert "01ZB00" in browser.get("/sandbox").text
 
 
-def test_accounts_run_out(bench: SandboxBench) -> None:
-    """There are 25 accounts; the next one is refused in a sentence, and so is a klantnaam with a colon."""
-    for number in range(len(LETTERS) - 1):
-        bench.world.take_account(f"Leverancier {number}")
-    status, refusal = ask_api(bench, "accounts", b"klantnaam=Nog+een")
-    assert (status, refusal["error"].partition(":")[0]) == (409, "all 25 accounts of this sandbox are taken")
-    assert ask_api(bench, "accounts", b"klantnaam=a%3Ab")[0] == 409
-
-
-def test_a_refusal_of_the_api_is_one_of_http(bench: SandboxBench) -> None:
-    """A client library that waits to be asked for its codes is asked; a method that there is not names those there are.
-
-    Both are JSON, as is a path that there is not, and a JSON of thousands of brackets.
-    """
-    refusals = {
-        ("GET", "", b""): (401, "WWW-Authenticate", 'Basic realm="UWLR sandbox"'),
-        ("PUT", "clock", b""): (405, "Allow", "POST"),
-        ("GET", "nothing", b""): (404, "Allow", None),
-        ("POST", "accounts", b"[" * 4000): (409, "Allow", None),
-    }
-    for (method, path, sent), (status, name, value) in refusals.items():
-        got = call(bench.app, sent, method=method, path=f"/sandbox/api/{path}", content_type="application/json")
-        assert (got.status, got.headers.get(name), got.headers["Content-Type"]) == (status, value, "application/json")
-        assert json.loads(got.body)["error"]
-
-
-@pytest.mark.parametrize("environ", [{"HTTP_AUTHORIZATION": ""}, {"HTTP_AUTHORIZATION": "Basic AAAA"}])
-def test_the_api_wants_codes(bench: SandboxBench, environ: dict[str, str]) -> None:
-    """Without the right codes there is nothing, and the answer says which."""
-    for path, sent in (("", None), ("calls", None), ("schools/01ZA00", None), ("clock", b"to=%2B1")):
-        status, refusal = ask_api(bench, path, sent, **environ)
-        assert (status, "klantcode" in refusal["error"]) == (401, True)
-    assert bench.world.clock.ahead.total_seconds() == 0
-
-
 def test_the_state_is_kept(bench: SandboxBench, tmp_path: Path) -> None:
     """A sandbox that starts again has its clock, its accounts and what was done to its schools."""
     ask_api(bench, "clock", b"to=%2B30")
@@ -202,12 +157,6 @@ def test_acts_have_an_end(bench: SandboxBench, monkeypatch: pytest.MonkeyPatch) 
     assert (status, refusal["error"]) == (409, "a school takes 1 acts on its leerlingen: reset it")
     assert ask_api(bench, "schools/01ZA00/reset", b"")[0] == 200
     assert len(ask_api(bench, "schools/01ZA00")[1]["leerlingen"]) == 24
-
-
-def message(name: str) -> bytes:
-    """Return a request of the published account for the school of a situation."""
-    one = situation(name)
-    return envelope(body("2026-2027", school_element(one.brin6("ZA"))), header(one.code("ZA"), KLANTCODE, KLANTNAAM))
 
 
 def test_a_slow_school_waits(bench: SandboxBench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,15 +275,6 @@ def test_the_records_are_those_of_the_school(bench: SandboxBench) -> None:
             assert key not in (await listed_and_answered(schooljaar))[1]
 
     asyncio.run(calls())
-
-
-def test_the_last_leerling_stays(bench: SandboxBench) -> None:
-    """The last leerling of a school cannot leave, and the refusal says why."""
-    path = f"schools/{brin6('one-leerling')}"
-    status, refusal = ask_api(bench, f"{path}/leave", b"")
-    assert (status, refusal["error"]) == (409, "the last leerling stays: no import takes a school without leerlingen")
-    ask_api(bench, f"{path}/join", b"")
-    assert ask_api(bench, f"{path}/leave", b"")[0] == 200
 
 
 def test_each_who_comes_has_a_key(bench: SandboxBench) -> None:

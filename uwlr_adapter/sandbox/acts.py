@@ -9,6 +9,7 @@ from uwlr_adapter.koppelingen import actions
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.sandbox.accounts import ACTOR, Account, SandboxRefusedError
+from uwlr_adapter.sandbox.on_call import Breakage
 from uwlr_adapter.sandbox.school_file import SandboxLeerling, groep_key, leerlingen, next_joiner, other_achternaam
 from uwlr_adapter.sandbox.situations import SandboxPlace
 from uwlr_adapter.sandbox.state import MadeSchool
@@ -28,7 +29,7 @@ def _leave(
 ) -> tuple[MadeSchool, str]:
     leerling = _asked(world, place, old, values)
     if len(leerlingen(place, _schooljaar(world), old.edits)) == 1:
-        raise SandboxRefusedError("the last leerling stays: no import takes a school without leerlingen")
+        raise SandboxRefusedError("the last leerling stays: an import without leerlingen is refused")
     edits = replace(old.edits, left=(*old.edits.left, leerling.key))
     return replace(old, edits=edits), f"{leerling.key} left the school"
 
@@ -142,8 +143,12 @@ def _busy(
 def _break(
     _world: World, _account: Account, _place: SandboxPlace, old: MadeSchool, values: Mapping[str, str]
 ) -> tuple[MadeSchool, str]:
-    calls = _number(values, "calls", MAX_REFUSED)
-    return replace(old, cut=calls), f"{count_noun(calls, 'answer', 'answers')} from now on will break off half-way"
+    calls, how = _number(values, "calls", MAX_REFUSED), values.get("how", "").strip() or str(Breakage.HALF)
+    if how not in list(Breakage):
+        raise SandboxRefusedError(f"an answer breaks in one of these ways: {', '.join(Breakage)}")
+    told = {Breakage.HALF: "break off half-way", Breakage.PAGE: "be a page of a proxy"}[Breakage(how)]
+    answers = count_noun(calls, "answer", "answers")
+    return replace(old, cut=calls, breakage=how), f"{answers} from now on will {told}"
 
 
 def _answer(
@@ -212,7 +217,11 @@ ACTS = {
         ActEntry("slow", "Make it slow", ("seconds",), "Each answer takes 0 to 60 seconds longer.", _slow),
         ActEntry("busy", "Make it busy", ("calls",), "The next 0 to 100 calls get Retry-After.", _busy),
         ActEntry(
-            "break", "Break it off", ("calls",), "The next 0 to 100 answers end half-way, without a word.", _break
+            "break",
+            "Break it off",
+            ("calls", "how"),
+            "The next 0 to 100 answers end half-way, without a word; with page: are a page of a proxy, with 502.",
+            _break,
         ),
         ActEntry("answer", "Answer the question", ("choice",), "same: he is who he was; new: somebody else.", _answer),
         ActEntry("reset", "Make it anew", (), "The school is as its situation begins.", _reset),

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 
+from uwlr_adapter.clock import day_of, schooljaar_of
 from uwlr_adapter.errors import RefusedError, SchoolRefusedError
 from uwlr_adapter.sandbox import accounts, sandbox_clock
 from uwlr_adapter.sandbox.accounts import THE_PUBLISHED, Account, SandboxRefusedError
@@ -122,8 +123,11 @@ def _account() -> Account:
         account = pages().world.account_of(given.username or "", given.password or "")
         if account is not None:
             return account
+        text = "No account of this sandbox has this klantnaam and klantcode."
+    else:
+        text = "Send klantnaam and klantcode by HTTP Basic, as `curl --user klantnaam:klantcode` does."
     raise Unauthorized(
-        "Send klantnaam and klantcode by HTTP Basic, as `curl --user klantnaam:klantcode` does.",
+        text,
         www_authenticate=WWWAuthenticate("basic", {"realm": "UWLR sandbox"}),
     )
 
@@ -142,7 +146,14 @@ def _values() -> Mapping[str, str]:
 
 
 def _clock() -> dict[str, str]:
-    return {"clock": shown(pages().world.clock()), "real": shown(pages().world.clock.real())}
+    moment = pages().world.clock()
+    today = day_of(moment)
+    return {
+        "clock": shown(moment),
+        "today": today.isoformat(),
+        "schooljaar": schooljaar_of(today),
+        "real": shown(pages().world.clock.real()),
+    }
 
 
 def _school(place: SandboxPlace, present: MadeSchool, leerlingen: list[SandboxLeerling]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from uwlr_adapter.sandbox import call_log
 from uwlr_adapter.sandbox.api import PREFIX
 from uwlr_adapter.sandbox.busy import COMES_TOO_EARLY, BusyUseCase
 from uwlr_adapter.sandbox.call_log import CallLog
+from uwlr_adapter.sandbox.on_call import Breakage
 from uwlr_adapter.sandbox.pages import make_pages
 from uwlr_adapter.sandbox.sandbox_clock import SandboxClock
 from uwlr_adapter.sandbox.situations import catalogue_for
@@ -44,6 +45,8 @@ EXAMPLES = f"{PREFIX}/voorbeelden"
 SANDBOX_JOBS = {name: job for name, job in JOBS.items() if name != "purge"}
 """The jobs of a sandbox. Nothing is erased: the jobs go by the real clock, by which a school that the clock of the
 sandbox has years back is past its term; and all its persons are invented."""
+_BAD_GATEWAY = 502
+_PROXY_PAGE = b"<!DOCTYPE html><html><head><title>502</title></head><body>Bad gateway</body></html>"
 _NOBODY = "Sandbox"
 """The klantnaam of the entries by which calls are judged: each account has koppelingen of these."""
 
@@ -136,7 +139,9 @@ class SandboxApp:
             finally:
                 self._waiting -= 1
         status, headers, content = watched.response
-        if consequence.is_cut:
+        if consequence.breakage is Breakage.PAGE:
+            protocol.response_bytes(_BAD_GATEWAY, [("content-type", "text/html")], _PROXY_PAGE)
+        elif consequence.breakage is Breakage.HALF:
             # The Content-Length is that of the whole answer, so the server closes the connection after the half.
             await protocol.response_stream(status, headers).send_bytes(content[: len(content) // 2])
         else:

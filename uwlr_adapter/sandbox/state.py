@@ -58,7 +58,9 @@ class MadeSchool:
     refused: int = 0
     """Calls that are refused for being too early, from the next one on."""
     cut: int = 0
-    """Answers that break off half-way, from the next one on."""
+    """Answers that break, from the next one on."""
+    breakage: str = "half"
+    """How they break: a `Breakage`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def _school(found: dict[str, Any]) -> MadeSchool:
     return MadeSchool(
         **whole,
         cut=_whole(found.get("cut", 0)),
+        breakage=_texts([found.get("breakage", MadeSchool().breakage)])[0],
         years=_texts(found["years"]),
         fresh=_texts(found.get("fresh", [])),
         edits=read_edits,
