@@ -1,6 +1,7 @@
 """The pages of an afnemer for its own users: no more than a call tells, and nothing of a school or a person."""
 
 import re
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +16,9 @@ from uwlr_adapter.contract.repairs import BODY_REPAIRS, HEADER_REPAIRS, SCHOOLJA
 from uwlr_adapter.gebruikers import accounts, second_factor
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker_vestiging
+from uwlr_adapter.jobs.lease import Lease
+from uwlr_adapter.jobs.registry import JOBS
+from uwlr_adapter.jobs.work import run_now
 from uwlr_adapter.journaal import model, search
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.tables import koppeling
@@ -98,14 +102,16 @@ def test_a_koppeling_is_there_once_its_code_was_shown(portal: Portal, school: Br
     assert koppelingen(portal) == [(BRIN6, "Toegang", "25-11-2026 10:30")]
     assert koppelingen(portal, "?zoek=30ab&toegang=ja") != []
     assert koppelingen(portal, "?zoek=21QW") == koppelingen(portal, "?toegang=nee") == []
-    assert koppelingen(portal, "?na=30AB00-1") == []
+    assert koppelingen(portal, "?na=30AB00-snappet") == []
     assert school.get(KOPPELING).status == 200
 
 
 def test_no_access_has_one_face(portal: Portal, school: Browser) -> None:
     """Paused, another code and ended read the same, as a call with the code of before hears the same."""
     fetch(portal)
-    seen = set()
+    later = portal.clock() + timedelta(minutes=20)
+    run_now(JOBS["received"], portal.database, portal.settings, Lease("received", "a"), moment=later)
+    seen, versions = set(), set()
     for path, fields in (
         (f"{KOPPELING}/pauzeren", {}),
         (KOPPELING, {"verificatiecode": OTHER_CODE, "actie": "gereed"}),
@@ -115,8 +121,11 @@ def test_no_access_has_one_face(portal: Portal, school: Browser) -> None:
         assert b"AutorisatieOngeldig" in fetch(portal)
         page = portal.browser("vendor").get(PAGES)
         seen.add(page.text)
+        (section,) = portal.browser("vendor").get(CALLS).tree.xpath("//section[@aria-labelledby='versies']")
+        versions.add(section.text_content())
         assert not OF_A_SCHOOL.search(" ".join(" ".join(row) for row in rows(page)))
-    assert len(seen) == 1
+    assert len(seen) == len(versions) == 1
+    assert "1 koppeling, laatst" in versions.pop()
     assert rows(page) == [(BRIN6, "Geen toegang", "25-11-2026 10:30")]
 
 
