@@ -38,7 +38,7 @@ def show_koppelingen() -> str:
         afnemer = require_own_afnemer(connection)
         open_, closed = fetched.count(connection, catalogue(), afnemer.id, moment)
         after = _key_of(request.args.get("na"))
-        text, access = (form.zoek.data or "").strip(), ACCESS[form.toegang.data or ""]
+        text, access = (form.zoek.data or "").strip() if is_valid else "", ACCESS[form.toegang.data or ""]
         page = fetched.page_of(
             connection,
             catalogue(),
