@@ -251,12 +251,35 @@ def test_of_two_new_klantcodes_the_second_is_refused(portal: Portal) -> None:
     browser, operator = portal.browser("vendor"), portal.browser("operator")
     page, seen = browser.get(KLANTCODE), operator.get("/koppelingen/beheer/afnemers/1")
     new = klantcode(browser.submit_page(page, overlap="7", huidig=PASSWORD))
+    portal.clock.advance(minutes=1)
     twice = browser.follow(browser.submit_page(page, overlap="7", huidig=PASSWORD))
     assert "al vernieuwd" in twice.text
     late = operator.follow(operator.submit_page(seen, 0, overlap="7"))
     assert "al vernieuwd" in late.text
     assert identifies(portal, new)
     assert len(acts_of(portal)) == 1
+
+
+def test_a_second_click_shows_the_same_klantcode(portal: Portal) -> None:
+    """A browser shows the answer to the last click alone, and the klantcode is shown nowhere else; for a minute."""
+    with portal.database.writing() as connection:
+        server_keys = ServerKeys.from_settings(portal.settings, portal.database)
+        accounts.set_totp(connection, accounts.get(connection, "vendor").id, second_factor.seal(server_keys, TOTP), 0)
+    browser = portal.browser()
+    browser.follow(browser.login("vendor"))
+    browser.submit("/koppelingen/inloggen/tweede-stap", code=totp(portal.clock()))
+    portal.clock.advance(seconds=30)
+    page, typed = browser.get(KLANTCODE), {"overlap": "7", "code": totp(portal.clock())}
+    new = klantcode(browser.submit_page(page, **typed))
+    portal.clock.advance(seconds=59)
+    assert klantcode(browser.submit_page(page, **typed)) == new
+    assert len(acts_of(portal)) == 1
+    forged = browser.post(KLANTCODE, {**page.fields(), **typed, "bon": "x" * 43})
+    assert forged.status == 409
+    portal.clock.advance(seconds=1)
+    assert "al vernieuwd" in browser.follow(browser.submit_page(page, **typed)).text
+    fresh = browser.get(KLANTCODE)
+    assert browser.submit_page(fresh, **typed).status == 422, "another form brings no code without its proof"
 
 
 def test_a_klantcode_that_becomes_void_at_once_takes_the_klantnaam(portal: Portal) -> None:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerError
 from uwlr_adapter.maintenance import announced
-from uwlr_adapter.portal import kept_form, login_session, proof
+from uwlr_adapter.portal import kept_form, link_once, login_session, proof
 from uwlr_adapter.portal.account_forms import OwnKlantcodeForm
 from uwlr_adapter.portal.afnemer import require_own_afnemer
 from uwlr_adapter.portal.blueprints import AFNEMER
@@ -33,12 +33,15 @@ def rotate_klantcode() -> ResponseReturnValue:
     """Replace the klantcode, and show the new one once."""
     gebruiker, form = login_session.require_gebruiker(), OwnKlantcodeForm(request.form)
     afnemer = _own()
+    ticket = form.bon.data or ""
+    if not link_once.is_offered(ticket):
+        return _show(form, link_once.STALE), 409
     if form.stand.data != afnemer.rotation:  # before a code is used up
-        return _late()
+        return _shown_again(ticket) or _late()
     if not form.validate() or not _is_confirmed(form, afnemer):
         return _show(form, None), 422
     if (refused := proof.refusal_by_one(form, gebruiker, _show)) is not None:
-        return refused
+        return _shown_again(ticket) or refused
     overlap = timedelta(days=form.overlap.data or 0)
     try:
         with database().writing() as connection:
@@ -50,10 +53,21 @@ def rotate_klantcode() -> ResponseReturnValue:
                 overlap,
                 actor=gebruiker.login,
                 seen=form.stand.data,
+                ticket=ticket,
             )
     except AfnemerError:
         return _late()
     return render_template("eigen_klantcode_nieuw.html", afnemer=rotated, klantcode=klantcode)
+
+
+def _shown_again(ticket: str) -> str | None:
+    """Return the page with the new klantcode for a form that is sent a second time at once; None for another one."""
+    with database().reading() as connection:
+        present = require_own_afnemer(connection)
+        klantcode = afnemers.shown_again(connection, server_keys(), present, ticket, now())
+    if klantcode is None:
+        return None
+    return render_template("eigen_klantcode_nieuw.html", afnemer=present, klantcode=klantcode)
 
 
 def _late() -> ResponseReturnValue:
@@ -86,6 +100,7 @@ def _show(form: OwnKlantcodeForm, error: str | None) -> str:
     with database().reading() as connection:
         maintenance = announced.list_open(connection, now())
     overlap_until = _overlap_until(afnemer)
+    form.bon.data = link_once.offer()
     return render_template(
         "eigen_klantcode.html",
         afnemer=afnemer,
