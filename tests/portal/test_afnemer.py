@@ -149,6 +149,11 @@ def test_a_koppeling_that_was_activated_anew_counts_from_its_code_on(portal: Por
     assert [row[:2] for row in koppelingen(portal)] == [(BRIN6, "Geen toegang")]
     fetch(portal, OTHER_CODE)
     assert [row[:2] for row in koppelingen(portal)] == [(BRIN6, "Toegang")]
+    school.submit("/koppelingen/30AB00/koppeling/2/beeindigen", bevestiging="Snappet")
+    assert [row[:2] for row in koppelingen(portal)] == [(BRIN6, "Geen toegang")]
+    activated(school, OTHER_CODE)
+    assert [row[:2] for row in koppelingen(portal)] == [(BRIN6, "Toegang")], "a call with that code has it at once"
+    assert b"_antwoord" in fetch(portal, OTHER_CODE)
 
 
 def test_the_first_access_costs_one_write_and_the_next_ones_none(portal: Portal, school: Browser) -> None:

@@ -21,6 +21,8 @@ from uwlr_adapter.koppelingen.versions_used import UsedVersion
 
 PER_PAGE = 50
 """Koppelingen of one page."""
+_PLACE = ("afnemer_id", "brin6", "entry_id")
+"""What the koppelingen of one place and entry have in common."""
 
 
 class FetchedKey(NamedTuple):
@@ -121,18 +123,26 @@ def _told(calls: Calls, since: datetime) -> datetime | None:
 def _own(afnemer_id: int) -> Sequence[sa.ColumnElement[bool]]:
     """Return the conditions of the koppelingen of an afnemer that are told, the last one of each place and entry."""
     own, later = koppeling.c, koppeling.alias("later")
-    same = [later.c[name] == own[name] for name in ("afnemer_id", "brin6", "entry_id")]
+    same = [later.c[name] == own[name] for name in _PLACE]
     is_past = sa.exists().where(*same, later.c.id > own.id, later.c.shown_code.is_not(None)).correlate(koppeling)
     return own.afnemer_id == afnemer_id, own.shown_code.is_not(None), ~is_past
 
 
 def _has_access(catalogue: Catalogue, today: date) -> sa.ColumnElement[bool]:
-    """Return the condition that a call with the code of the last access has access on a day; never NULL."""
-    own = koppeling.c
-    end = sa.func.substr(own.code_digest, sa.func.length(own.code_digest) - (SHOWN_DIGITS - 1))
-    return sa.and_(
-        own.status == Status.ACTIEF.value,
-        own.startdatum <= today,
-        own.entry_id.in_(sorted(catalogue.profiel_by_entry)),
-        sa.func.coalesce(end == own.shown_code, sa.false()),
+    """Return the condition that a call with the code of the last access has access on a day; never NULL.
+
+    Also where the koppeling ended and was activated anew with that code: the call finds the one that is open.
+    """
+    own, present = koppeling.c, koppeling.alias("present")
+    end = sa.func.substr(present.c.code_digest, sa.func.length(present.c.code_digest) - (SHOWN_DIGITS - 1))
+    return (
+        sa.exists()
+        .where(
+            *(present.c[name] == own[name] for name in _PLACE),
+            present.c.status == Status.ACTIEF.value,
+            present.c.startdatum <= today,
+            present.c.entry_id.in_(sorted(catalogue.profiel_by_entry)),
+            end == own.shown_code,
+        )
+        .correlate(koppeling)
     )
