@@ -2,9 +2,11 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask.typing import ResponseReturnValue
 from support import messages
 from support.messages import school_element
 from support.portal_browser import MOMENT, PASSWORD, TOTP, Browser, Page, Portal, totp
@@ -22,6 +24,7 @@ from uwlr_adapter.jobs.work import run_now
 from uwlr_adapter.journaal import model, search
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.tables import koppeling
+from uwlr_adapter.portal import proof
 from uwlr_adapter.portal.afnemer_calls import REPAIRS
 
 PAGES = "/koppelingen/afnemer"
@@ -285,6 +288,24 @@ def test_a_second_click_shows_the_same_klantcode(portal: Portal) -> None:
     assert "al vernieuwd" in browser.follow(browser.submit_page(page, **typed)).text
     fresh = browser.get(KLANTCODE)
     assert browser.submit_page(fresh, **typed).status == 422, "another form brings no code without its proof"
+
+
+def test_somebody_who_is_blocked_meanwhile_gets_no_klantcode(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proof waits for its turn: who was blocked in that time is out, and the klantcode stays."""
+    browser = portal.browser("vendor")
+    page, check = browser.get(KLANTCODE), proof.refusal_by_one
+
+    def check_slowly(*arguments: Any) -> ResponseReturnValue | None:
+        found = check(*arguments)
+        with portal.database.writing() as connection:
+            accounts.disable(connection, "vendor", portal.clock())
+        return found
+
+    monkeypatch.setattr(proof, "refusal_by_one", check_slowly)
+    late = browser.follow(browser.follow(browser.submit_page(page, overlap="7", huidig=PASSWORD)))
+    assert "uw toegang is beëindigd" in late.text
+    assert "al vernieuwd" not in late.text
+    assert acts_of(portal) == []
 
 
 def test_a_klantcode_that_becomes_void_at_once_takes_the_klantnaam(portal: Portal) -> None:

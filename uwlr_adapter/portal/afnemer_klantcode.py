@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from uwlr_adapter.gebruikers import of_afnemer
+from uwlr_adapter.gebruikers.errors import NoLongerAllowedError
 from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerError
 from uwlr_adapter.maintenance import announced
@@ -45,17 +47,10 @@ def rotate_klantcode() -> ResponseReturnValue:
     overlap = timedelta(days=form.overlap.data or 0)
     try:
         with database().writing() as connection:
-            rotated, klantcode = afnemers.rotate(
-                connection,
-                server_keys(),
-                afnemer.klantnaam,
-                now(),
-                overlap,
-                actor=gebruiker.login,
-                seen=form.stand.data,
-                ticket=ticket,
+            rotated, klantcode = of_afnemer.rotate(
+                connection, server_keys(), gebruiker, now(), overlap, seen=form.stand.data, ticket=ticket
             )
-    except AfnemerError:
+    except (AfnemerError, NoLongerAllowedError):  # of the latter the session has ended, and the next page says that
         return _late()
     return render_template("eigen_klantcode_nieuw.html", afnemer=rotated, klantcode=klantcode)
 
