@@ -105,8 +105,13 @@ def test_what_an_act_on_an_afnemer_concerns(portal: Portal) -> None:
     assert refused.status == 422
     assert refused.errors("klantnaam") == ["Typ ter bevestiging precies: Snappet"]
     assert acts(portal) == []
-    klantcode(operator.submit_page(refused, 0, klantnaam="Snappet"))
+    klantcode(operator.submit_page(refused, 0, klantnaam="Snappet", overlap="7"))
     assert acts(portal) == ["klantcode vernieuwd"]
+    again = operator.get(page)
+    assert "maakt die meteen ongeldig" in again.text
+    assert operator.submit_page(again, 0, overlap="7").status == 422, "the one of before the overlap may be in use"
+    portal.clock.advance(days=7)
+    assert "maakt die meteen ongeldig" not in portal.browser("operator").get(page).text
 
 
 @pytest.mark.parametrize("overlap", ["", "-1", "367", "x", "1e3"])

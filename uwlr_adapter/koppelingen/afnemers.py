@@ -61,6 +61,10 @@ class Afnemer:
         """A text that is another one after each replacement of the klantcode, for two people at once."""
         return "/".join("" if one is None else one.isoformat() for one in (self.rotated_at, self.previous_until))
 
+    def overlap_until(self, moment: datetime) -> datetime | None:
+        """Return until when the klantcode before this one is valid, if it still is at a moment."""
+        return self.previous_until if self.previous_until is not None and self.previous_until > moment else None
+
     @property
     def is_enabled(self) -> bool:
         """Whether it may call."""

@@ -1,6 +1,6 @@
 """The klantcode of an afnemer, replaced by its own users: shown once, after a proof of who asks."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -72,17 +72,12 @@ def _late() -> ResponseReturnValue:
 
 def _is_confirmed(form: OwnKlantcodeForm, afnemer: Afnemer) -> bool:
     """Return whether no klantcode becomes void at once, or the klantnaam was typed; else add the error."""
-    if form.overlap.data and _overlap_until(afnemer) is None:
+    if form.overlap.data and afnemer.overlap_until(now()) is None:
         return True
     if (form.klantnaam.data or "").strip() == afnemer.klantnaam:
         return True
     add_error(form.klantnaam, f"Typ ter bevestiging precies: {afnemer.klantnaam}")
     return False
-
-
-def _overlap_until(afnemer: Afnemer) -> datetime | None:
-    """Return until when the klantcode before this one is valid, if it still is."""
-    return afnemer.previous_until if afnemer.previous_until is not None and afnemer.previous_until > now() else None
 
 
 def _own() -> Afnemer:
@@ -94,7 +89,7 @@ def _show(form: OwnKlantcodeForm, error: str | None) -> str:
     gebruiker, afnemer = login_session.require_gebruiker(), _own()
     with database().reading() as connection:
         maintenance = announced.list_open(connection, now())
-    overlap_until = _overlap_until(afnemer)
+    overlap_until = afnemer.overlap_until(now())
     form.bon.data = link_once.offer()
     return render_template(
         "eigen_klantcode.html",

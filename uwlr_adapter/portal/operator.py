@@ -118,8 +118,11 @@ def enable_afnemer(afnemer_id: int) -> Response:
 
 
 def _may_rotate(afnemer: Afnemer, form: RotateForm) -> bool:
-    """Return whether a klantcode may be replaced so; without an overlap that takes the klantnaam, as disabling does."""
-    if form.overlap.data or not _reach(afnemer.id)[0]:
+    """Return whether a klantcode may be replaced so; where one becomes void at once, that takes the klantnaam.
+
+    As disabling does: without an overlap, and during that of the last time, of which the oldest one is void then.
+    """
+    if (form.overlap.data and afnemer.overlap_until(now()) is None) or not _reach(afnemer.id)[0]:
         return True
     return _is_named(form.klantnaam, afnemer)
 
@@ -173,6 +176,7 @@ def _show(afnemer: Afnemer, form: RotateForm) -> str:
         "afnemer.html",
         afnemer=afnemer,
         form=form,
+        overlap_until=afnemer.overlap_until(now()),
         insight=insight,
         users=users[:MAX_USERS],
         has_more_users=len(users) > MAX_USERS,
