@@ -24,6 +24,8 @@ from uwlr_adapter.jobs.work import run_now
 from uwlr_adapter.journaal import model, search
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.tables import koppeling
+from uwlr_adapter.mail import recipients
+from uwlr_adapter.mail.tables import mail_address
 from uwlr_adapter.portal import proof
 from uwlr_adapter.portal.afnemer_calls import REPAIRS
 
@@ -346,13 +348,20 @@ def test_sessions_end_with_the_user(portal: Portal) -> None:
 
 
 def test_older_code_that_gave_it_a_school_changes_nothing(portal: Portal) -> None:
-    """A place in the tables of the schools makes no user of an afnemer one of a school."""
+    """A place in the tables of the schools makes no user of an afnemer one of a school: no page, and no mail of it."""
     with portal.database.writing() as connection:
         found = accounts.get(connection, "vendor")
         connection.execute(gebruiker_vestiging.insert().values(gebruiker_id=found.id, brin6="21QW00"))
+        values = {"address": "v@vendor.example", "gebruiker_id": found.id}
+        values |= dict.fromkeys(("entered_at", "confirmed_at"), MOMENT.replace(tzinfo=None))
+        connection.execute(mail_address.insert().values(values))
+        assert recipients.of_vestiging(connection, "21QW00") == []
+        assert not recipients.is_told_still(connection, "v@vendor.example", found.id, "21QW00")
+        assert "vendor" not in [one.login for one in accounts.list_of_vestiging(connection, "21QW00")]
     browser = portal.browser("vendor")
     assert browser.get("/koppelingen/21QW00").status == 404
     assert browser.get(PAGES).status == 200
+    assert "V. Vendor" not in portal.browser("school").get("/koppelingen/21QW00/collegas").text
 
 
 def test_an_invitation_of_a_school_tells_it_nothing(portal: Portal) -> None:
