@@ -85,3 +85,18 @@ def message(name: str) -> bytes:
     """Return a request of the published account for the school of a situation."""
     one = situation(name)
     return envelope(body("2026-2027", school_element(one.brin6("ZA"))), header(one.code("ZA"), KLANTCODE, KLANTNAAM))
+
+
+def form_of(browser: Browser, path: str, act: str) -> dict[str, str]:
+    """Return what the form of an act would send."""
+    page = browser.get(path)
+    (number,) = [place for place, one in enumerate(page.forms()) if one.get("action", "").endswith(f"/{act}")]
+    return page.fields(number)
+
+
+def take(bench: SandboxBench, klantnaam: str) -> tuple[Browser, str]:
+    """Take an account by the form; returns its browser, and its klantcode."""
+    browser = bench.browser
+    fields = form_of(browser, "/sandbox", "account") | {"klantnaam": klantnaam}
+    assert browser.post("/sandbox/account", fields).status == 200
+    return browser, fields["klantcode"]
