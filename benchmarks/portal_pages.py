@@ -86,7 +86,7 @@ OPERATORS = (
 )
 """The pages of an operator; `{}` is the brin6 of a vestiging."""
 OWN = (
-    *("afnemer", "afnemer?zoek=2&toegang=nee", "afnemer?toegang=ja&na={}-1", "afnemer/verzoeken"),
+    *("afnemer", "afnemer?zoek=2&toegang=nee", "afnemer?toegang=ja&na={}-snappet", "afnemer/verzoeken"),
     "afnemer/klantcode",
 )
 """The pages of an afnemer."""

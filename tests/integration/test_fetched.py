@@ -13,8 +13,9 @@ from support.school_builder import SchoolBuilder
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal.model import VerzoekEntry
+from uwlr_adapter.journaal.tables import journaal
+from uwlr_adapter.koppelingen import call_states, fetched, store
 from uwlr_adapter.koppelingen import catalogue as catalogi
-from uwlr_adapter.koppelingen import fetched, store
 from uwlr_adapter.koppelingen.fetched import FetchedKey, FetchedKoppeling, FetchedPage
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import shown_code
@@ -63,7 +64,16 @@ def page(
 ) -> FetchedPage:
     """Return a page of the koppelingen of an afnemer."""
     with builder.database.reading() as connection:
-        return fetched.page_of(connection, CATALOGUE, afnemer_id, MOMENT, text=text, access=access, after=after)
+        return fetched.page_of(
+            connection,
+            CATALOGUE,
+            afnemer_id,
+            MOMENT,
+            told_since=MOMENT - timedelta(days=30),
+            text=text,
+            access=access,
+            after=after,
+        )
 
 
 def told(builder: SchoolBuilder, afnemer_id: int = SNAPPET) -> dict[str, bool]:
@@ -128,7 +138,32 @@ def test_the_list_is_searched_and_paged(builder: SchoolBuilder, monkeypatch: pyt
     assert numbers(page(builder, text="qw0")) == ["21QW00", "21QW01"]
     assert numbers(page(builder, text="%")) == numbers(page(builder, text="_")) == []
     assert numbers(page(builder, access=False)) == ["21QW01"]
-    assert numbers(page(builder, access=True, after=FetchedKey("21QW00", 1))) == ["30AB00"]
+    assert numbers(page(builder, access=True, after=FetchedKey("21QW00", "snappet"))) == ["30AB00"]
+
+
+def test_a_fetch_of_before_the_journaal_is_not_told(builder: SchoolBuilder) -> None:
+    """What was noted of a koppeling that is paused outlives the journaal; of one that ended it does not."""
+    paused, ended = builder.living("21QW00", "snappet"), builder.living("21QW01", "snappet")
+    for one in (paused, ended):
+        line = VerzoekEntry(MOMENT - timedelta(days=31), "HaalLeerlinggegevens", SNAPPET, outcome="leerlinggegevens")
+        line.koppeling_id, line.brin6 = one.id, one.brin6
+        with builder.transaction() as connection:
+            write_entries(connection, line)
+    with builder.database.writing() as connection:
+        call_states.note(connection, call_states.to_note(connection, [paused.id, ended.id], MOMENT, MOMENT))
+    builder.pause(paused)
+    builder.end(ended)
+    with builder.database.writing() as connection:
+        call_states.forget_ended(connection, 9)
+        connection.execute(journaal.delete())
+    told = {one.brin6: one.fetched_at for one in page(builder).koppelingen}
+    assert told["21QW00"] == told["21QW01"]
+
+
+def test_a_key_of_a_page_counts_nothing(builder: SchoolBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the place and the entry: the number of a koppeling would tell how many others there are."""
+    monkeypatch.setattr(fetched, "PER_PAGE", 1)
+    assert page(builder).after == ("21QW00", "snappet")
 
 
 def test_when_it_was_fetched_last(builder: SchoolBuilder) -> None:

@@ -86,6 +86,23 @@ def test_what_is_refused(tmp_path: Path, until: str, text: str, error: str) -> N
     assert json.loads(run(context, "list", "--json").stdout) == []
 
 
+@pytest.mark.parametrize(
+    ("begin", "until", "told"),
+    [
+        ("2027-03-28T02:30", "2027-03-28T03:10", "the end does not lie after the begin"),
+        ("2027-03-28T01:30", "2027-03-28T03:10", "01:30 to 03:10"),
+        ("2027-10-31T02:30", "2027-10-31T02:40", "02:30 to 02:40"),
+    ],
+)
+def test_the_hours_that_the_clock_skips_and_repeats(context: Context, begin: str, until: str, told: str) -> None:
+    """A moment that the clock skips is one hour on: an end that lies before it so is refused, in a sentence."""
+    result = run(context, "announce", "--from", begin, "--until", until, "Even weg.")
+    if (made := json.loads(run(context, "list", "--json").stdout)) != []:
+        assert told == f"{made[0]['from'][11:16]} to {made[0]['until'][11:16]}"
+    else:
+        assert (result.exit_code, told in result.stderr) == (1, True)
+
+
 def test_a_form_announces_once_and_no_more_than_so_many_are_open(context: Context) -> None:
     """A ticket that comes twice brings the same announcement; a list stays one that a page can show."""
     with context.database() as database, database.writing() as connection:

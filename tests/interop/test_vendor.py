@@ -192,6 +192,49 @@ def test_a_program_of_the_page(served: ServedSchool, server: Server, tmp_path: P
         assert output(of_one(code)) == ONE
 
 
+MONO_PROGRAM = """
+static class Broken {
+    static void Main(string[] addresses) {
+        foreach (var address in addresses) {
+            var client = new Client { Url = address };
+            try { client.HaalLeerlinggegevens(new LeerlinggegevensVerzoek()); }
+            catch (System.Web.Services.Protocols.SoapException fout) { Console.WriteLine(fout.Code.Name); }
+            catch (Exception fout) { Console.WriteLine(fout.GetType().Name); }
+            Console.WriteLine(client.RetryAfter);
+        }
+        Environment.Exit(0);
+    }
+}
+"""
+"""What calls a service at each address by the class of the page, and prints what is thrown, and Retry-After."""
+
+
+def test_a_proxy_of_wsdl_reads_retry_after(tmp_path: Path) -> None:
+    """The class of the page has the Retry-After of a fault, and none of a broken answer, which throws what it says."""
+    need_mono()
+    fault = (
+        f"<s:Envelope xmlns:s='{SOAP11}'><s:Body><s:Fault><faultcode>s:Server.X</faultcode><faultstring>x</faultstring>"
+    )
+    replies = [
+        ("500 Fout", "text/xml", f"{fault}</s:Fault></s:Body></s:Envelope>".encode(), [("Retry-After", "7")]),
+        *((*one, []) for one in BROKEN.values()),
+    ]
+
+    def app(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
+        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        status, media_type, content, more = replies[int(environ["PATH_INFO"][1:])]
+        start_response(status, [("Content-Type", media_type), ("Content-Length", str(len(content))), *more])
+        return [content]
+
+    (derived,) = re.findall(r"```csharp\n(  class Client .*?)```", TOOLKITS, re.DOTALL)
+    (tmp_path / "Broken.cs").write_text(f"using System;\nusing System.Net;\n{derived}{MONO_PROGRAM}", encoding="utf-8")
+    wsdl, libraries = contract_file("wsdl/leerlinggegevens.wsdl"), "-r:System.Web.Services.dll -r:System.Xml.dll"
+    _build([f"wsdl -out:Proxy.cs {wsdl}", f"mcs {libraries} Broken.cs Proxy.cs"], tmp_path)
+    with on_loopback(lambda _url: app) as url:
+        printed = run(["mono", "Broken.exe", *(f"{url}/{number}" for number in range(len(replies)))], tmp_path)
+    assert printed.split() == ["Server.X", "7", "WebException", "0", "InvalidOperationException", "0"]
+
+
 def _build(commands: list[str], folder: Path) -> None:
     subprocess.run(["sh", "-ec", "\n".join(commands)], cwd=folder, check=True, capture_output=True, timeout=BUILD_WAIT)
 
@@ -205,7 +248,8 @@ def test_getrapt_with_zeep(served: ServedSchool, server: Server, tmp_path: Path)
 def test_the_commands_of_the_first_hour(served: ServedSchool, server: Server, tmp_path: Path) -> None:
     """`pull` saves the school, hears that nothing changed, and fetches by groups what `diff` finds the same."""
     program = Path(sys.executable).parent
-    commands = here(block("The first hour", "sh", PAGE), served, server)
+    (commands,) = (one for one in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) if "uwlr-adapter pull" in one)
+    commands = here(commands, served, server)
     result = subprocess.run(
         ["sh", "-ec", commands],
         cwd=tmp_path,

@@ -83,7 +83,7 @@ class Vendor(ABC):
 
     language: str
     edits: tuple[tuple[str, str], ...]
-    """What stands in the program, and what is written there: today's date as `{day}`, and no waits."""
+    """What stands in the program, and what is written there: no waits."""
 
     def __init__(self, folder: Path, house: House) -> None:
         code = re.search(rf"```{self.language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
@@ -96,9 +96,9 @@ class Vendor(ABC):
         code = self._code
         for old, new in self.edits:
             assert old in code
-            code = code.replace(old, new.replace("{day}", self._house.clock().date().isoformat()))
+            code = code.replace(old, new)
         (self.folder / "program").write_text(code, encoding="utf-8")
-        command = [*self.command(), "program"]
+        command = [*self.command(), "program", self._house.clock().date().isoformat()]
         result = subprocess.run(
             command, cwd=self.folder, capture_output=True, text=True, encoding="utf-8", check=False, timeout=WAIT
         )
@@ -118,7 +118,7 @@ class PythonVendor(Vendor):
     """The program in Python."""
 
     language = "python"
-    edits = (("date.today()", 'date.fromisoformat("{day}")'), ("(30, 60, 120, 240)", "(0,) * 4"))
+    edits = (("(30, 60, 120, 240)", "(0,) * 4"),)
 
     def command(self) -> list[str]:
         """Return the command."""
@@ -134,7 +134,7 @@ class PhpVendor(Vendor):
     """The program in PHP."""
 
     language = "php"
-    edits = (("'today'", "'{day}'"), ("[30, 60, 120, 240]", "[0, 0, 0, 0]"))
+    edits = (("[30, 60, 120, 240]", "[0, 0, 0, 0]"),)
 
     def command(self) -> list[str]:
         """Return the command."""

@@ -14,6 +14,7 @@ from support.server import WAIT, command, init, port_of_our_own, serving, split,
 
 from uwlr_adapter.cli import main
 from uwlr_adapter.client.pulling import PullRequest, pull
+from uwlr_adapter.sandbox import state
 
 KEYS = {
     *("endpoint", "wsdl", "klantnaam", "klantcode", "autorisatiesleutel", "brincode", "dependancecode", "schooljaar"),
@@ -139,6 +140,11 @@ def test_a_process_with_the_portal_only(tmp_path: Path) -> None:
     [
         (("--host", "0.0.0.0"), "needs --public-url"),  # noqa: S104 - refused
         (("--host", "::"), "needs --public-url"),
+        (("--host", "::0"), "needs --public-url"),
+        (("--host", "0:0:0:0:0:0:0:0"), "needs --public-url"),
+        (("--host", "0"), "--host is an IP address"),
+        (("--host", ""), "--host is an IP address"),
+        (("--host", "localhost"), "--host is an IP address"),
         (("--public-url", "192.168.1.20:8080"), "--public-url is http://"),
         (("--public-url", "http://user@host"), "--public-url is http://"),
         (("--public-url", "http://host/path"), "--public-url is http://"),
@@ -152,6 +158,30 @@ def test_an_address_that_nobody_could_call_is_refused(tmp_path: Path, arguments:
     result = CliRunner().invoke(main, ["demo", "--data", str(tmp_path / "demo"), *arguments])
     assert (result.exit_code, told in result.output) == (2, True)
     assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.parametrize(
+    "act",
+    [("afnemer", "add", "Echt"), ("gebruiker", "add", "baas", "--naam", "De Baas", "--rol", "operator")],
+)
+def test_the_demo_leaves_a_service_without_a_school_alone(tmp_path: Path, act: tuple[str, ...]) -> None:
+    """In a folder that somebody began to prepare for a service the demo adds no published codes, and leaves no mark."""
+    init(tmp_path)
+    done = CliRunner().invoke(main, ["--data", str(tmp_path), *act])
+    assert done.exit_code == 0, done.output
+    result = CliRunner().invoke(main, ["demo", "--data", str(tmp_path)])
+    assert (result.exit_code, "that are not the demo's" in result.output.replace("\n", " ")) == (1, True)
+    assert not (tmp_path / "this-is-a-demo").exists()
+
+
+def test_two_demos_of_one_folder(tmp_path: Path) -> None:
+    """A second demo of a folder is refused in a sentence, so that neither undoes what was done at the other."""
+    folder = tmp_path / "demo"
+    folder.mkdir(mode=0o700)
+    with state.hold(folder):
+        result = CliRunner().invoke(main, ["demo", "--data", str(folder)])
+    assert (result.exit_code, f"another demo uses {folder}" in result.output.replace("\n", " ")) == (1, True)
+    state.hold(folder).close()
 
 
 def test_the_demo_for_other_machines(tmp_path: Path) -> None:

@@ -1,15 +1,19 @@
 """The sandbox of the demo: every situation called by zeep, and what a vendor does about it, in one server process."""
 
 import json
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from requests import RequestException
 from support.sandbox import situation
 from support.sandbox_vendor import Vendor, ask
 from support.server import WAIT, command, port_of_our_own
+from support.toolkits import need_php
 from zeep import Client
 from zeep.exceptions import Fault
 from zeep.helpers import serialize_object
@@ -113,6 +117,16 @@ def test_a_busy_school(vendor: Vendor) -> None:
     assert len(vendor.leerlingen(situation("lvs-set"))) == 24
 
 
+def test_an_answer_that_breaks_off(vendor: Vendor) -> None:
+    """As many answers as were asked for end before they are whole; the next one has all, as if it were the first."""
+    school = situation("samengesteld")
+    assert vendor.act(school, "break", calls="1")["done"] == "1 answer from now on will break off half-way"
+    with pytest.raises(RequestException):
+        vendor.fetch(school)
+    assert vendor.last_call()["outcome"] == "leerlinggegevens"
+    assert len(vendor.leerlingen(school)) == 24
+
+
 def test_a_slow_school(vendor: Vendor) -> None:
     """The answer of a slow school is the usual one; how long it waits is asked of it, within bounds."""
     brin6 = situation("slow").brin6("ZA")
@@ -161,10 +175,10 @@ def test_a_year_that_is_released(vendor: Vendor) -> None:
 
 
 def test_acts_on_leerlingen(vendor: Vendor) -> None:
-    """One goes, one comes and one gets another name, each by an import; a wrong key is refused in a sentence."""
+    """One goes, comes, moves, or gets another name or ECK-iD, by an import; a wrong key is refused in a sentence."""
     school = situation("volledig")
     before = vendor.keys(school)
-    gone, renamed = sorted(before)[:2]
+    gone, renamed, moved = sorted(before)[:3]
     vendor.act(school, "leave", leerling=gone)
     vendor.act(school, "rename", leerling=renamed, achternaam="Nieuwenhuis")
     vendor.act(school, "join")
@@ -172,6 +186,20 @@ def test_acts_on_leerlingen(vendor: Vendor) -> None:
     assert before - after.keys() == {gone}
     assert len(after.keys() - before) == 1
     assert after[renamed] == "Nieuwenhuis"
+    groepen = {one.key: one.groep.key for one in vendor.leerlingen(school)}
+    other = min(set(groepen.values()) - {groepen[moved]})
+    vendor.act(school, "move", leerling=moved, groep=other)
+    assert {one.key: one.groep.key for one in vendor.leerlingen(school)} == groepen | {moved: other}
+    listed = {one["key"]: one["groep"] for one in vendor.api(f"schools/{school.brin6('ZA')}")["leerlingen"]}
+    assert listed == groepen | {moved: other}
+    eckids = {one.key: one.eckid for one in vendor.leerlingen(school)}
+    vendor.act(school, "correct", leerling=moved)
+    corrected = {one.key: one.eckid for one in vendor.leerlingen(school)}
+    assert {key for key in eckids.keys() | corrected.keys() if eckids[key] != corrected[key]} == {moved}
+    assert vendor.act(situation("no-eckid"), "correct")["done"].endswith(" has an ECK-iD")
+    assert len({one.eckid for one in vendor.leerlingen(situation("no-eckid"))}) == 2
+    vendor.act(situation("no-eckid"), "reset")
+    assert "to another groep" in vendor.act(school, "move", leerling=moved, groep=other)["error"]
     refusal = vendor.act(school, "leave", leerling=gone)
     assert (refusal["status"], refusal["error"]) == (409, "this school has no leerling with that key now")
     vendor.act(school, "reset")
@@ -232,6 +260,53 @@ def test_the_clock(vendor: Vendor, other: Vendor) -> None:
     finally:
         vendor.api("clock", to=november(vendor))
     assert vendor.fetch(school, schooljaar="").leerlinggegevens.school.schooljaar == vendor.schooljaar
+
+
+def test_the_year_of_the_guide(vendor: Vendor, tmp_path: Path) -> None:
+    """The commands of docs/guides/vendor-database.md, with its program in PHP, do what stands behind them."""
+    need_php()
+    page = (Path(__file__).parents[2] / "docs" / "guides" / "vendor-database.md").read_text(encoding="utf-8")
+    page = page.replace("http://127.0.0.1:8080", vendor.base).replace("2027-0", f"{int(vendor.schooljaar[:4]) + 1}-0")
+    program = re.search(r"```php\n(.*?)```", page, re.DOTALL)
+    commands = re.search(r"### Try it in the sandbox.*?```sh\n(.*?)```", page, re.DOTALL)
+    assert program is not None
+    assert commands is not None
+    school, text = situation("usual"), program[1].replace("[30, 60, 120, 240]", "[0, 0, 0, 0]")
+    text = text.replace("'21QW'", f"'{school.brin6('ZA')[:4]}'").replace(VERIFICATIECODE, school.code("ZA"))
+    (tmp_path / "school.php").write_text(text, encoding="utf-8")
+    vendor.act(school, "reset")
+    try:
+        done = subprocess.run(
+            ["sh", "-c", commands[1]], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=WAIT
+        )
+    finally:
+        vendor.act(school, "reset")
+        vendor.api("clock", to=november(vendor))
+    printed = done.stdout.splitlines()
+    counted = ["24 leerlingen, 0 weg", "23 leerlingen, 1 weg", *["23 leerlingen, 0 weg"] * 2, "26 leerlingen, 0 weg"]
+    assert [line for line in printed if line.endswith(" weg")] == [*counted, "23 leerlingen, 3 weg"]
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["soap"]
+    stored = json.loads((tmp_path / "school.json").read_text(encoding="utf-8"))["leerling"].values()
+    schools = [json.loads(line) for line in printed if line.startswith('{"brin6"')]
+    listed = schools[-1]["leerlingen"]
+    assert {one["key"] for one in stored} == {one["key"] for one in listed}
+
+
+def test_a_school_that_is_late(vendor: Vendor) -> None:
+    """In August it has the schooljaar before and not the present one, whatever is done; from 1 September it has it."""
+    school, start = situation("late"), int(vendor.schooljaar[:4]) + 1
+    coming = f"{start}-{start + 1}"
+    before = vendor.keys(school)
+    try:
+        for day, outcome in (("07-15", "geengegevens"), ("08-01", "geengegevens"), ("09-01", "leerlinggegevens")):
+            vendor.api("clock", to=f"{start}-{day}")
+            assert "done" in vendor.act(school, "rename")
+            assert vendor.keys(school) == before
+            vendor.fetch(school, schooljaar=coming)
+            assert vendor.last_call()["outcome"] == outcome
+        assert len(before & vendor.keys(school, schooljaar=coming)) == 21
+    finally:
+        vendor.api("clock", to=november(vendor))
 
 
 @pytest.mark.parametrize("to", ["2525-01-01", "1999-01-01", "+999999999999", "tomorrow", "", "2027-13-01T10:00"])

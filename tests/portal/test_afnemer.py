@@ -1,9 +1,12 @@
 """The pages of an afnemer for its own users: no more than a call tells, and nothing of a school or a person."""
 
 import re
+from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask.typing import ResponseReturnValue
 from support import messages
 from support.messages import school_element
 from support.portal_browser import MOMENT, PASSWORD, TOTP, Browser, Page, Portal, totp
@@ -15,9 +18,15 @@ from uwlr_adapter.contract.repairs import BODY_REPAIRS, HEADER_REPAIRS, SCHOOLJA
 from uwlr_adapter.gebruikers import accounts, second_factor
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker_vestiging
+from uwlr_adapter.jobs.lease import Lease
+from uwlr_adapter.jobs.registry import JOBS
+from uwlr_adapter.jobs.work import run_now
 from uwlr_adapter.journaal import model, search
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.tables import koppeling
+from uwlr_adapter.mail import recipients
+from uwlr_adapter.mail.tables import mail_address
+from uwlr_adapter.portal import proof
 from uwlr_adapter.portal.afnemer_calls import REPAIRS
 
 PAGES = "/koppelingen/afnemer"
@@ -98,14 +107,16 @@ def test_a_koppeling_is_there_once_its_code_was_shown(portal: Portal, school: Br
     assert koppelingen(portal) == [(BRIN6, "Toegang", "25-11-2026 10:30")]
     assert koppelingen(portal, "?zoek=30ab&toegang=ja") != []
     assert koppelingen(portal, "?zoek=21QW") == koppelingen(portal, "?toegang=nee") == []
-    assert koppelingen(portal, "?na=30AB00-1") == []
+    assert koppelingen(portal, "?na=30AB00-snappet") == []
     assert school.get(KOPPELING).status == 200
 
 
 def test_no_access_has_one_face(portal: Portal, school: Browser) -> None:
     """Paused, another code and ended read the same, as a call with the code of before hears the same."""
     fetch(portal)
-    seen = set()
+    later = portal.clock() + timedelta(minutes=20)
+    run_now(JOBS["received"], portal.database, portal.settings, Lease("received", "a"), moment=later)
+    seen, versions = set(), set()
     for path, fields in (
         (f"{KOPPELING}/pauzeren", {}),
         (KOPPELING, {"verificatiecode": OTHER_CODE, "actie": "gereed"}),
@@ -115,8 +126,11 @@ def test_no_access_has_one_face(portal: Portal, school: Browser) -> None:
         assert b"AutorisatieOngeldig" in fetch(portal)
         page = portal.browser("vendor").get(PAGES)
         seen.add(page.text)
+        (section,) = portal.browser("vendor").get(CALLS).tree.xpath("//section[@aria-labelledby='versies']")
+        versions.add(section.text_content())
         assert not OF_A_SCHOOL.search(" ".join(" ".join(row) for row in rows(page)))
-    assert len(seen) == 1
+    assert len(seen) == len(versions) == 1
+    assert "1 koppeling, laatst" in versions.pop()
     assert rows(page) == [(BRIN6, "Geen toegang", "25-11-2026 10:30")]
 
 
@@ -140,6 +154,11 @@ def test_a_koppeling_that_was_activated_anew_counts_from_its_code_on(portal: Por
     assert [row[:2] for row in koppelingen(portal)] == [(BRIN6, "Geen toegang")]
     fetch(portal, OTHER_CODE)
     assert [row[:2] for row in koppelingen(portal)] == [(BRIN6, "Toegang")]
+    school.submit("/koppelingen/30AB00/koppeling/2/beeindigen", bevestiging="Snappet")
+    assert [row[:2] for row in koppelingen(portal)] == [(BRIN6, "Geen toegang")]
+    activated(school, OTHER_CODE)
+    assert [row[:2] for row in koppelingen(portal)] == [(BRIN6, "Toegang")], "a call with that code has it at once"
+    assert b"_antwoord" in fetch(portal, OTHER_CODE)
 
 
 def test_the_first_access_costs_one_write_and_the_next_ones_none(portal: Portal, school: Browser) -> None:
@@ -242,12 +261,53 @@ def test_of_two_new_klantcodes_the_second_is_refused(portal: Portal) -> None:
     browser, operator = portal.browser("vendor"), portal.browser("operator")
     page, seen = browser.get(KLANTCODE), operator.get("/koppelingen/beheer/afnemers/1")
     new = klantcode(browser.submit_page(page, overlap="7", huidig=PASSWORD))
+    portal.clock.advance(minutes=1)
     twice = browser.follow(browser.submit_page(page, overlap="7", huidig=PASSWORD))
     assert "al vernieuwd" in twice.text
     late = operator.follow(operator.submit_page(seen, 0, overlap="7"))
     assert "al vernieuwd" in late.text
     assert identifies(portal, new)
     assert len(acts_of(portal)) == 1
+
+
+def test_a_second_click_shows_the_same_klantcode(portal: Portal) -> None:
+    """A browser shows the answer to the last click alone, and the klantcode is shown nowhere else; for a minute."""
+    with portal.database.writing() as connection:
+        server_keys = ServerKeys.from_settings(portal.settings, portal.database)
+        accounts.set_totp(connection, accounts.get(connection, "vendor").id, second_factor.seal(server_keys, TOTP), 0)
+    browser = portal.browser()
+    browser.follow(browser.login("vendor"))
+    browser.submit("/koppelingen/inloggen/tweede-stap", code=totp(portal.clock()))
+    portal.clock.advance(seconds=30)
+    page, typed = browser.get(KLANTCODE), {"overlap": "7", "code": totp(portal.clock())}
+    new = klantcode(browser.submit_page(page, **typed))
+    portal.clock.advance(seconds=59)
+    assert klantcode(browser.submit_page(page, **typed)) == new
+    assert len(acts_of(portal)) == 1
+    forged = browser.post(KLANTCODE, {**page.fields(), **typed, "bon": "x" * 43})
+    assert forged.status == 409
+    portal.clock.advance(seconds=1)
+    assert "al vernieuwd" in browser.follow(browser.submit_page(page, **typed)).text
+    fresh = browser.get(KLANTCODE)
+    assert browser.submit_page(fresh, **typed).status == 422, "another form brings no code without its proof"
+
+
+def test_somebody_who_is_blocked_meanwhile_gets_no_klantcode(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proof waits for its turn: who was blocked in that time is out, and the klantcode stays."""
+    browser = portal.browser("vendor")
+    page, check = browser.get(KLANTCODE), proof.refusal_by_one
+
+    def check_slowly(*arguments: Any) -> ResponseReturnValue | None:
+        found = check(*arguments)
+        with portal.database.writing() as connection:
+            accounts.disable(connection, "vendor", portal.clock())
+        return found
+
+    monkeypatch.setattr(proof, "refusal_by_one", check_slowly)
+    late = browser.follow(browser.follow(browser.submit_page(page, overlap="7", huidig=PASSWORD)))
+    assert "uw toegang is beëindigd" in late.text
+    assert "al vernieuwd" not in late.text
+    assert acts_of(portal) == []
 
 
 def test_a_klantcode_that_becomes_void_at_once_takes_the_klantnaam(portal: Portal) -> None:
@@ -288,13 +348,20 @@ def test_sessions_end_with_the_user(portal: Portal) -> None:
 
 
 def test_older_code_that_gave_it_a_school_changes_nothing(portal: Portal) -> None:
-    """A place in the tables of the schools makes no user of an afnemer one of a school."""
+    """A place in the tables of the schools makes no user of an afnemer one of a school: no page, and no mail of it."""
     with portal.database.writing() as connection:
         found = accounts.get(connection, "vendor")
         connection.execute(gebruiker_vestiging.insert().values(gebruiker_id=found.id, brin6="21QW00"))
+        values = {"address": "v@vendor.example", "gebruiker_id": found.id}
+        values |= dict.fromkeys(("entered_at", "confirmed_at"), MOMENT.replace(tzinfo=None))
+        connection.execute(mail_address.insert().values(values))
+        assert recipients.of_vestiging(connection, "21QW00") == []
+        assert not recipients.is_told_still(connection, "v@vendor.example", found.id, "21QW00")
+        assert "vendor" not in [one.login for one in accounts.list_of_vestiging(connection, "21QW00")]
     browser = portal.browser("vendor")
     assert browser.get("/koppelingen/21QW00").status == 404
     assert browser.get(PAGES).status == 200
+    assert "V. Vendor" not in portal.browser("school").get("/koppelingen/21QW00/collegas").text
 
 
 def test_an_invitation_of_a_school_tells_it_nothing(portal: Portal) -> None:

@@ -76,13 +76,15 @@ def test_wrong_klantnamen(portal: Portal, klantnaam: str, error: str) -> None:
 
 
 def test_rotate(portal: Portal) -> None:
-    """The old klantcode stays good for the overlap; sent twice, it rotates once."""
+    """The old klantcode stays good for the overlap; sent twice, it rotates once, and shows the same one at once."""
     browser = portal.browser("operator")
     page = browser.get(f"{AFNEMERS}/2")
     answer = browser.submit_page(page, 0, overlap="7")
     naam, new, old = "Basispoort", klantcode(answer), "een-klantcode-van-Basispoort"
-    twice = browser.submit_page(page, 0, overlap="7")
-    assert "Er is geen tweede klantcode gemaakt." in browser.follow(twice).text
+    assert klantcode(browser.submit_page(page, 0, overlap="7")) == new
+    portal.clock.advance(minutes=1)
+    late = browser.submit_page(page, 0, overlap="7")
+    assert "De klantcode is intussen al vernieuwd." in browser.follow(late).text
     assert identifies(portal, naam, new)
     assert identifies(portal, naam, old)
     assert "De vorige klantcode blijft geldig tot 2 december 2026 om 10:30 uur." in answer.text
@@ -103,8 +105,13 @@ def test_what_an_act_on_an_afnemer_concerns(portal: Portal) -> None:
     assert refused.status == 422
     assert refused.errors("klantnaam") == ["Typ ter bevestiging precies: Snappet"]
     assert acts(portal) == []
-    klantcode(operator.submit_page(refused, 0, klantnaam="Snappet"))
+    klantcode(operator.submit_page(refused, 0, klantnaam="Snappet", overlap="7"))
     assert acts(portal) == ["klantcode vernieuwd"]
+    again = operator.get(page)
+    assert "maakt die meteen ongeldig" in again.text
+    assert operator.submit_page(again, 0, overlap="7").status == 422, "the one of before the overlap may be in use"
+    portal.clock.advance(days=7)
+    assert "maakt die meteen ongeldig" not in portal.browser("operator").get(page).text
 
 
 @pytest.mark.parametrize("overlap", ["", "-1", "367", "x", "1e3"])

@@ -407,3 +407,16 @@ def test_the_parts_of_a_process(make: Callable[..., Portal]) -> None:
     portal = make(parts=frozenset({"portal"})).browser()
     assert (portal.get("/koppelingen/inloggen").status, portal.get("/uwlr/leerlinggegevens?wsdl").status) == (200, 404)
     assert portal.get("/koppelingenx").status == 404
+
+
+def test_an_address_with_a_nul(portal: Portal) -> None:
+    """No page has one, and no query of a database gets to see it: PostgreSQL refuses the character."""
+    for login, path in (
+        ("vendor", "afnemer?zoek=a%00b"),
+        ("operator", "beheer/gebruikers?zoek=%00"),
+        ("operator", "beheer/gebruikers?zoek=a&na=%00"),
+        ("operator", "beheer/gebruikers/1?na=%00"),
+        ("school", "21QW00/collegas?na=%00"),
+        (None, "inloggen?verder=%00"),
+    ):
+        assert portal.browser(login).get(f"/koppelingen/{path}").status == 404, path

@@ -1,31 +1,29 @@
 """The pages and the API of the sandbox, as a browser and a program without a server meet them."""
 
 import asyncio
-import base64
 import json
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree
 from support.clock import Clock
 from support.messages import body, envelope, header, school_element
-from support.portal_browser import MOMENT, Browser
+from support.portal_browser import MOMENT
 from support.rsgi import send
-from support.sandbox import SandboxBench, brin6, sandbox_in, situation
+from support.sandbox import SandboxBench, ask_api, brin6, form_of, message, sandbox_in, situation, take
 from support.wsgi import call
 
-from uwlr_adapter.contract.request import Call
-from uwlr_adapter.contract.xml import MESSAGE
 from uwlr_adapter.demo import example_files
 from uwlr_adapter.demo.setup import KLANTCODE, KLANTNAAM
 from uwlr_adapter.exchange.leerlinggegevens import Leerlinggegevens
-from uwlr_adapter.sandbox import call_log, serving, state
+from uwlr_adapter.koppelingen import afnemers
+from uwlr_adapter.sandbox import state
 from uwlr_adapter.sandbox.acts import ACTS
-from uwlr_adapter.sandbox.on_call import Consequence
-from uwlr_adapter.sandbox.situations import LETTERS, SITUATIONS
-from uwlr_adapter.sandbox.world import World
+from uwlr_adapter.sandbox.situations import SITUATIONS
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 
@@ -37,31 +35,6 @@ def bench(tmp_path: Path) -> Iterator[SandboxBench]:
     """Yield a sandbox."""
     with sandbox_in(tmp_path) as bench:
         yield bench
-
-
-def form_of(browser: Browser, path: str, act: str) -> dict[str, str]:
-    """Return what the form of an act would send."""
-    page = browser.get(path)
-    (number,) = [place for place, one in enumerate(page.forms()) if one.get("action", "").endswith(f"/{act}")]
-    return page.fields(number)
-
-
-def take(bench: SandboxBench, klantnaam: str) -> tuple[Browser, str]:
-    """Take an account by the form; returns its browser, and its klantcode."""
-    browser = bench.browser
-    fields = form_of(browser, "/sandbox", "account") | {"klantnaam": klantnaam}
-    assert browser.post("/sandbox/account", fields).status == 200
-    return browser, fields["klantcode"]
-
-
-def ask_api(bench: SandboxBench, path: str, sent: bytes | None = None, **environ: str) -> tuple[int, dict[str, Any]]:
-    """Call the API with the published codes; returns the status and the JSON."""
-    token = base64.b64encode(f"{KLANTNAAM}:{KLANTCODE}".encode()).decode()
-    given = {"HTTP_AUTHORIZATION": f"Basic {token}"} | environ
-    method = "GET" if sent is None else "POST"
-    form = "application/x-www-form-urlencoded"
-    reply = call(bench.app, sent or b"", method=method, path=f"/sandbox/api/{path}", content_type=form, **given)
-    return reply.status, json.loads(reply.body)
 
 
 def test_the_page_lists_every_situation(bench: SandboxBench) -> None:
@@ -98,8 +71,17 @@ def test_a_form_without_its_token_is_refused(bench: SandboxBench) -> None:
     """No page of another site can do an act: not by a form, not by the API with the codes that a browser keeps."""
     fields = form_of(bench.browser, USUAL, "pause")
     assert bench.browser.post(f"{USUAL}/pause", {**fields, "csrf_token": "x"}).status == 400
-    status, refusal = ask_api(bench, "schools/01ZA00/pause", b"", HTTP_SEC_FETCH_SITE="cross-site")
-    assert (status, refusal["error"]) == (403, "The API is for programs, not for pages of other sites.")
+    of_other_sites = (
+        {"HTTP_SEC_FETCH_SITE": "cross-site"},
+        {"HTTP_SEC_FETCH_SITE": "same-site"},
+        {"HTTP_ORIGIN": "http://evil.example"},
+        {"HTTP_ORIGIN": "null"},
+        {"HTTP_ORIGIN": "http://["},
+    )
+    for one in of_other_sites:
+        status, refusal = ask_api(bench, "schools/01ZA00/pause", b"", **one)
+        assert (status, refusal["error"]) == (403, "The API is for programs, not for pages of other sites.")
+        assert ask_api(bench, "accounts", b"klantnaam=Een+ander", **one)[0] == 403
     assert ask_api(bench, "schools/01ZA00")[1]["koppeling"] == "active"
 
 
@@ -121,34 +103,29 @@ def test_an_account_sees_its_own(bench: SandboxBench) -> None:
     assert "01ZB00" in browser.get("/sandbox").text
 
 
-def test_accounts_run_out(bench: SandboxBench) -> None:
-    """There are 25 accounts; the next one is refused in a sentence, and so is a klantnaam with a colon."""
-    for number in range(len(LETTERS) - 1):
-        bench.world.take_account(f"Leverancier {number}")
-    status, refusal = ask_api(bench, "accounts", b"klantnaam=Nog+een")
-    assert (status, refusal["error"].partition(":")[0]) == (409, "all 25 accounts of this sandbox are taken")
-    assert ask_api(bench, "accounts", b"klantnaam=a%3Ab")[0] == 409
-
-
-@pytest.mark.parametrize("environ", [{"HTTP_AUTHORIZATION": ""}, {"HTTP_AUTHORIZATION": "Basic AAAA"}])
-def test_the_api_wants_codes(bench: SandboxBench, environ: dict[str, str]) -> None:
-    """Without the right codes there is nothing, and the answer says which."""
-    for path, sent in (("", None), ("calls", None), ("schools/01ZA00", None), ("clock", b"to=%2B1")):
-        status, refusal = ask_api(bench, path, sent, **environ)
-        assert (status, "klantcode" in refusal["error"]) == (401, True)
-    assert bench.world.clock.ahead.total_seconds() == 0
-
-
 def test_the_state_is_kept(bench: SandboxBench, tmp_path: Path) -> None:
     """A sandbox that starts again has its clock, its accounts and what was done to its schools."""
     ask_api(bench, "clock", b"to=%2B30")
     ask_api(bench, "schools/01ZA00/rename", b"achternaam=Nieuw")
     ask_api(bench, "schools/01ZA00/leave", b"")
+    ask_api(bench, "schools/01ZA00/move", b"")
+    ask_api(bench, "schools/01ZA00/break", b"calls=2")
     ask_api(bench, "accounts", b"klantnaam=Een+ander")
     kept = state.read(tmp_path)
     assert kept == bench.world.present
     assert (kept.ahead, kept.accounts) == (30 * 24 * 3600, {"ZB": "Een ander"})
-    assert len(kept.schools["01ZA00"].edits) == 2
+    assert (len(kept.schools["01ZA00"].edits), kept.schools["01ZA00"].cut) == (3, 2)
+
+
+def test_a_state_of_an_older_sandbox(bench: SandboxBench, tmp_path: Path) -> None:
+    """A state without what was added to it later is read, with nobody moved and no answer that breaks off."""
+    ask_api(bench, "schools/01ZA00/leave", b"")
+    stored = json.loads((tmp_path / state.FILE).read_text(encoding="utf-8"))
+    edits = stored["schools"]["01ZA00"].pop("edits")
+    stored["schools"]["01ZA00"]["edits"] = {name: edits[name] for name in ("left", "renamed", "joined", "has_question")}
+    del stored["schools"]["01ZA00"]["cut"]
+    (tmp_path / state.FILE).write_text(json.dumps(stored), encoding="utf-8")
+    assert state.read(tmp_path) == bench.world.present
 
 
 def test_acts_have_an_end(bench: SandboxBench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,74 +138,31 @@ def test_acts_have_an_end(bench: SandboxBench, monkeypatch: pytest.MonkeyPatch) 
     assert len(ask_api(bench, "schools/01ZA00")[1]["leerlingen"]) == 24
 
 
-def message(name: str) -> bytes:
-    """Return a request of the published account for the school of a situation."""
-    one = situation(name)
-    return envelope(body("2026-2027", school_element(one.brin6("ZA"))), header(one.code("ZA"), KLANTCODE, KLANTNAAM))
-
-
-def test_a_slow_school_waits(bench: SandboxBench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer of a slow school leaves after as many seconds as were asked; another school's leaves at once."""
-    waited: list[float] = []
-
-    async def wait(seconds: float) -> None:
-        waited.append(seconds)
-
-    async def calls() -> None:
-        for name in ("slow", "usual"):
-            assert (await send(bench.rsgi, message(name))).statuses == [200]
-        assert waited == [10]
-        ask_api(bench, "schools/01ZA00/slow", b"seconds=3")
-        assert (await send(bench.rsgi, message("usual"), pieces=3)).statuses == [200]
-
-    monkeypatch.setattr(serving, "wait", wait)
-    asyncio.run(calls())
-    assert waited == [10, 3]
-
-
-def test_a_message_that_is_too_long_is_refused_as_ever(bench: SandboxBench) -> None:
-    """The sandbox reads no more of a body than the service does, with and without a length; nothing is made for it."""
-
-    async def calls() -> list[int]:
-        large = b"x" * (MESSAGE.octets + 1)
-        length = ("content-length", str(len(large)))
-        found = [await send(bench.rsgi, large, pieces=9), await send(bench.rsgi, large, length)]
-        return [status for one in found for status in one.statuses]
-
-    assert asyncio.run(calls()) == [413, 413]
-
-
-def test_a_failure_of_the_sandbox_is_no_failure_of_the_call(
-    bench: SandboxBench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """When a school cannot be made the call gets the answer that it would have had; the log has the failure."""
-
-    def fail(_self: World, _call: Call) -> Consequence:
-        raise ValueError
-
-    monkeypatch.setattr(World, "before_call", fail)
-    assert asyncio.run(send(bench.rsgi, message("usual"))).statuses == [500]
-    (call_,) = bench.calls.calls_of(KLANTNAAM)
-    assert call_.outcome == "Client.AutorisatieOngeldig"
-
-
-def test_only_the_owner_sets_something_off(bench: SandboxBench) -> None:
-    """A call with a wrong klantcode makes no school; one with a wrong autorisatiesleutel changes none."""
-
-    async def calls() -> None:
-        for wrong in (KLANTCODE, situation("leaver").code("ZA")):
-            for _ in range(2):
-                await send(bench.rsgi, message("leaver").replace(wrong.encode(), b"a-wrong-code-of-somebody"))
-            made.append({one: school.calls for one, school in bench.world.present.schools.items()})
-
-    made: list[dict[str, int]] = []
-    asyncio.run(calls())
-    assert made == [{}, {brin6("leaver"): 0}]
-
-
-@pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"ahead": 0}', '{"ahead": 0, "accounts": {}, "schools": {"a": 1}}']
+SCHOOL = (
+    '{"ahead": 0, "accounts": {}, "schools": {"01ZA00": {"version": 1, "years": ["2026-2027"], "calls": 0, '
+    '"seconds": 0, "refused": 0, '
+    '"edits": {"left": [], "renamed": {"L26000": ["Jan", "Bos"]}, "joined": {}, "has_question": false}}}}'
 )
+"""A file of the state, as the first release with a sandbox wrote it."""
+DAMAGED = [
+    *("", "{", "[]", "[" * 5000, '{"ahead": 0}', '{"ahead": 0, "accounts": {}, "schools": {"a": 1}}'),
+    *(SCHOOL.replace('"ahead": 0', f'"ahead": {one}') for one in ('"1"', "1e30", "NaN", "null", f"1{'0' * 30}")),
+    SCHOOL.replace('"accounts": {}', '"accounts": []'),
+    SCHOOL.replace('"accounts": {}', '"accounts": {"ZB": 1}'),
+    SCHOOL.replace('"seconds": 0', '"seconds": "10"'),
+    SCHOOL.replace('["2026-2027"]', '"2026-2027"'),
+    SCHOOL.replace('["Jan", "Bos"]', '["Jan", 1]'),
+    SCHOOL.replace('"joined": {}', '"joined": {"N0001": "2026"}'),
+]
+
+
+def test_a_file_of_before_is_read(tmp_path: Path) -> None:
+    """The state of a sandbox of the release before is read as it was."""
+    (tmp_path / state.FILE).write_text(SCHOOL, encoding="utf-8")
+    assert state.read(tmp_path).schools["01ZA00"].edits.renamed == {"L26000": ("Jan", "Bos")}
+
+
+@pytest.mark.parametrize("content", DAMAGED)
 def test_a_broken_file_of_the_sandbox_is_one_sentence(tmp_path: Path, content: str) -> None:
     """The file that keeps the state of a sandbox cannot be read: the demo says so, and what to do."""
     (tmp_path / state.FILE).write_text(content, encoding="utf-8")
@@ -236,36 +170,57 @@ def test_a_broken_file_of_the_sandbox_is_one_sentence(tmp_path: Path, content: s
         state.read(tmp_path)
 
 
-def test_calls_are_bounded(bench: SandboxBench) -> None:
-    """The last 50 calls of an account are kept, and none of a klantnaam that no account has by that name."""
+def test_the_records_are_those_of_the_school(bench: SandboxBench) -> None:
+    """Whoever left or came while the clock was elsewhere, an answer has the leerlingen that the school lists."""
+    one = situation("usual")
+
+    async def listed_and_answered(schooljaar: str) -> tuple[set[str], set[str]]:
+        sent = envelope(body(schooljaar, school_element("01ZA00")), header(one.code("ZA"), KLANTCODE, KLANTNAAM))
+        answer = etree.fromstring((await send(bench.rsgi, sent)).content)
+        answered = {str(found.get("key")) for found in answer.iterfind(".//{*}leerlingen/{*}leerling")}
+        return {found["key"] for found in ask_api(bench, "schools/01ZA00")[1]["leerlingen"]}, answered
 
     async def calls() -> None:
-        for _ in range(call_log.KEPT + 5):
-            await send(bench.rsgi, message("paused"))
-        await send(bench.rsgi, message("paused").replace(b">Snappet<", b">Nobody<"))
+        for to, schooljaar, key in (
+            ("real", "2026-2027", "L24001"),
+            ("next-year", "2027-2028", "L24002"),
+            ("real", "2026-2027", "L24000"),
+            ("2025-11-25", "2025-2026", "L23000"),
+            ("next-year", "2026-2027", "L25000"),
+        ):
+            ask_api(bench, "clock", f"to={to}".encode())
+            listed, answered = await listed_and_answered(schooljaar)
+            assert (answered, key in answered) == (listed, True), to
+            assert ask_api(bench, "schools/01ZA00/leave", f"leerling={key}".encode())[0] == 200
+            assert key not in (await listed_and_answered(schooljaar))[1]
 
     asyncio.run(calls())
-    assert len(bench.calls.calls_of(KLANTNAAM)) == call_log.KEPT
-    assert bench.calls.calls_of("Nobody") == []
 
 
-def test_the_page_of_calls(bench: SandboxBench) -> None:
-    """A call stands there with its outcome, its true reason and its word; its own page has the masked request."""
-    wrong = message("usual").replace(b"<xsdversie>2.2</xsdversie>", b"<xsdversie>2.2</xsdversie><geheim>Jan</geheim>")
+def test_each_who_comes_has_a_key(bench: SandboxBench) -> None:
+    """Nobody who comes gets the key of another one, at a school with a visitor either."""
 
     async def calls() -> None:
-        for one in (message("paused"), wrong):
-            await send(bench.rsgi, one)
+        for number in range(1, 5):
+            await send(bench.rsgi, message("changing"))
+            done = ask_api(bench, f"schools/{brin6('changing')}/join", b"")[1]["done"]
+            assert done == f"N{number:04} came, in jaargroep 3"
 
     asyncio.run(calls())
-    page = bench.browser.get("/sandbox/calls")
-    assert "the school paused the koppeling" in page.text
-    (link,) = page.tree.xpath('//a[starts-with(@href, "/uwlr/fouten#")]')
-    assert link.get("href") == "/uwlr/fouten#" + link.text
-    shown = bench.browser.get(page.tree.xpath('//td/a[starts-with(@href, "/sandbox/calls/")]/@href')[0])
-    assert "leerlinggegevens_verzoek" in shown.text
-    assert not any(secret in shown.text for secret in ("Jan", "geheim", KLANTCODE, situation("usual").code("ZA")))
-    assert bench.browser.get("/sandbox/calls/0123456789abcdef").status == 404
+
+
+def test_an_account_that_was_half_made(bench: SandboxBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A klantnaam whose account was begun when the sandbox stopped can be taken; a refused one has no letters."""
+    for module, name in ((state, "write"), (afnemers, "add")):
+        with monkeypatch.context() as stopped:
+            stopped.setattr(module, name, lambda *_given, **_named: sys.exit())
+            with pytest.raises(SystemExit):
+                bench.world.take_account("Een ander")
+    for klantnaam in ("Een ander", "Nog een"):
+        assert ask_api(bench, "accounts", f"klantnaam={klantnaam}".encode())[0] == 200
+        assert ask_api(bench, "accounts", f"klantnaam={klantnaam}".encode())[0] == 409
+        assert ask_api(bench, "accounts", b"klantnaam=")[0] == 409
+    assert bench.world.present.accounts == {"ZB": "Een ander", "ZC": "Nog een"}
 
 
 def test_the_examples_are_served(bench: SandboxBench) -> None:

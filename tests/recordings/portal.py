@@ -299,7 +299,10 @@ def afnemers(walk: Walk) -> None:
     walk.fill("klantcode", f"{beheer}/3", 0, overlap="14")
     walk.get("with an old klantcode", f"{beheer}/3")
     walk.note(
-        "sent twice", walk.browser.send("POST", f"{beheer}/3", {"csrf_token": _token(walk, beheer), "overlap": "1"})
+        "without its ticket",
+        walk.browser.send(
+            "POST", f"{beheer}/3", {"csrf_token": _token(walk, beheer), "overlap": "1", "klantnaam": "UWLR-4D"}
+        ),
     )
     for number, act in ((3, "uitschakelen"), (3, "uitschakelen"), (4, "inschakelen"), (99, "inschakelen")):
         token = {"csrf_token": _token(walk, beheer)}

@@ -121,7 +121,7 @@ class Bits(random.Random):
 class NoMasker(Masker):
     """Shows nothing at all: most of the time of a run goes into what is shown."""
 
-    def document(self, content: bytes) -> str:  # noqa: ARG002 - as its base has it
+    def document(self, content: bytes, *_given: object) -> str:  # noqa: ARG002 - as its base has it
         """Return nothing of a document."""
         return ""
 

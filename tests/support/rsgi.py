@@ -44,6 +44,8 @@ class Protocol:
     pieces_read: int = 0
     statuses: list[int] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
+    content: bytes = b""
+    """The body of the response."""
 
     async def __call__(self) -> bytes:
         """Return the body."""
@@ -61,8 +63,9 @@ class Protocol:
             self.pieces_read += 1
             yield content[place : place + size]
 
-    def response_bytes(self, status: int, headers: list[tuple[str, str]], _body: bytes) -> None:
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         """Keep the response."""
+        self.content = body
         self.statuses.append(int(status))
         self.headers = {name.lower(): value for name, value in headers}
 

@@ -5,6 +5,8 @@ import socket
 import pytest
 
 from uwlr_adapter.server.port import ListenError, hold_port, take_port
+from uwlr_adapter.server.serve import run
+from uwlr_adapter.settings import Settings
 
 LOOPBACK = "127.0.0.1"
 
@@ -41,3 +43,10 @@ def test_port_0_is_never_a_port_that_is_held() -> None:
     finally:
         for one in held:
             one.close()
+
+
+@pytest.mark.parametrize("host", ["localhost", "0", "", "127.1", "*"])
+def test_the_server_wants_an_ip_address(host: str) -> None:
+    """A name to listen on is one sentence: the server behind it takes none, and would fail as if it were our fault."""
+    with pytest.raises(ListenError, match="it is no IP address"):
+        run(Settings(host=host), lambda _settings: None)

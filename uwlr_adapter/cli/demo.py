@@ -4,6 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,18 +19,19 @@ from uwlr_adapter.contract.nouns import count_records
 from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo.setup import PORTAL_LOGIN, PORTAL_PASSWORD, DemoSchool, prepare
+from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.keys.server_keys import ServerKeys
+from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.portal.paths import PREFIX
 from uwlr_adapter.sandbox import state
 from uwlr_adapter.sandbox.api import PREFIX as SANDBOX
 from uwlr_adapter.sandbox.serving import load
 from uwlr_adapter.sandbox.situations import PUBLISHED, places_of
-from uwlr_adapter.server.port import ListenError
+from uwlr_adapter.server.port import ListenError, is_address
 from uwlr_adapter.server.serve import run
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.logs import LOGGING
 from uwlr_adapter.web.services import LEERLINGGEGEVENS
-from uwlr_adapter.web.source import LOOPBACK
 
 MARKER = "this-is-a-demo"
 """Name of the file that marks a data folder as the demo's own."""
@@ -89,9 +91,10 @@ def demo(context: Context, port: int, host: str, public_url: str | None, data: P
         context.messages.status("Creating the example school …"),
     ):
         _require_demo_folder(folder, database)
+        held = state.hold(folder)
         moment = context.clock() + timedelta(seconds=state.read(folder).ahead)
         example = prepare(database, ServerKeys.from_settings(settings, database), moment)
-    if host not in LOOPBACK:
+    if not ip_address(host).is_loopback:
         context.messages.print(_WARNING)
     try:
         run(
@@ -102,12 +105,16 @@ def demo(context: Context, port: int, host: str, public_url: str | None, data: P
         )
     except ListenError as error:
         raise click.ClickException(str(error)) from error
+    finally:
+        held.close()
 
 
 def require_reachable(host: str, public_url: str | None) -> None:
     """Raise UsageError when the address in the WSDL would not be the one that others call."""
+    if not is_address(host):
+        raise click.UsageError(f"--host is an IP address, such as 127.0.0.1 or 0.0.0.0, and no {host!r}")
     if public_url is None:
-        if host in {"0.0.0.0", "::"}:  # noqa: S104 - asked for, and told
+        if ip_address(host).is_unspecified:
             raise click.UsageError(
                 f"listening on {host} needs --public-url http://…, the address at which others reach this machine"
             )
@@ -143,10 +150,11 @@ def _log_to(path: Path) -> dict[str, Any]:
 
 
 def _require_demo_folder(folder: Path, database: Database) -> None:
-    """Refuse a data folder with real records: the demo opens its school with published codes."""
+    """Refuse a data folder of a real service, one without a school yet too: the codes of the demo are published."""
     marker = folder / MARKER
     with database.reading() as connection:
-        if list_vestigingen(connection) and not marker.exists():
+        is_used = list_vestigingen(connection) or afnemers.list_all(connection) or accounts.list_all(connection)
+        if is_used and not marker.exists():
             raise click.ClickException(f"{folder} holds records that are not the demo's: give the demo its own folder")
     marker.touch()
 

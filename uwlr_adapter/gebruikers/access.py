@@ -192,7 +192,8 @@ def _require_another(connection: sa.Connection, brin6: str, colleague: Gebruiker
 
 
 def _has_place(table: sa.Table, brin6: str) -> sa.ColumnElement[bool]:
-    return gebruiker.c.id.in_(sa.select(table.c.gebruiker_id).where(table.c.brin6 == brin6))
+    own = sa.select(table.c.gebruiker_id).where(table.c.brin6 == brin6)
+    return sa.and_(gebruiker.c.id.in_(own), accounts.is_of_no_afnemer())
 
 
 def _record(

@@ -417,7 +417,7 @@ def list_all(connection: sa.Connection) -> list[Gebruiker]:
 def list_of_vestiging(connection: sa.Connection, brin6: str) -> list[Gebruiker]:
     """Return the users who act for a vestiging, in the order of the logins."""
     acts_for = sa.select(gebruiker_vestiging.c.gebruiker_id).where(gebruiker_vestiging.c.brin6 == brin6)
-    return _load(connection, gebruiker.c.id.in_(acts_for))
+    return _load(connection, gebruiker.c.id.in_(acts_for), is_of_no_afnemer())
 
 
 def list_some(connection: sa.Connection, where: sa.ColumnElement[bool], after: str, limit: int) -> list[Gebruiker]:
@@ -493,6 +493,14 @@ def select_users() -> "sa.Select[Any]":
     )
     joined = gebruiker.outerjoin(gebruiker_afnemer, gebruiker_afnemer.c.gebruiker_id == gebruiker.c.id)
     return query.select_from(joined.outerjoin(afnemer, afnemer.c.id == gebruiker_afnemer.c.afnemer_id))
+
+
+def is_of_no_afnemer() -> sa.ColumnElement[bool]:
+    """Return the condition that a user is of no afnemer.
+
+    Older code may have given one of an afnemer a place at a vestiging: a query for the users of it leaves that out.
+    """
+    return ~sa.exists().where(gebruiker_afnemer.c.gebruiker_id == gebruiker.c.id).correlate(gebruiker)
 
 
 def is_at_provider() -> sa.ColumnElement[bool]:

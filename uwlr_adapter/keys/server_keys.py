@@ -56,6 +56,7 @@ class KeyPurpose(StrEnum):
 
     SESSION = "sessie"
     SECOND_FACTOR = "tweede factor"
+    KLANTCODE = "klantcode van een formulier"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

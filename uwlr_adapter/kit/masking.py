@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from uwlr_adapter.contract import names, schemas
-from uwlr_adapter.contract.xml import ANSWER, XmlError, parse
+from uwlr_adapter.contract.xml import ANSWER, Limits, XmlError, parse
 from uwlr_adapter.kit.reading import CODES, Reading, local
 
 MAX_SHOWN = 6_000
@@ -140,10 +140,13 @@ class Masker:
         lines = [f"{method} {url}", *_headers(tuple(headers.items()))]
         return "\n".join([*lines, "", self.document(body)] if body else lines)
 
-    def document(self, content: bytes) -> str:
-        """Return a document as it may be shown: its shape, and the values that are known to be harmless."""
+    def document(self, content: bytes, limits: Limits = ANSWER, charset: str | None = None) -> str:
+        """Return a document as it may be shown: its shape, and the values that are known to be harmless.
+
+        `charset` is that of the transport, if any. Nothing is shown of a document that breaks the limits.
+        """
         try:
-            return self.tree(parse(content, ANSWER)) if content else _EMPTY
+            return self.tree(parse(content, limits, charset)) if content else _EMPTY
         except XmlError as error:
             return _unread(content, error.reason)
 

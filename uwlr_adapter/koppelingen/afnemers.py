@@ -16,14 +16,16 @@ from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.keys import known_keys
-from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
+from uwlr_adapter.keys.server_keys import KeyPurpose, SecretPurpose, ServerKeys
 from uwlr_adapter.koppelingen import tables
-from uwlr_adapter.koppelingen.verificatiecode import random_text
+from uwlr_adapter.koppelingen.verificatiecode import random_text, text_from
 
 MAX_KLANTNAAM = 64
 """UWLR 2.2, autorisatie: tpString64; the same holds for a klantcode."""
 KLANTCODE_LENGTH = 32
 """Characters of a generated klantcode: 185 bits."""
+SHOWN_AGAIN = timedelta(minutes=1)
+"""How long a form that is sent twice brings the klantcode of the first time (exclusive): a second click, a new load."""
 MIN_KLANTCODE = 16
 MAX_KLANTCODE = 64
 
@@ -58,6 +60,10 @@ class Afnemer:
     def rotation(self) -> str:
         """A text that is another one after each replacement of the klantcode, for two people at once."""
         return "/".join("" if one is None else one.isoformat() for one in (self.rotated_at, self.previous_until))
+
+    def overlap_until(self, moment: datetime) -> datetime | None:
+        """Return until when the klantcode before this one is valid, if it still is at a moment."""
+        return self.previous_until if self.previous_until is not None and self.previous_until > moment else None
 
     @property
     def is_enabled(self) -> bool:
@@ -117,21 +123,26 @@ def rotate(
     *,
     actor: str,
     seen: str | None = None,
+    ticket: str | None = None,
 ) -> tuple[Afnemer, str]:
     """Replace the klantcode of an afnemer; the present one stays valid for `overlap`, an earlier one does not.
 
-    `seen` is the `Afnemer.rotation` that whoever asks looked at; None is any. Raises RotatedMeanwhileError for another
-    one; AfnemerError for an unknown or disabled afnemer, or a negative overlap.
+    `seen` is the `Afnemer.rotation` that whoever asks looked at; None is any. `ticket` is a secret of the form: one
+    that is sent again within SHOWN_AGAIN brings the klantcode that it made, and changes nothing, since a browser shows
+    the answer to the last of two clicks alone. Raises RotatedMeanwhileError for another rotation than `seen`;
+    AfnemerError for an unknown or disabled afnemer, or a negative overlap.
     """
     lock(connection, f"afnemer {klantnaam}")
     found = get(connection, klantnaam)
     if not found.is_enabled:
         raise AfnemerError("this afnemer is disabled: enable it first")
+    if ticket is not None and (again := shown_again(connection, server_keys, found, ticket, moment)) is not None:
+        return found, again
     if seen is not None and seen != found.rotation:
         raise RotatedMeanwhileError("somebody else replaced the klantcode meanwhile")
     if overlap < timedelta(0):
         raise AfnemerError("an overlap is not negative")
-    code = random_text(KLANTCODE_LENGTH)
+    code = random_text(KLANTCODE_LENGTH) if ticket is None else _code_of(server_keys, klantnaam, ticket)
     stays = overlap > timedelta(0)
     connection.execute(
         _table.update()
@@ -144,6 +155,23 @@ def rotate(
         )
     )
     return _recorded(connection, klantnaam, Act.KLANTCODE_ROTATED, moment, actor), code
+
+
+def shown_again(
+    connection: sa.Connection, server_keys: ServerKeys, found: Afnemer, ticket: str, moment: datetime
+) -> str | None:
+    """Return the klantcode that the form with this ticket made within SHOWN_AGAIN, if it is the present one."""
+    if found.rotated_at is None or not timedelta(0) <= moment - found.rotated_at < SHOWN_AGAIN:
+        return None
+    code = _code_of(server_keys, found.klantnaam, ticket)
+    stored = connection.scalar(sa.select(_table.c.klantcode_digest).where(_table.c.id == found.id))
+    return code if server_keys.probe(SecretPurpose.KLANTCODE, code).matches(stored) else None
+
+
+def _code_of(server_keys: ServerKeys, klantnaam: str, ticket: str) -> str:
+    """Return the klantcode that follows from a ticket and the server key in use: the ticket alone tells nothing."""
+    secret = next(iter(server_keys.derive(KeyPurpose.KLANTCODE).values()))
+    return text_from(secret + f"{klantnaam} {ticket}".encode(), KLANTCODE_LENGTH)
 
 
 def disable(connection: sa.Connection, klantnaam: str, moment: datetime, *, actor: str) -> None:

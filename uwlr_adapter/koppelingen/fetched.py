@@ -13,20 +13,24 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import any_from_utc, day_of
-from uwlr_adapter.koppelingen import call_states
+from uwlr_adapter.koppelingen import call_states, versions_used
 from uwlr_adapter.koppelingen.calls import Calls
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.tables import SHOWN_DIGITS, Status, koppeling
+from uwlr_adapter.koppelingen.versions_used import UsedVersion
 
 PER_PAGE = 50
 """Koppelingen of one page."""
+_PLACE = ("afnemer_id", "brin6", "entry_id")
+"""What the koppelingen of one place and entry have in common."""
 
 
 class FetchedKey(NamedTuple):
     """The place of a koppeling in the list."""
 
     brin6: str
-    id: int
+    entry_id: str
+    """No id of a koppeling: those of two schools tell how many others there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +38,20 @@ class FetchedKoppeling:
     """A koppeling through which the afnemer once had access; of several at a vestiging for one entry the last one."""
 
     key: FetchedKey
-    entry_id: str
     has_access: bool
     """Whether a call with the code of that access would have access now."""
     fetched_at: datetime | None
-    """The last call that was answered; None when none was, or it is no longer known."""
+    """The last call that was answered; None when none was, or it is no longer told."""
 
     @property
     def brin6(self) -> str:
         """Its vestiging."""
         return self.key.brin6
+
+    @property
+    def entry_id(self) -> str:
+        """What it is in the catalogue."""
+        return self.key.entry_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,7 @@ def page_of(
     afnemer_id: int,
     moment: datetime,
     *,
+    told_since: datetime,
     text: str = "",
     access: bool | None = None,
     after: FetchedKey | None = None,
@@ -75,7 +84,8 @@ def page_of(
     """Return a page of the koppelingen of an afnemer, by brin6, at a moment, which is the present.
 
     `text` is a part of the brin6, in any case; `access` is whether there is access, None for both. The page begins
-    after a key (exclusive).
+    after a key (exclusive). A fetch of before `told_since`, the term of the journaal, is not told: it is known of a
+    koppeling that is paused, and not of one that ended.
     """
     own, has_access = koppeling.c, _has_access(catalogue, day_of(moment))
     query = sa.select(own.id, own.brin6, own.entry_id, has_access.label("has_access")).where(*_own(afnemer_id))
@@ -84,37 +94,55 @@ def page_of(
     if access is not None:
         query = query.where(has_access if access else ~has_access)
     if after is not None:
-        query = query.where(sa.or_(own.brin6 > after.brin6, sa.and_(own.brin6 == after.brin6, own.id > after.id)))
-    rows = connection.execute(query.order_by(own.brin6, own.id).limit(PER_PAGE + 1)).all()
+        is_later = sa.and_(own.brin6 == after.brin6, own.entry_id > after.entry_id)
+        query = query.where(sa.or_(own.brin6 > after.brin6, is_later))
+    rows = connection.execute(query.order_by(own.brin6, own.entry_id).limit(PER_PAGE + 1)).all()
     shown = rows[:PER_PAGE]
     calls = call_states.read(connection, [row.id for row in shown], moment)
     found = tuple(
         FetchedKoppeling(
-            FetchedKey(row.brin6, row.id),
-            row.entry_id,
+            FetchedKey(row.brin6, row.entry_id),
             bool(row.has_access),
-            any_from_utc(calls.get(row.id, Calls()).fetched_at),
+            _told(calls.get(row.id, Calls()), told_since),
         )
         for row in shown
     )
     return FetchedPage(found, found[-1].key if len(rows) > PER_PAGE else None)
 
 
+def versions(connection: sa.Connection, catalogue: Catalogue, afnemer_id: int, since: datetime) -> list[UsedVersion]:
+    """Return the versions in which an afnemer fetched since a moment, through the koppelingen that are told."""
+    return versions_used.of_koppelingen(connection, catalogue, _own(afnemer_id), since)
+
+
+def _told(calls: Calls, since: datetime) -> datetime | None:
+    fetched_at = any_from_utc(calls.fetched_at)
+    return None if fetched_at is None or fetched_at < since else fetched_at
+
+
 def _own(afnemer_id: int) -> Sequence[sa.ColumnElement[bool]]:
     """Return the conditions of the koppelingen of an afnemer that are told, the last one of each place and entry."""
     own, later = koppeling.c, koppeling.alias("later")
-    same = [later.c[name] == own[name] for name in ("afnemer_id", "brin6", "entry_id")]
+    same = [later.c[name] == own[name] for name in _PLACE]
     is_past = sa.exists().where(*same, later.c.id > own.id, later.c.shown_code.is_not(None)).correlate(koppeling)
     return own.afnemer_id == afnemer_id, own.shown_code.is_not(None), ~is_past
 
 
 def _has_access(catalogue: Catalogue, today: date) -> sa.ColumnElement[bool]:
-    """Return the condition that a call with the code of the last access has access on a day; never NULL."""
-    own = koppeling.c
-    end = sa.func.substr(own.code_digest, sa.func.length(own.code_digest) - (SHOWN_DIGITS - 1))
-    return sa.and_(
-        own.status == Status.ACTIEF.value,
-        own.startdatum <= today,
-        own.entry_id.in_(sorted(catalogue.profiel_by_entry)),
-        sa.func.coalesce(end == own.shown_code, sa.false()),
+    """Return the condition that a call with the code of the last access has access on a day; never NULL.
+
+    Also where the koppeling ended and was activated anew with that code: the call finds the one that is open.
+    """
+    own, present = koppeling.c, koppeling.alias("present")
+    end = sa.func.substr(present.c.code_digest, sa.func.length(present.c.code_digest) - (SHOWN_DIGITS - 1))
+    return (
+        sa.exists()
+        .where(
+            *(present.c[name] == own[name] for name in _PLACE),
+            present.c.status == Status.ACTIEF.value,
+            present.c.startdatum <= today,
+            present.c.entry_id.in_(sorted(catalogue.profiel_by_entry)),
+            end == own.shown_code,
+        )
+        .correlate(koppeling)
     )

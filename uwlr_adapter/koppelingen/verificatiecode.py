@@ -89,10 +89,15 @@ def derive(brin6: str, seed: str) -> str:
 
     A form that is sent twice shows the same codes so. Whoever has one code learns nothing of the seed or of another.
     """
-    stream = shake_256(f"verificatiecode {brin6} {seed}".encode()).digest(16 * GENERATED_LENGTH)
+    return brin6 + text_from(f"verificatiecode {brin6} {seed}".encode(), GENERATED_LENGTH)
+
+
+def text_from(secret: bytes, length: int) -> str:
+    """Return `length` characters of ALPHABET that follow from a secret."""
+    stream = shake_256(secret).digest(16 * length)
     limit = 256 - 256 % len(ALPHABET)
     picked = [ALPHABET[octet % len(ALPHABET)] for octet in stream if octet < limit]
-    return brin6 + "".join(picked[:GENERATED_LENGTH])
+    return "".join(picked[:length])
 
 
 def random_text(length: int) -> str:

@@ -5,6 +5,7 @@ sends no other fields than an earlier one: then it is one of the two.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,7 +31,13 @@ class UsedVersion:
 
 def of_afnemer(connection: sa.Connection, catalogue: Catalogue, afnemer_id: int, since: datetime) -> list[UsedVersion]:
     """Return the versions in which the living koppelingen of an afnemer fetched since a moment, the last one first."""
-    own = (koppeling.c.afnemer_id == afnemer_id, LIVING)
+    return of_koppelingen(connection, catalogue, (koppeling.c.afnemer_id == afnemer_id, LIVING), since)
+
+
+def of_koppelingen(
+    connection: sa.Connection, catalogue: Catalogue, own: Sequence[sa.ColumnElement[bool]], since: datetime
+) -> list[UsedVersion]:
+    """Return the versions in which the koppelingen of some conditions fetched since a moment, the last one first."""
     names = _names(connection, catalogue, own)
     number, last = sa.func.count(koppeling.c.id.distinct()), sa.func.max(receipt.c.last)
     query = (
@@ -49,7 +56,7 @@ def of_afnemer(connection: sa.Connection, catalogue: Catalogue, afnemer_id: int,
 
 
 def _names(
-    connection: sa.Connection, catalogue: Catalogue, own: tuple[sa.ColumnElement[bool], ...]
+    connection: sa.Connection, catalogue: Catalogue, own: Sequence[sa.ColumnElement[bool]]
 ) -> dict[str, tuple[str, ...]]:
     """Return the versions of each profile under which some koppelingen may get answers, by its digest."""
     found: defaultdict[str, dict[str, None]] = defaultdict(dict)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, gebruiker_vestiging
 from uwlr_adapter.mail.tables import mail_address
 
@@ -56,7 +57,9 @@ def is_told_still(connection: sa.Connection, address: str, gebruiker_id: int | N
 
 
 def _acts_for(brin6: str) -> sa.ColumnElement[bool]:
-    return sa.exists().where(gebruiker_vestiging.c.gebruiker_id == gebruiker.c.id, gebruiker_vestiging.c.brin6 == brin6)
+    own = gebruiker_vestiging.c
+    has_place = sa.exists().where(own.gebruiker_id == gebruiker.c.id, own.brin6 == brin6)
+    return sa.and_(has_place, accounts.is_of_no_afnemer())
 
 
 def _users(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[MailRecipient]:

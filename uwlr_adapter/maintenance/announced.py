@@ -4,7 +4,7 @@ Functions take the open connection of the caller.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -134,11 +134,13 @@ def remove_past(connection: sa.Connection, moment: datetime, rows: int) -> int:
 
 def _require_sensible(starts_at: datetime, ends_at: datetime, text: str, moment: datetime) -> None:
     """Raise MaintenanceError for moments or a text that no announcement has."""
-    if not starts_at < ends_at:
+    # Two moments of one zone are compared by the clock on the wall, which has an hour twice and one not at all.
+    begin, end = (one - moment.astimezone(UTC) for one in (starts_at, ends_at))
+    if not begin < end:
         raise MaintenanceError("Het einde ligt niet na het begin.", "the end does not lie after the begin")
-    if ends_at <= moment:
+    if end <= timedelta(0):
         raise MaintenanceError("Dit onderhoud is al voorbij.", "this maintenance is over already")
-    if ends_at - starts_at > MAX_LENGTH or starts_at - moment > MAX_AHEAD:
+    if end - begin > MAX_LENGTH or begin > MAX_AHEAD:
         raise MaintenanceError(
             f"Onderhoud duurt hoogstens {MAX_LENGTH.days} dagen, en begint binnen een jaar.",
             f"maintenance takes at most {MAX_LENGTH.days} days, and begins within a year",

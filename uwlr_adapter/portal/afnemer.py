@@ -16,13 +16,13 @@ from uwlr_adapter.koppelingen.fetched import FetchedKey
 from uwlr_adapter.maintenance import announced
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import AFNEMER
-from uwlr_adapter.portal.context import catalogue, database, now
+from uwlr_adapter.portal.context import catalogue, database, journaal_since, now
 from uwlr_adapter.portal.forms import OwnKoppelingenForm
 
 ACCESS = {"": None, "ja": True, "nee": False}
 """Whether there is access, by what the address says."""
 _CHOICES = [("", "Met en zonder toegang"), ("ja", "Met toegang"), ("nee", "Zonder toegang")]
-_KEY = re.compile(r"(\d{2}[A-Z]{2}\d{2})-(\d{1,9})", re.ASCII)
+_KEY = re.compile(r"(\d{2}[A-Z]{2}\d{2})-([a-z0-9-]{1,40})", re.ASCII)
 
 
 @AFNEMER.get("/")
@@ -38,8 +38,17 @@ def show_koppelingen() -> str:
         afnemer = require_own_afnemer(connection)
         open_, closed = fetched.count(connection, catalogue(), afnemer.id, moment)
         after = _key_of(request.args.get("na"))
-        text, access = (form.zoek.data or "").strip(), ACCESS[form.toegang.data or ""]
-        page = fetched.page_of(connection, catalogue(), afnemer.id, moment, text=text, access=access, after=after)
+        text, access = (form.zoek.data or "").strip() if is_valid else "", ACCESS[form.toegang.data or ""]
+        page = fetched.page_of(
+            connection,
+            catalogue(),
+            afnemer.id,
+            moment,
+            told_since=journaal_since(),
+            text=text,
+            access=access,
+            after=after,
+        )
         maintenance = announced.list_open(connection, moment)
     names = {entry.id: entry.naam for entry in catalogue()}
     url = url_for(".show_koppelingen", **chosen)
@@ -67,8 +76,8 @@ def require_own_afnemer(connection: sa.Connection) -> Afnemer:
 def _key_of(text: str | None) -> FetchedKey | None:
     """Return the key of a page in an address; None for text that is none."""
     found = _KEY.fullmatch(text or "")
-    return None if found is None else FetchedKey(found[1], int(found[2]))
+    return None if found is None else FetchedKey(found[1], found[2])
 
 
 def _text_of(key: FetchedKey) -> str:
-    return f"{key.brin6}-{key.id}"
+    return f"{key.brin6}-{key.entry_id}"

@@ -8,7 +8,7 @@ from flask import render_template
 from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.journaal import recent, told
 from uwlr_adapter.journaal.told import ToldCalls
-from uwlr_adapter.koppelingen import versions_used
+from uwlr_adapter.koppelingen import fetched
 from uwlr_adapter.maintenance import announced
 from uwlr_adapter.portal.afnemer import require_own_afnemer
 from uwlr_adapter.portal.blueprints import AFNEMER
@@ -49,7 +49,7 @@ def show_calls() -> str:
         afnemer = require_own_afnemer(connection)
         piece = recent.piece(connection, moment)
         calls = None if piece is None else told.calls_of(connection, piece, afnemer.id)
-        versions = versions_used.of_afnemer(connection, catalogue(), afnemer.id, moment - VERSIONS_SINCE)
+        versions = fetched.versions(connection, catalogue(), afnemer.id, moment - VERSIONS_SINCE)
         maintenance = announced.list_open(connection, moment)
     return render_template(
         "eigen_verzoeken.html",

@@ -1,14 +1,16 @@
 """The klantcode of an afnemer, replaced by its own users: shown once, after a proof of who asks."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from uwlr_adapter.gebruikers import of_afnemer
+from uwlr_adapter.gebruikers.errors import NoLongerAllowedError
 from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerError
 from uwlr_adapter.maintenance import announced
-from uwlr_adapter.portal import kept_form, login_session, proof
+from uwlr_adapter.portal import kept_form, link_once, login_session, proof
 from uwlr_adapter.portal.account_forms import OwnKlantcodeForm
 from uwlr_adapter.portal.afnemer import require_own_afnemer
 from uwlr_adapter.portal.blueprints import AFNEMER
@@ -33,27 +35,34 @@ def rotate_klantcode() -> ResponseReturnValue:
     """Replace the klantcode, and show the new one once."""
     gebruiker, form = login_session.require_gebruiker(), OwnKlantcodeForm(request.form)
     afnemer = _own()
+    ticket = form.bon.data or ""
+    if not link_once.is_offered(ticket):
+        return _show(form, link_once.STALE), 409
     if form.stand.data != afnemer.rotation:  # before a code is used up
-        return _late()
+        return _shown_again(ticket) or _late()
     if not form.validate() or not _is_confirmed(form, afnemer):
         return _show(form, None), 422
     if (refused := proof.refusal_by_one(form, gebruiker, _show)) is not None:
-        return refused
+        return _shown_again(ticket) or refused
     overlap = timedelta(days=form.overlap.data or 0)
     try:
         with database().writing() as connection:
-            rotated, klantcode = afnemers.rotate(
-                connection,
-                server_keys(),
-                afnemer.klantnaam,
-                now(),
-                overlap,
-                actor=gebruiker.login,
-                seen=form.stand.data,
+            rotated, klantcode = of_afnemer.rotate(
+                connection, server_keys(), gebruiker, now(), overlap, seen=form.stand.data, ticket=ticket
             )
-    except AfnemerError:
+    except (AfnemerError, NoLongerAllowedError):  # of the latter the session has ended, and the next page says that
         return _late()
     return render_template("eigen_klantcode_nieuw.html", afnemer=rotated, klantcode=klantcode)
+
+
+def _shown_again(ticket: str) -> str | None:
+    """Return the page with the new klantcode for a form that is sent a second time at once; None for another one."""
+    with database().reading() as connection:
+        present = require_own_afnemer(connection)
+        klantcode = afnemers.shown_again(connection, server_keys(), present, ticket, now())
+    if klantcode is None:
+        return None
+    return render_template("eigen_klantcode_nieuw.html", afnemer=present, klantcode=klantcode)
 
 
 def _late() -> ResponseReturnValue:
@@ -63,17 +72,12 @@ def _late() -> ResponseReturnValue:
 
 def _is_confirmed(form: OwnKlantcodeForm, afnemer: Afnemer) -> bool:
     """Return whether no klantcode becomes void at once, or the klantnaam was typed; else add the error."""
-    if form.overlap.data and _overlap_until(afnemer) is None:
+    if form.overlap.data and afnemer.overlap_until(now()) is None:
         return True
     if (form.klantnaam.data or "").strip() == afnemer.klantnaam:
         return True
     add_error(form.klantnaam, f"Typ ter bevestiging precies: {afnemer.klantnaam}")
     return False
-
-
-def _overlap_until(afnemer: Afnemer) -> datetime | None:
-    """Return until when the klantcode before this one is valid, if it still is."""
-    return afnemer.previous_until if afnemer.previous_until is not None and afnemer.previous_until > now() else None
 
 
 def _own() -> Afnemer:
@@ -85,7 +89,8 @@ def _show(form: OwnKlantcodeForm, error: str | None) -> str:
     gebruiker, afnemer = login_session.require_gebruiker(), _own()
     with database().reading() as connection:
         maintenance = announced.list_open(connection, now())
-    overlap_until = _overlap_until(afnemer)
+    overlap_until = afnemer.overlap_until(now())
+    form.bon.data = link_once.offer()
     return render_template(
         "eigen_klantcode.html",
         afnemer=afnemer,

@@ -67,7 +67,7 @@ from uwlr_adapter.portal import (
 )
 from uwlr_adapter.portal.context import Organisation, PortalContext, install
 from uwlr_adapter.portal.paths import PREFIX
-from uwlr_adapter.settings import UNDO_DAYS
+from uwlr_adapter.settings import JOURNAAL_MONTHS, UNDO_DAYS
 
 if TYPE_CHECKING:
     from uwlr_adapter.oidc.provider import Provider
@@ -142,6 +142,7 @@ def make_portal(
     base_url: str,
     undo_days: int = UNDO_DAYS,
     *,
+    journaal_months: int = JOURNAAL_MONTHS,
     has_mail: bool = False,
     organisation: Organisation = NO_ORGANISATION,
     provider: "Provider | None" = None,
@@ -168,7 +169,12 @@ def make_portal(
     app.jinja_env.globals["provider_account"] = provider_link.provider_account
     app.jinja_env.globals["provider_narrows"] = provider is not None and provider.settings.vestigingen_claim is not None
     app.jinja_env.globals["is_narrowed"] = login_session.is_narrowed
-    install(app, PortalContext(database, catalogue, server_keys, clock, undo_days, has_mail, base_url, provider))
+    install(
+        app,
+        PortalContext(
+            database, catalogue, server_keys, clock, undo_days, journaal_months, has_mail, base_url, provider
+        ),
+    )
     guard.csrf.init_app(app)
     login_session.make_login_manager().init_app(app)
     app.before_request(guard.guard)

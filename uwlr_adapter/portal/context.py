@@ -9,9 +9,10 @@ from flask import Flask, current_app, request
 from uwlr_adapter.clock import Clock
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.gebruikers.hash_queue import HashQueue
+from uwlr_adapter.jobs.terms import months_before
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.catalogue import Catalogue
-from uwlr_adapter.settings import UNDO_DAYS
+from uwlr_adapter.settings import JOURNAAL_MONTHS, UNDO_DAYS
 from uwlr_adapter.web.source import ENVIRON
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class PortalContext:
     clock: Clock = field(repr=False)
     undo_days: int = UNDO_DAYS
     """For how many days what an answer to a question did can be undone."""
+    journaal_months: int = JOURNAAL_MONTHS
+    """For how many months an entry of the journaal is kept."""
     has_mail: bool = False
     """Whether there is a mail server, so that people are told things."""
     base_url: str = ""
@@ -78,6 +81,11 @@ def server_keys() -> ServerKeys:
 def hash_queue() -> HashQueue:
     """Return the queue for hashing passwords in this process."""
     return _context().hash_queue
+
+
+def journaal_since() -> datetime:
+    """Return since when the entries of the journaal are kept."""
+    return months_before(now(), _context().journaal_months)
 
 
 def undo_days() -> int:

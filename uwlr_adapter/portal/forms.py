@@ -386,6 +386,8 @@ class RotateForm(Form):
     """Asked for when a klantcode that may be in use would be void at once."""
     stand = StringField()
     """The `Afnemer.rotation` that was shown with the form."""
+    bon = StringField()
+    """The ticket of the form, from which the klantcode follows."""
 
 
 class DisableForm(Form):

@@ -86,6 +86,7 @@ def guard() -> BaseResponse | None:
     """
     if request.endpoint is None or request.endpoint == "static":
         return None
+    _require_text()
     owner = login_session.owner()
     alive = login_session.touch(extend=request.endpoint not in NOT_IN_USE)
     if not alive:
@@ -105,6 +106,12 @@ def guard() -> BaseResponse | None:
         if request.endpoint not in WITHOUT_TOKEN:
             csrf.protect()
     return None
+
+
+def _require_text() -> None:
+    """Refuse an address with a NUL: no page has one, and PostgreSQL refuses it in any query. Raises NotFound."""
+    if any("\0" in value for _, values in request.args.lists() for value in values):
+        abort(404)
 
 
 def _require_small_form() -> None:

@@ -1,10 +1,9 @@
 """The pages of operators: the afnemers and their klantcodes, each of which is shown once."""
 
-import secrets
 from collections.abc import Callable
 from datetime import timedelta
 
-from flask import abort, flash, redirect, render_template, request, session, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 from wtforms import StringField
@@ -12,7 +11,7 @@ from wtforms import StringField
 from uwlr_adapter.gebruikers import directory, of_afnemer
 from uwlr_adapter.koppelingen import afnemer_counts, afnemers, certificates
 from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerError, RotatedMeanwhileError
-from uwlr_adapter.portal import kept_form, login_session, operator_afnemers
+from uwlr_adapter.portal import kept_form, link_once, login_session, operator_afnemers
 from uwlr_adapter.portal.blueprints import OPERATOR
 from uwlr_adapter.portal.context import catalogue, database, now, server_keys
 from uwlr_adapter.portal.forms import AfnemerForm, DisableForm, RotateForm, add_error
@@ -21,8 +20,6 @@ USUAL_OVERLAP = 14
 """Days that the form proposes: a vendor needs time to plan the change."""
 MAX_USERS = 20
 """Users of an afnemer that its page names; the list of users has all."""
-_TICKET = "bon"
-"""The form field, and the key in the session, of the token that makes one form rotate a klantcode at most once."""
 
 
 @OPERATOR.get("/afnemers")
@@ -69,8 +66,9 @@ def rotate_klantcode(afnemer_id: int) -> ResponseReturnValue:
     form = RotateForm(request.form)
     if not form.validate() or not _may_rotate(afnemer, form):
         return _show(afnemer, form), 422
-    if request.form.get(_TICKET) != session.pop(_TICKET, ""):
-        flash("Dit formulier was al verstuurd. Er is geen tweede klantcode gemaakt.", "let-op")
+    ticket = form.bon.data or ""
+    if not link_once.is_offered(ticket):
+        flash(link_once.STALE, "let-op")
         return _to_afnemer(afnemer_id)
     overlap = timedelta(days=form.overlap.data or 0)
     try:
@@ -83,6 +81,7 @@ def rotate_klantcode(afnemer_id: int) -> ResponseReturnValue:
                 overlap,
                 actor=login_session.actor(),
                 seen=form.stand.data,
+                ticket=ticket,
             )
     except RotatedMeanwhileError:
         flash("De klantcode is intussen al vernieuwd. Er is nu niets gewijzigd.", "let-op")
@@ -119,8 +118,11 @@ def enable_afnemer(afnemer_id: int) -> Response:
 
 
 def _may_rotate(afnemer: Afnemer, form: RotateForm) -> bool:
-    """Return whether a klantcode may be replaced so; without an overlap that takes the klantnaam, as disabling does."""
-    if form.overlap.data or not _reach(afnemer.id)[0]:
+    """Return whether a klantcode may be replaced so; where one becomes void at once, that takes the klantnaam.
+
+    As disabling does: without an overlap, and during that of the last time, of which the oldest one is void then.
+    """
+    if (form.overlap.data and afnemer.overlap_until(now()) is None) or not _reach(afnemer.id)[0]:
         return True
     return _is_named(form.klantnaam, afnemer)
 
@@ -166,7 +168,7 @@ def _to_afnemer(afnemer_id: int) -> Response:
 
 def _show(afnemer: Afnemer, form: RotateForm) -> str:
     """Show an afnemer with a new ticket: a form that is sent twice rotates once, and the code shown stays valid."""
-    session[_TICKET] = secrets.token_urlsafe(12)
+    form.bon.data = link_once.offer()
     with database().reading() as connection:
         insight = operator_afnemers.insight_of(connection, catalogue(), afnemer, now())
         users = directory.of_afnemer(connection, afnemer.id, MAX_USERS + 1)
@@ -174,7 +176,7 @@ def _show(afnemer: Afnemer, form: RotateForm) -> str:
         "afnemer.html",
         afnemer=afnemer,
         form=form,
-        ticket=session[_TICKET],
+        overlap_until=afnemer.overlap_until(now()),
         insight=insight,
         users=users[:MAX_USERS],
         has_more_users=len(users) > MAX_USERS,

@@ -18,6 +18,7 @@ from uwlr_adapter.administratie.importing.not_taken import NotTaken
 from uwlr_adapter.administratie.schools import Vestiging, find_vestiging
 from uwlr_adapter.administratie.tables import deelname
 from uwlr_adapter.clock import day_of, next_schooljaar, schooljaar_of
+from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.gebruikers.tables import gebruiker, gebruiker_vestiging
 from uwlr_adapter.journaal import refused
 from uwlr_adapter.journaal.refused import RefusalRun
@@ -141,7 +142,8 @@ def _count_gebruikers(connection: sa.Connection, brin6: str) -> int:
     """Return how many users that may log in act for a vestiging."""
     own = gebruiker_vestiging.c
     query = sa.select(sa.func.count()).select_from(gebruiker_vestiging.join(gebruiker))
-    return connection.scalar(query.where(own.brin6 == brin6, gebruiker.c.disabled_at.is_(None))) or 0
+    may_log_in = (gebruiker.c.disabled_at.is_(None), accounts.is_of_no_afnemer())
+    return connection.scalar(query.where(own.brin6 == brin6, *may_log_in)) or 0
 
 
 def _koppelingen(connection: sa.Connection, brin6: str, moment: datetime) -> list[SchoolKoppeling]:

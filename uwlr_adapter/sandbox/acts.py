@@ -9,7 +9,8 @@ from uwlr_adapter.koppelingen import actions
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.sandbox.accounts import ACTOR, Account, SandboxRefusedError
-from uwlr_adapter.sandbox.school_file import SandboxLeerling, leerlingen, next_joiner, other_achternaam
+from uwlr_adapter.sandbox.on_call import Breakage
+from uwlr_adapter.sandbox.school_file import SandboxLeerling, groep_key, leerlingen, next_joiner, other_achternaam
 from uwlr_adapter.sandbox.situations import SandboxPlace
 from uwlr_adapter.sandbox.state import MadeSchool
 from uwlr_adapter.sandbox.world import SchoolAct, World
@@ -27,6 +28,8 @@ def _leave(
     world: World, _account: Account, place: SandboxPlace, old: MadeSchool, values: Mapping[str, str]
 ) -> tuple[MadeSchool, str]:
     leerling = _asked(world, place, old, values)
+    if len(leerlingen(place, _schooljaar(world), old.edits)) == 1:
+        raise SandboxRefusedError("the last leerling stays: an import without leerlingen is refused")
     edits = replace(old.edits, left=(*old.edits.left, leerling.key))
     return replace(old, edits=edits), f"{leerling.key} left the school"
 
@@ -53,6 +56,26 @@ def _rename(
         raise SandboxRefusedError(f"a name has 1 to {MAX_NAAM} printable characters")
     edits = replace(old.edits, renamed={**old.edits.renamed, leerling.key: (roepnaam, achternaam)})
     return replace(old, edits=edits), f"{leerling.key} has another name"
+
+
+def _move(
+    world: World, _account: Account, place: SandboxPlace, old: MadeSchool, values: Mapping[str, str]
+) -> tuple[MadeSchool, str]:
+    leerling = _asked(world, place, old, values)
+    others = [one for one in _groepen(world, place, old) if one != leerling.groep]
+    groep = values.get("groep", "").strip() or next(iter(others), "")
+    if groep not in others:
+        raise SandboxRefusedError(f"a leerling moves to another groep of this school: {', '.join(others) or 'none'}")
+    edits = replace(old.edits, moved={**old.edits.moved, leerling.key: groep})
+    return replace(old, edits=edits), f"{leerling.key} is in groep {groep}, and was in {leerling.groep}"
+
+
+def _correct(
+    world: World, _account: Account, place: SandboxPlace, old: MadeSchool, values: Mapping[str, str]
+) -> tuple[MadeSchool, str]:
+    leerling, before = _asked(world, place, old, values), old.edits.corrected
+    edits = replace(old.edits, corrected={**before, leerling.key: before.get(leerling.key, 0) + 1})
+    return replace(old, edits=edits), f"{leerling.key} has {'another' if leerling.eckid else 'an'} ECK-iD"
 
 
 def _pause(
@@ -117,6 +140,17 @@ def _busy(
     return replace(old, refused=calls), f"{count_noun(calls, 'call', 'calls')} from now on will come too early"
 
 
+def _break(
+    _world: World, _account: Account, _place: SandboxPlace, old: MadeSchool, values: Mapping[str, str]
+) -> tuple[MadeSchool, str]:
+    calls, how = _number(values, "calls", MAX_REFUSED), values.get("how", "").strip() or str(Breakage.HALF)
+    if how not in list(Breakage):
+        raise SandboxRefusedError(f"an answer breaks in one of these ways: {', '.join(Breakage)}")
+    told = {Breakage.HALF: "break off half-way", Breakage.PAGE: "be a page of a proxy"}[Breakage(how)]
+    answers = count_noun(calls, "answer", "answers")
+    return replace(old, cut=calls, breakage=how), f"{answers} from now on will {told}"
+
+
 def _answer(
     world: World, _account: Account, place: SandboxPlace, old: MadeSchool, values: Mapping[str, str]
 ) -> tuple[MadeSchool, str]:
@@ -153,6 +187,20 @@ ACTS = {
             "The next import has another name; without one an achternaam is made up.",
             _rename,
         ),
+        ActEntry(
+            "move",
+            "Move this leerling",
+            ("leerling", "groep"),
+            "The next import has the leerling in another groep of the same schooljaar, by its key.",
+            _move,
+        ),
+        ActEntry(
+            "correct",
+            "Correct the ECK-iD",
+            ("leerling",),
+            "The next import has another ECK-iD for the leerling, or the first one.",
+            _correct,
+        ),
         ActEntry("pause", "Pause the koppeling", (), "The school clears its verificatiecode.", _pause),
         ActEntry(
             "resume",
@@ -168,6 +216,13 @@ ACTS = {
         ),
         ActEntry("slow", "Make it slow", ("seconds",), "Each answer takes 0 to 60 seconds longer.", _slow),
         ActEntry("busy", "Make it busy", ("calls",), "The next 0 to 100 calls get Retry-After.", _busy),
+        ActEntry(
+            "break",
+            "Break it off",
+            ("calls", "how"),
+            "The next 0 to 100 answers end half-way, without a word; with page: are a page of a proxy, with 502.",
+            _break,
+        ),
         ActEntry("answer", "Answer the question", ("choice",), "same: he is who he was; new: somebody else.", _answer),
         ActEntry("reset", "Make it anew", (), "The school is as its situation begins.", _reset),
     )
@@ -189,9 +244,16 @@ def _asked(world: World, place: SandboxPlace, old: MadeSchool, values: Mapping[s
     return found[0]
 
 
+def _groepen(world: World, place: SandboxPlace, old: MadeSchool) -> list[str]:
+    """Return the keys of the groepen of the present schooljaar."""
+    schooljaar = _schooljaar(world)
+    jaargroepen = sorted({one.jaargroep for one in leerlingen(place, schooljaar, old.edits)})
+    return [groep_key(schooljaar_start(schooljaar) or 0, one) for one in jaargroepen]
+
+
 def _require(koppeling: Koppeling | None) -> Koppeling:
     if koppeling is None:
-        raise SandboxRefusedError("no koppeling lives at this school: activate it first")
+        raise SandboxRefusedError("this school has no koppeling now: activate it first")
     return koppeling
 
 

@@ -4,14 +4,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 
+from uwlr_adapter.clock import day_of, schooljaar_of
 from uwlr_adapter.errors import RefusedError, SchoolRefusedError
-from uwlr_adapter.sandbox import accounts, call_log, sandbox_clock
-from uwlr_adapter.sandbox.accounts import Account, SandboxRefusedError
+from uwlr_adapter.sandbox import accounts, sandbox_clock
+from uwlr_adapter.sandbox.accounts import THE_PUBLISHED, Account, SandboxRefusedError
 from uwlr_adapter.sandbox.acts import ACTS
 from uwlr_adapter.sandbox.call_log import CallLog, LoggedCall
 from uwlr_adapter.sandbox.sandbox_clock import shown
@@ -24,6 +26,7 @@ PREFIX = "/sandbox"
 """The path of the sandbox."""
 MAX_DIGITS = 9
 """Digits of the version of a school (exclusive)."""
+JSON_TYPE = "application/json"
 API = Blueprint("api", __name__)
 _FAULTS = "/uwlr/fouten"
 """The path of the page about each word of a fault."""
@@ -41,12 +44,14 @@ class Pages:
         """Return the account with a klantnaam that was proved before."""
         return accounts.by_klantnaam(self.world.present, klantnaam)
 
-    def call(self, request_id: str) -> LoggedCall:
-        """Return the call with an X-Request-ID. Raises NotFound."""
-        call = self.calls.find(request_id)
+    def call(self, account: Account, request_id: str) -> LoggedCall:
+        """Return the call with an X-Request-ID, of an account or of nobody. Raises NotFound."""
+        call = self.calls.find(account.klantnaam, request_id)
         if call is None:
-            raise NotFound("No call with that X-Request-ID is kept: the sandbox keeps the last ones in memory only.")
-        return call_log.with_reasons(self.world.database, [call])[0]
+            raise NotFound(
+                "No call of yours with that X-Request-ID is kept: the sandbox keeps the last ones in memory only."
+            )
+        return call
 
     def koppeling_state(self, place: SandboxPlace) -> str:
         """Return the state of the koppeling of a school, in a word or two."""
@@ -92,14 +97,22 @@ def written(call: LoggedCall) -> dict[str, Any]:
 @API.after_request
 def as_json(response: Response) -> Response:
     """Say of every answer that it is JSON."""
-    response.headers["Content-Type"] = "application/json"
+    response.headers["Content-Type"] = JSON_TYPE
     return response
 
 
 @API.before_request
 def refuse_other_sites() -> None:
-    """Refuse what the page of another site has a browser send: it would come with the codes of that browser."""
-    if request.method != "GET" and request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
+    """Refuse what the page of another site has a browser send: it would come with the codes of that browser.
+
+    A browser says from which site a page is, by Sec-Fetch-Site to https and to this machine only, by Origin always.
+    """
+    if request.method == "GET":
+        return
+    origin = request.headers.get("Origin")
+    own = {urlsplit(pages().base_url).netloc, request.host}
+    is_other = origin is not None and origin.rpartition("/")[2] not in own
+    if is_other or request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
         raise Forbidden("The API is for programs, not for pages of other sites.")
 
 
@@ -110,9 +123,12 @@ def _account() -> Account:
         account = pages().world.account_of(given.username or "", given.password or "")
         if account is not None:
             return account
+        text = "No account of this sandbox has this klantnaam and klantcode."
+    else:
+        text = "Send klantnaam and klantcode by HTTP Basic, as `curl --user klantnaam:klantcode` does."
     raise Unauthorized(
-        "Send klantnaam and klantcode by HTTP Basic, as `curl --user klantnaam:klantcode` does.",
-        www_authenticate=WWWAuthenticate("basic", {"realm": "sandbox"}),
+        text,
+        www_authenticate=WWWAuthenticate("basic", {"realm": "UWLR sandbox"}),
     )
 
 
@@ -120,14 +136,24 @@ def _values() -> Mapping[str, str]:
     """Return what was sent: a JSON object, a form or a query. Raises SandboxRefusedError."""
     if not request.is_json:
         return request.values
-    sent = request.get_json(silent=True)
+    try:
+        sent = request.get_json(silent=True)
+    except RecursionError:  # thousands of brackets
+        sent = None
     if not isinstance(sent, dict) or not all(isinstance(one, str | int) for one in sent.values()):
         raise SandboxRefusedError("send a JSON object of texts and numbers, or a form")
     return {str(name): str(value) for name, value in sent.items()}
 
 
 def _clock() -> dict[str, str]:
-    return {"clock": shown(pages().world.clock()), "real": shown(pages().world.clock.real())}
+    moment = pages().world.clock()
+    today = day_of(moment)
+    return {
+        "clock": shown(moment),
+        "today": today.isoformat(),
+        "schooljaar": schooljaar_of(today),
+        "real": shown(pages().world.clock.real()),
+    }
 
 
 def _school(place: SandboxPlace, present: MadeSchool, leerlingen: list[SandboxLeerling]) -> dict[str, Any]:
@@ -138,7 +164,7 @@ def _school(place: SandboxPlace, present: MadeSchool, leerlingen: list[SandboxLe
         "schooljaren": sorted(present.years),
         "calls": present.calls,
         "leerlingen": [
-            {"key": one.key, "roepnaam": one.roepnaam, "achternaam": one.achternaam, "jaargroep": one.jaargroep}
+            {name: getattr(one, name) for name in ("key", "roepnaam", "achternaam", "jaargroep", "groep")}
             for one in leerlingen
         ],
     }
@@ -199,12 +225,12 @@ def do_act(brin6: str, act: str) -> str:
 @API.get("/calls")
 def show_calls() -> str:
     """Return the last calls of the account."""
-    found = pages().calls.calls_of(_account().klantnaam)
-    calls = call_log.with_reasons(pages().world.database, found)
+    calls = pages().calls.calls_of(_account().klantnaam)
     return json.dumps({"calls": [written(call) for call in calls]})
 
 
 @API.get("/calls/<request_id>")
 def show_call(request_id: str) -> str:
-    """Return one call by its X-Request-ID."""
-    return json.dumps(written(pages().call(request_id)))
+    """Return one call by its X-Request-ID; without codes, of the published account or of nobody."""
+    account = THE_PUBLISHED if request.authorization is None else _account()
+    return json.dumps(written(pages().call(account, request_id)))

@@ -1,6 +1,7 @@
 """The one fault that the sandbox has of its own making: a use case that is not available when a school is busy."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from uwlr_adapter.answers.store import Made
@@ -15,23 +16,23 @@ from uwlr_adapter.journaal.model import VerzoekEntry
 
 RETRY_AFTER = 5
 """Seconds of the Retry-After that a busy school sends."""
+COMES_TOO_EARLY: ContextVar[bool] = ContextVar("COMES_TOO_EARLY", default=False)
+"""Whether the present call comes too early. It is of the call: others may be at the same school meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class BusyUseCase:
-    """A `UseCase` around another one: a call with access to a busy school is refused with Retry-After."""
+    """A `UseCase` around another one: a call with access that comes too early is refused with Retry-After."""
 
     inner: UseCase
-    is_busy: Callable[[str], bool]
-    """Returns whether the school with this brin6 is busy."""
 
     def ask(self, call: Call) -> Asked:
         """Return what the inner one asks."""
         return self.inner.ask(call)
 
     def answer(self, granted: Granted, entry: VerzoekEntry) -> Outcome | Unfinished | Asked:
-        """Return what the inner one answers. Raises TijdelijkNietBeschikbaar for a busy school, and as that does."""
-        if self.is_busy(granted.access.brin6):
+        """Return what the inner one answers. Raises TijdelijkNietBeschikbaar when too early, and as that does."""
+        if COMES_TOO_EARLY.get():
             raise TijdelijkNietBeschikbaar(RETRY_AFTER)
         return self.inner.answer(granted, entry)
 

@@ -1,12 +1,11 @@
 """The last calls of each account, for its page: what was sent, masked, and what it got. In memory, and bounded.
 
-A call is kept for the klantnaam that it names. One that names no account is found by its X-Request-ID only, which its
-caller alone knows.
+A call is kept for the klantnaam that it names, and no other account finds it: a caller may choose the X-Request-ID of
+its calls, so that another one can guess it, or send the same twice. One that names no account is found by that id only.
 """
 
 import threading
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
@@ -34,7 +33,7 @@ REASONS = {
     "gepauzeerd": "the school paused the koppeling",
     "beëindigd": "the school ended the koppeling",
     "nog niet gestart": "the Startdatum of the koppeling is still to come",
-    "geen school genoemd": "the body names no school",
+    "geen school genoemd": "the body names no school, or none in the form of a brincode",
     "niet volgens het schema": "the request is not valid by the XSD",
     "versie niet ondersteund": "the version is not served",
     "geen gegevens": "there are no data of that schooljaar",
@@ -87,42 +86,52 @@ class CallLog:
         with self._lock:
             return list(self._of.get(klantnaam, ()))
 
-    def find(self, request_id: str) -> LoggedCall | None:
-        """Return the call with this X-Request-ID, whoever sent it."""
+    def find(self, klantnaam: str, request_id: str) -> LoggedCall | None:
+        """Return the last call with this X-Request-ID, of an account or of nobody."""
         with self._lock:
-            kept = chain(self._of_nobody, *self._of.values())
+            kept = chain(self._of.get(klantnaam, ()), self._of_nobody)
             return next((call for call in kept if call.request_id == request_id), None)
 
 
-def with_reasons(database: Database, calls: Sequence[LoggedCall]) -> list[LoggedCall]:
-    """Return calls with what the journaal says of them: the kind of answer, the reason of a refusal, the repairs."""
-    ids = [call.request_id for call in calls]
-    columns = journaal.c
-    wanted = columns.request_id, columns.outcome, columns.reason, columns.repairs
+def last_entry(database: Database) -> int:
+    """Return the id of the last entry of the journaal; 0 for an empty one."""
     with database.reading() as connection:
-        rows = connection.execute(sa.select(*wanted).where(columns.request_id.in_(ids)))
-        found = {row.request_id: (row.outcome, row.reason or "", row.repairs or "") for row in rows}
-    return [_with_reason(call, *found[call.request_id]) if call.request_id in found else call for call in calls]
+        return connection.scalar(sa.select(sa.func.max(journaal.c.id))) or 0
 
 
-def _with_reason(call: LoggedCall, outcome: str, reason: str, repairs: str) -> LoggedCall:
+def with_reason(database: Database, call: LoggedCall, after: int) -> LoggedCall:
+    """Return a call with what the journaal says of it: the kind of answer, the reason of a refusal, the repairs.
+
+    `after` is the id of the last entry from before the call (exclusive): an earlier one may have the same X-Request-ID.
+    """
+    columns = journaal.c
+    query = (
+        sa.select(columns.outcome, columns.reason, columns.repairs)
+        .where(columns.id > after, columns.request_id == call.request_id)
+        .order_by(columns.id.desc())
+    )
+    with database.reading() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        return call
     is_answer = call.outcome == ANSWERED
-    told = "" if is_answer else REASONS.get(reason, "")
-    return replace(call, outcome=outcome if is_answer else call.outcome, reason=told, repairs=tuple(repairs.split()))
+    told = "" if is_answer else REASONS.get(row.reason or "", "")
+    outcome, needed = row.outcome if is_answer else call.outcome, tuple((row.repairs or "").split())
+    return replace(call, outcome=outcome, reason=told, repairs=needed)
 
 
-def understood(content: bytes) -> Call | None:
-    """Return the call in a message, if it can be read."""
+def understood(content: bytes, charset: str | None = None) -> Call | None:
+    """Return the call in a message, if it can be read; `charset` is that of the transport, if any."""
     try:
-        return read(content)
+        return read(content, charset)
     except Fault:
         return None
 
 
-def named_klantnaam(content: bytes) -> str | None:
+def named_klantnaam(content: bytes, charset: str | None = None) -> str | None:
     """Return the klantnaam in a message that could not be read as a call, if it is there once."""
     try:
-        root = parse(content, MESSAGE)
+        root = parse(content, MESSAGE, charset)
     except XmlError:
         return None
     found = [one.text for one in root.iter(f"{{{AUTORISATIE}}}klantnaam", "klantnaam")]
@@ -130,9 +139,12 @@ def named_klantnaam(content: bytes) -> str | None:
 
 
 def logged(
-    moment: datetime, request: bytes, call: Call | None, status: int, headers: dict[str, str], body: bytes
+    moment: datetime, request: str, call: Call | None, status: int, headers: dict[str, str], body: bytes
 ) -> LoggedCall:
-    """Return what is kept of a call; `headers` are those of the response, by their names in lower case."""
+    """Return what is kept of a call.
+
+    `request` is the message, masked; `headers` are those of the response, by their names in lower case.
+    """
     outcome, pad, regel = _outcome(status, headers, body)
     return LoggedCall(
         request_id=headers.get("x-request-id", ""),
@@ -140,11 +152,16 @@ def logged(
         operation="" if call is None else call.operation.name,
         status=status,
         outcome=outcome,
-        request=Masker().document(request),
+        request=request,
         pad=pad,
         regel=regel,
         retry_after=headers.get("retry-after", ""),
     )
+
+
+def masked(content: bytes, charset: str | None = None) -> str:
+    """Return a message as it may be shown; one that breaks the limits of a message is not read at all."""
+    return Masker().document(content, MESSAGE, charset)
 
 
 def _outcome(status: int, headers: dict[str, str], body: bytes) -> tuple[str, str, str]:

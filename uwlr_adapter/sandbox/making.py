@@ -24,6 +24,8 @@ from uwlr_adapter.sandbox.state import Edits, MadeSchool
 
 STARTS_AFTER = timedelta(days=30)
 """How far ahead the Startdatum of a koppeling is that has not started."""
+_LATE_MONTH = 9
+"""The month on whose first day a late school lays its schooljaar out."""
 _PAST_YEAR_MONTHS = (8, 9)
 """August and September, in which the past schooljaar is answered too."""
 
@@ -53,8 +55,7 @@ class Maker:
             self._begin(connection, account, place, moment)
         form, on_call = place.situation.form, place.situation.on_call
         if form.has_question:
-            state = replace(state, edits=Edits(has_question=True))
-            self.bring(place, state, moment)
+            state = self.bring(place, replace(state, edits=Edits(has_question=True)), moment)
         if form.is_released:
             self.release(place, moment)
         seconds = USUAL_SECONDS if on_call is OnCall.WAITS else 0
@@ -113,19 +114,31 @@ class Maker:
                 actions.change_startdatum(connection, koppeling.id, koppeling.version, day, moment, actor=ACTOR)
 
     def lay_out(self, place: SandboxPlace, state: MadeSchool, moment: datetime) -> MadeSchool:
-        """Import the schooljaren around a moment that were not laid out yet, and return the state."""
-        missing = [year for year in years_around(day_of(moment)) if year not in state.years]
-        if not missing or not place.situation.form.has_records:
-            return state
-        first = replace(state.edits, has_question=False)
-        self._import(place, [self._delivery(place, year, first) for year in missing], moment)
-        return replace(state, years=(*state.years, *missing))
+        """Import the schooljaren around a moment that were not laid out yet, and return the state.
 
-    def bring(self, place: SandboxPlace, state: MadeSchool, moment: datetime) -> None:
-        """Import the present and the next schooljaar as they are after what was done to the leerlingen."""
-        years = (schooljaar_of(day_of(moment)), next_schooljaar(day_of(moment)))
-        if place.situation.form.has_records:
+        Those of before what was done to the leerlingen at another moment of the clock are imported again.
+        """
+        if not place.situation.form.has_records:
+            return state
+        missing = [year for year in years_around(place, day_of(moment)) if year not in state.years]
+        if missing:
+            first = replace(state.edits, has_question=False)
+            self._import(place, [self._delivery(place, year, first) for year in missing], moment)
+            state = replace(state, years=(*state.years, *missing), fresh=(*state.fresh, *missing))
+        own = _own_years(place, moment)
+        if all(year in state.fresh for year in own):
+            return state
+        return replace(self.bring(place, state, moment), fresh=tuple({*state.fresh, *own}))
+
+    def bring(self, place: SandboxPlace, state: MadeSchool, moment: datetime) -> MadeSchool:
+        """Import the present and the next schooljaar as they are after what was done to the leerlingen.
+
+        Returns the state, in which no other schooljaar is fresh.
+        """
+        years = _own_years(place, moment)
+        if place.situation.form.has_records and years:
             self._import(place, [self._delivery(place, year, state.edits) for year in years], moment)
+        return replace(state, fresh=years)
 
     def release(self, place: SandboxPlace, moment: datetime) -> bool:
         """Release the next schooljaar; return whether it was not answered yet."""
@@ -161,9 +174,21 @@ class Maker:
         importer.import_deliveries(self.database, deliveries, options)
 
 
-def years_around(day: date) -> tuple[str, ...]:
-    """Return the schooljaren that are laid out on a day: the present and the next one, and one that just ended."""
+def _own_years(place: SandboxPlace, moment: datetime) -> tuple[str, ...]:
+    """Return the present and the next schooljaar, those that are laid out."""
+    day = day_of(moment)
+    around = years_around(place, day)
+    return tuple(one for one in (schooljaar_of(day), next_schooljaar(day)) if one in around)
+
+
+def years_around(place: SandboxPlace, day: date) -> tuple[str, ...]:
+    """Return the schooljaren that are laid out on a day: the present and the next one, and one that just ended.
+
+    A late school lacks each until its 1 September.
+    """
     present = schooljaar_of(day)
     start = schooljaar_start(present) or day.year
     past = (f"{start - 1}-{start}",) if day.month in _PAST_YEAR_MONTHS else ()
-    return (*past, present, next_schooljaar(day))
+    years = (*past, present, next_schooljaar(day))
+    is_late = place.situation.form.is_late
+    return tuple(one for one in years if not is_late or day >= date(schooljaar_start(one) or day.year, _LATE_MONTH, 1))

@@ -1,6 +1,7 @@
 """What a call sets off at the school that it asks for. Pure: from a state to a state."""
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from uwlr_adapter.clock import schooljaar_start
 from uwlr_adapter.sandbox.school_file import leerlingen, other_achternaam
@@ -18,6 +19,15 @@ _ROUND = 200
 """Calls after which a school that changes begins anew."""
 
 
+class Breakage(StrEnum):
+    """How an answer breaks."""
+
+    HALF = "half"
+    """It breaks off half-way."""
+    PAGE = "page"
+    """A page of a proxy comes in its place, with 502."""
+
+
 @dataclass(frozen=True, slots=True)
 class Consequence:
     """What becomes of the answer to a call."""
@@ -26,6 +36,8 @@ class Consequence:
     """Seconds that it waits."""
     is_refused: bool = False
     """Whether it is Server.TijdelijkNietBeschikbaar."""
+    breakage: Breakage | None = None
+    """How it breaks, if it does."""
 
 
 def before(old: MadeSchool, place: SandboxPlace, schooljaar: str) -> tuple[MadeSchool, Consequence]:
@@ -42,7 +54,10 @@ def before(old: MadeSchool, place: SandboxPlace, schooljaar: str) -> tuple[MadeS
         new = replace(new, refused=old.refused - 1)
     elif kind is OnCall.REFUSES:
         new = replace(new, refused=TOO_EARLY)
-    return new, Consequence(old.seconds, is_refused)
+    is_broken = old.cut > 0 and not is_refused
+    return replace(new, cut=old.cut - is_broken), Consequence(
+        old.seconds, is_refused, Breakage(old.breakage) if is_broken else None
+    )
 
 
 def _changed(edits: Edits, place: SandboxPlace, schooljaar: str, turn: int) -> Edits:

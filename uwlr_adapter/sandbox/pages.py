@@ -4,7 +4,7 @@ import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, Response, current_app, flash, redirect, render_template, request, session, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
@@ -14,13 +14,14 @@ from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.koppelingen.verificatiecode import random_text
 from uwlr_adapter.portal.guard import harden
 from uwlr_adapter.portal.paths import PREFIX as PORTAL
-from uwlr_adapter.sandbox import api, call_log, sandbox_clock
+from uwlr_adapter.sandbox import api, sandbox_clock
 from uwlr_adapter.sandbox.accounts import THE_PUBLISHED, Account
 from uwlr_adapter.sandbox.acts import ACTS
 from uwlr_adapter.sandbox.api import PREFIX, Pages, english, pages, written
 from uwlr_adapter.sandbox.call_log import CallLog
 from uwlr_adapter.sandbox.situations import places_of
 from uwlr_adapter.sandbox.world import World
+from uwlr_adapter.web.request_record import ID
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
@@ -76,24 +77,26 @@ def own_account() -> Account:
     return account or THE_PUBLISHED
 
 
-def _refused(error: RefusedError) -> tuple[str, int]:
+def _refused(error: RefusedError) -> "BaseResponse":
     return _error(english(error), 409)
 
 
-def _failed(error: Exception) -> tuple[str, int]:
+def _failed(error: Exception) -> "BaseResponse":
     """Return the page of a failure; only one of ours is logged."""
     if isinstance(error, CSRFError):
         return _error("This form is of an earlier session: open its page again.", 400)
     if isinstance(error, HTTPException):
-        return _error(error.description or error.name, error.code or 500)
+        reply = _error(error.description or error.name, error.code or 500)
+        reply.headers.extend((name, value) for name, value in error.get_headers() if name != "Content-Type")
+        return reply
     log_failure(error, current_app.logger)
     return _error("Something went wrong here; the log of the sandbox says what.", 500)
 
 
-def _error(text: str, status: int) -> tuple[str, int]:
+def _error(text: str, status: int) -> "BaseResponse":
     if request.path.startswith(f"{PREFIX}/api"):
-        return api.error(text), status
-    return render_template("sandbox_error.html", text=text), status
+        return Response(api.error(text), status, content_type=api.JSON_TYPE)
+    return Response(render_template("sandbox_error.html", text=text), status)
 
 
 @VIEWS.get("/")
@@ -176,16 +179,17 @@ def do_act(brin6: str, act: str) -> "BaseResponse":
 def show_calls() -> str:
     """Show the last calls of the account."""
     found = pages().calls.calls_of(own_account().klantnaam)
-    return render_template("calls.html", calls=call_log.with_reasons(pages().world.database, found))
+    return render_template("calls.html", calls=found)
 
 
 @VIEWS.get("/calls/by-id")
 def find_call() -> "BaseResponse":
     """Go to the call with an X-Request-ID."""
-    return redirect(url_for("views.show_call", request_id=request.args.get("id", "").strip() or "none"), 303)
+    asked = request.args.get("id", "").strip().lower()
+    return redirect(url_for("views.show_call", request_id=asked if ID.fullmatch(asked) else "none"), 303)
 
 
 @VIEWS.get("/calls/<request_id>")
 def show_call(request_id: str) -> str:
-    """Show one call. Who knows its X-Request-ID sent it."""
-    return render_template("call.html", call=written(pages().call(request_id)))
+    """Show one call of the account, or of nobody."""
+    return render_template("call.html", call=written(pages().call(own_account(), request_id)))

@@ -32,6 +32,8 @@ class SandboxLeerling:
     geslacht: str
     place: int
     """From 0, in the jaargroep."""
+    groep: str
+    """The key of the groep."""
 
 
 def leerlingen(place: SandboxPlace, schooljaar: str, edits: Edits) -> list[SandboxLeerling]:
@@ -44,11 +46,10 @@ def leerlingen(place: SandboxPlace, schooljaar: str, edits: Edits) -> list[Sandb
         keys = [f"L{first_year % 100:02}{one:03}" for one in range(number)]
         keys += [key for key, year in edits.joined.items() if year == first_year]
         found += [
-            _leerling(place, key, first_year, jaargroep, number)
-            for number, key in enumerate(keys)
-            if key not in edits.left
+            _leerling(place, key, start, jaargroep, number) for number, key in enumerate(keys) if key not in edits.left
         ]
-    found = [_renamed(one, edits.renamed) for one in found]
+    found = _moved([_renamed(one, edits.renamed) for one in found], edits.moved)
+    found = [_corrected(place, one, edits.corrected) for one in found]
     if edits.has_question:
         found = [_somebody_else(place, one) if one.key in _questioned(start) else one for one in found]
     return found if form.has_records else []
@@ -71,8 +72,8 @@ def _somebody_else(place: SandboxPlace, leerling: SandboxLeerling) -> SandboxLee
     return replace(leerling, eckid=eckid, roepnaam=roepnaam, voorvoegsel="", achternaam=achternaam, geboortedatum=born)
 
 
-def _leerling(place: SandboxPlace, key: str, first_year: int, jaargroep: int, number: int) -> SandboxLeerling:
-    form = place.situation.form
+def _leerling(place: SandboxPlace, key: str, start: int, jaargroep: int, number: int) -> SandboxLeerling:
+    form, first_year = place.situation.form, start - jaargroep + 1
     named_after = f"{key[:-1]}{number - 1}" if form.has_doubles and number == 1 else key
     names = random.Random(f"{place.brin6} {named_after}")  # noqa: S311 - invented data, the same each time
     days = random.Random(f"{place.brin6} {key} birth")  # noqa: S311 - as above
@@ -87,6 +88,7 @@ def _leerling(place: SandboxPlace, key: str, first_year: int, jaargroep: int, nu
         achternaam=achternaam,
         geslacht=days.choice("12"),
         place=number,
+        groep=groep_key(start, jaargroep),
     )
 
 
@@ -95,6 +97,23 @@ def _renamed(leerling: SandboxLeerling, renamed: Mapping[str, tuple[str, str]]) 
         return leerling
     roepnaam, achternaam = renamed[leerling.key]
     return replace(leerling, roepnaam=roepnaam, voorvoegsel="", achternaam=achternaam)
+
+
+def _corrected(place: SandboxPlace, leerling: SandboxLeerling, corrected: Mapping[str, int]) -> SandboxLeerling:
+    if leerling.key not in corrected:
+        return leerling
+    return replace(leerling, eckid=make_eckid(f"{place.brin6} {leerling.key} {corrected[leerling.key]}"))
+
+
+def _moved(present: list[SandboxLeerling], moved: Mapping[str, str]) -> list[SandboxLeerling]:
+    """Return the leerlingen of a schooljaar, each that was moved in another groep of it; a groep of before is none."""
+    there = {one.groep for one in present}
+    return [replace(one, groep=moved[one.key]) if moved.get(one.key) in there else one for one in present]
+
+
+def groep_key(start: int, jaargroep: int) -> str:
+    """Return the key of the groep of a jaargroep, in the schooljaar that starts in a year."""
+    return f"{start}-{jaargroep}"
 
 
 def edexml(place: SandboxPlace, schooljaar: str, edits: Edits) -> bytes:
@@ -115,7 +134,7 @@ def edexml(place: SandboxPlace, schooljaar: str, edits: Edits) -> bytes:
     add_texts(locatie, naam="Hoofdgebouw")
     groepen = etree.SubElement(root, "groepen")
     for jaargroep in jaargroepen:
-        groep = etree.SubElement(groepen, "groep", key=f"{start}-{jaargroep}")
+        groep = etree.SubElement(groepen, "groep", key=groep_key(start, jaargroep))
         add_texts(groep, naam=f"{jaargroep} {GROEP_NAMES[jaargroep - 1]}", jaargroep=str(jaargroep))
     for number in range(form.samengesteld):
         samengesteld = etree.SubElement(groepen, "samengestelde_groep", key=f"{start}-s{number}")
@@ -139,7 +158,7 @@ def _leerlingen(parent: etree._Element, present: list[SandboxLeerling], form: Sc
         letters = etree.Element("voorletters-1")
         letters.text = one.roepnaam[0]
         element.insert(next(place for place, child in enumerate(element) if child.tag == "roepnaam"), letters)
-        etree.SubElement(element, "groep", key=f"{start}-{one.jaargroep}")
+        etree.SubElement(element, "groep", key=one.groep)
         if form.samengesteld:
             own = etree.SubElement(element, "samengestelde_groepen")
             for key in sorted({number % form.samengesteld, (number + 1) % form.samengesteld}):
@@ -161,7 +180,7 @@ def _leerkrachten(parent: etree._Element, jaargroepen: list[int], place: Sandbox
             element, achternaam=achternaam, voorvoegsel=voorvoegsel, roepnaam=names.choice(ROEPNAMEN),
             emailadres=f"leerkracht{number}@{brin6.lower()}.example", rol="LRK",
         )  # fmt: skip
-        etree.SubElement(etree.SubElement(element, "groepen"), "groep", key=f"{start}-{jaargroep}")
+        etree.SubElement(etree.SubElement(element, "groepen"), "groep", key=groep_key(start, jaargroep))
 
 
 def other_achternaam(place: SandboxPlace, leerling: SandboxLeerling, number: int) -> str:
@@ -171,5 +190,5 @@ def other_achternaam(place: SandboxPlace, leerling: SandboxLeerling, number: int
 
 
 def next_joiner(edits: Edits) -> str:
-    """Return the key of the next leerling who comes."""
-    return f"N{len(edits.joined) + 1:04}"
+    """Return the key of the next leerling who comes: no other one had it."""
+    return f"N{max((int(key[1:]) for key in edits.joined), default=0) + 1:04}"

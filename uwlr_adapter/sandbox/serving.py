@@ -7,18 +7,22 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from uwlr_adapter.contract.request import Call
 from uwlr_adapter.contract.xml import MESSAGE
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.demo.example_files import ExampleFiles
+from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.keys.holders import HolderReport
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.sandbox import call_log
 from uwlr_adapter.sandbox.api import PREFIX
-from uwlr_adapter.sandbox.busy import BusyUseCase
+from uwlr_adapter.sandbox.busy import COMES_TOO_EARLY, BusyUseCase
 from uwlr_adapter.sandbox.call_log import CallLog
+from uwlr_adapter.sandbox.on_call import Breakage
 from uwlr_adapter.sandbox.pages import make_pages
 from uwlr_adapter.sandbox.sandbox_clock import SandboxClock
 from uwlr_adapter.sandbox.situations import catalogue_for
@@ -27,14 +31,22 @@ from uwlr_adapter.server import worker
 from uwlr_adapter.server.application import compose
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.app import App
-from uwlr_adapter.web.rsgi import RsgiApp
+from uwlr_adapter.web.head import Head
+from uwlr_adapter.web.rsgi import MAX_CHUNKS, RsgiApp
 from uwlr_adapter.web.services import LEERLINGGEGEVENS
 
 wait = asyncio.sleep
 """How an answer waits."""
+MAX_WAITING = 200
+"""Answers of slow schools that wait at once (inclusive); the next one leaves without waiting. Each keeps its bytes."""
 logger = logging.getLogger("uwlr_adapter.sandbox")
 EXAMPLES = f"{PREFIX}/voorbeelden"
 """The path of the example answers, faults and files."""
+SANDBOX_JOBS = {name: job for name, job in JOBS.items() if name != "purge"}
+"""The jobs of a sandbox. Nothing is erased: the jobs go by the real clock, by which a school that the clock of the
+sandbox has years back is past its term; and all its persons are invented."""
+_BAD_GATEWAY = 502
+_PROXY_PAGE = b"<!DOCTYPE html><html><head><title>502</title></head><body>Bad gateway</body></html>"
 _NOBODY = "Sandbox"
 """The klantnaam of the entries by which calls are judged: each account has koppelingen of these."""
 
@@ -55,9 +67,15 @@ class _WatchedProtocol:
         return self.body
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the body in pieces; one that is too large is passed on as it comes."""
-        pieces, octets = [], 0
+        """Yield the body whole; one that is too large is passed on as it comes.
+
+        Raises ValueError for more than MAX_CHUNKS pieces, which the service refuses.
+        """
+        pieces: list[bytes] = []
+        octets = 0
         async for piece in self.inner:
+            if len(pieces) >= MAX_CHUNKS:
+                raise ValueError("too many chunks")
             octets += len(piece)
             if octets > MESSAGE.octets:
                 break
@@ -83,37 +101,67 @@ class SandboxApp:
     world: World
     calls: CallLog
     path: str = field(default=LEERLINGGEGEVENS.path)
+    _waiting: int = 0
+    """Answers that wait."""
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
         """Answer one HTTP request."""
         if scope.path != self.path or scope.method != "POST":
             await self.inner.__rsgi__(scope, protocol)
             return
-        loop, consequence, call = asyncio.get_running_loop(), NO_CONSEQUENCE, None
+        charset = _charset(scope)
+        loop, consequence, call, last = asyncio.get_running_loop(), NO_CONSEQUENCE, None, 0
+        COMES_TOO_EARLY.set(False)
 
         async def before(body: bytes) -> None:
-            nonlocal call, consequence
-            call = call_log.understood(body)
+            nonlocal call, consequence, last
+            call = call_log.understood(body, charset)
             if call is not None:
                 try:
                     consequence = await loop.run_in_executor(None, self.world.before_call, call)
+                    last = await loop.run_in_executor(None, call_log.last_entry, self.world.database)
                 except Exception as error:  # noqa: BLE001 - the call is answered by what is there
                     log_failure(error, logger)
+                COMES_TOO_EARLY.set(consequence.is_refused)
 
         watched = _WatchedProtocol(protocol, before)
         await self.inner.__rsgi__(scope, watched)
         if watched.response is None:
             return
+        try:
+            await self._keep(watched, call, charset, last)
+        except Exception as error:  # noqa: BLE001 - the call has its answer
+            log_failure(error, logger)
+        if consequence.seconds and self._waiting < MAX_WAITING:
+            self._waiting += 1
+            try:
+                await wait(consequence.seconds)
+            finally:
+                self._waiting -= 1
+        status, headers, content = watched.response
+        if consequence.breakage is Breakage.PAGE:
+            protocol.response_bytes(_BAD_GATEWAY, [("content-type", "text/html")], _PROXY_PAGE)
+        elif consequence.breakage is Breakage.HALF:
+            # The Content-Length is that of the whole answer, so the server closes the connection after the half.
+            await protocol.response_stream(status, headers).send_bytes(content[: len(content) // 2])
+        else:
+            protocol.response_bytes(status, headers, content)
+
+    async def _keep(self, watched: _WatchedProtocol, call: Call | None, charset: str | None, last: int) -> None:
+        """Keep a call for the page of its account; `last` is the last entry of the journaal from before it."""
+        if watched.response is None:
+            return
         status, headers, body = watched.response
         named = {name.lower(): value for name, value in headers}
-        klantnaam = call_log.named_klantnaam(watched.body) if call is None else call.autorisatie.klantnaam
+        klantnaam = call_log.named_klantnaam(watched.body, charset) if call is None else call.autorisatie.klantnaam
         if klantnaam is not None and not self.world.is_account(klantnaam):
             klantnaam = None
-        kept = call_log.logged(self.world.clock(), watched.body, call, int(status), named, body)
+        request = call_log.masked(watched.body, charset)
+        kept = call_log.logged(self.world.clock(), request, call, int(status), named, body)
+        if call is not None:
+            told = partial(call_log.with_reason, self.world.database, kept, last)
+            kept = await asyncio.get_running_loop().run_in_executor(None, told)
         self.calls.keep(klantnaam, kept)
-        if consequence.seconds:
-            await wait(consequence.seconds)
-        protocol.response_bytes(status, headers, body)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Close the database connections: this process ends."""
@@ -121,19 +169,25 @@ class SandboxApp:
         self.world.database.close()
 
 
+def _charset(scope: Any) -> str | None:  # noqa: ANN401 - as above
+    """Return the charset that the Content-Type of a request names."""
+    types = [value for name, value in scope.headers.items() if name == "content-type"]
+    return Head(scope.method, "", "", content_type=",".join(types)).charset
+
+
 def load(settings: Settings) -> SandboxApp:
     """Return the application of the worker process of a sandbox."""
     database = Database(settings.database_url, create=False)
     world = World(settings.data, database, ServerKeys.from_settings(settings, database), SandboxClock())
     calls = CallLog()
-    inner = worker.load(settings, lambda given: compose_sandbox(given, world, calls))
+    inner = worker.load(settings, lambda given: compose_sandbox(given, world, calls), SANDBOX_JOBS)
     return SandboxApp(inner, world, calls)
 
 
 def compose_sandbox(settings: Settings, world: World, calls: CallLog) -> tuple[App, HolderReport]:
     """Return the application, by the clock of the sandbox and with its pages, and the report of its keys."""
     usual = LEERLINGGEGEVENS.use_case
-    service = LEERLINGGEGEVENS._replace(use_case=lambda *given: BusyUseCase(usual(*given), world.is_refused))
+    service = LEERLINGGEGEVENS._replace(use_case=lambda *given: BusyUseCase(usual(*given)))
     app, report = compose(settings, world.clock, [service], catalogue_for(_NOBODY))
     app.mounts[EXAMPLES] = ExampleFiles(EXAMPLES)
     app.mounts[PREFIX] = make_pages(world, calls, settings.base_url)

@@ -61,6 +61,8 @@ class SchoolForm:
     """Whether one leerling is held: an import came in which it is not certain who he is."""
     is_released: bool = False
     """Whether the next schooljaar is released from the beginning."""
+    is_late: bool = False
+    """Whether a schooljaar is laid out on its 1 September only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,10 @@ SITUATIONS = (
     VendorSituation(
         19, "year-switch", "The next schooljaar is laid out and released: everybody moves up.",
         "This schooljaar, and the next one when the request names it.", SchoolForm(is_released=True),
+    ),
+    VendorSituation(
+        20, "late", "The school lays a schooljaar out on 1 September, a month after it began.",
+        "In August geengegevens for the present schooljaar, and the data of the one before.", SchoolForm(is_late=True),
     ),
 )  # fmt: skip
 """Every situation, by number."""

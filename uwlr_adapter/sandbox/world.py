@@ -40,8 +40,6 @@ class World:
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _example_years: set[str] = field(default_factory=set)
     """The schooljaren for which the example school was prepared by this process."""
-    _refused: set[str] = field(default_factory=set)
-    """The brin6 of the schools whose present call comes too early."""
 
     def __post_init__(self) -> None:
         """Read the state."""
@@ -71,7 +69,8 @@ class World:
     def take_account(self, klantnaam: str, klantcode: str | None = None) -> tuple[Account, str]:
         """Make an account with this klantnaam, and return it with its klantcode, which is generated unless given.
 
-        One that has that klantcode already is returned as it is. Raises SandboxRefusedError when all are taken or the
+        One that has that klantcode already is returned as it is. Its letters are kept first: when the sandbox stops
+        half-way, the same klantnaam can be taken afterwards. Raises SandboxRefusedError when all are taken or the
         klantnaam has a colon; AfnemerError for another reason.
         """
         if ":" in klantnaam:
@@ -79,10 +78,18 @@ class World:
         with self._lock:
             if klantcode and (known := self.account_of(klantnaam, klantcode)) is not None:
                 return known, klantcode
-            letters = accounts.free_letters(self._state)
-            with self.database.writing() as connection:
-                _, made = afnemers.add(connection, self.server_keys, klantnaam, self.clock(), klantcode, actor=ACTOR)
-            self._keep(replace(self._state, accounts={**self._state.accounts, letters: klantnaam}))
+            old = self._state
+            begun = [one for one, naam in old.accounts.items() if naam == klantnaam]
+            letters = begun[0] if begun else accounts.free_letters(old)
+            self._keep(replace(old, accounts={**old.accounts, letters: klantnaam}))
+            try:
+                with self.database.writing() as connection:
+                    made = afnemers.add(connection, self.server_keys, klantnaam, self.clock(), klantcode, actor=ACTOR)[
+                        1
+                    ]
+            except Exception:
+                self._keep(old)
+                raise
         return Account(letters, klantnaam), made
 
     def is_account(self, klantnaam: str) -> bool:
@@ -95,10 +102,6 @@ class World:
         with self.database.reading() as connection:
             is_right = accounts.is_klantcode(connection, self.server_keys, klantnaam, klantcode)
         return account if is_right else None
-
-    def is_refused(self, brin6: str) -> bool:
-        """Return whether the present call to a school comes too early."""
-        return brin6 in self._refused
 
     def before_call(self, call: Call) -> Consequence:
         """Make what a call asks for, and do what it sets off; return what becomes of its answer.
@@ -125,9 +128,8 @@ class World:
                 return NO_CONSEQUENCE
             new, consequence = before(old, place, schooljaar_of(day_of(self.clock())))
             if new.edits != old.edits:
-                self.maker.bring(place, new, self.clock())
+                new = self._bring(place, old, new)
             self._keep_school(place, new)
-            (self._refused.add if consequence.is_refused else self._refused.discard)(brin6)
         return consequence
 
     def _prepare_example(self) -> None:
@@ -149,6 +151,14 @@ class World:
             self.maker.open_in_the_past(place.brin6, place.situation.entry, moment)
         new = self.maker.lay_out(place, old, moment)
         return old if new is old else self._keep_school(place, new)
+
+    def _bring(self, place: SandboxPlace, old: MadeSchool, new: MadeSchool) -> MadeSchool:
+        """Import what was done to the leerlingen of a school, and return its state.
+
+        It is kept first that no schooljaar is fresh: when the sandbox stops half-way, the old state is imported again.
+        """
+        self._keep_school(place, replace(old, fresh=()))
+        return self.maker.bring(place, new, self.clock())
 
     def school(self, account: Account, brin6: str) -> tuple[SandboxPlace, MadeSchool, list[SandboxLeerling]]:
         """Return a school of an account, its state, and its leerlingen now. Raises SandboxRefusedError."""
@@ -174,7 +184,7 @@ class World:
             if new.edits != old.edits:
                 if len(new.edits) > state.MAX_EDITS:
                     raise SandboxRefusedError(f"a school takes {state.MAX_EDITS} acts on its leerlingen: reset it")
-                self.maker.bring(place, new, self.clock())
+                new = self._bring(place, old, new)
             self._keep_school(place, replace(new, version=old.version + 1))
         return told
 

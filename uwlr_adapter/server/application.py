@@ -117,6 +117,7 @@ def compose(
             clock,
             base_url,
             undo_days,
+            journaal_months=settings.journaal_months,
             has_mail=has_mail,
             provider=provider,
             organisation=Organisation(

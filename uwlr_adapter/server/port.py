@@ -1,12 +1,22 @@
 """The port that a server is going to listen on, held from the moment that it is chosen."""
 
 import socket
+from ipaddress import ip_address
 
 from uwlr_adapter.errors import UwlrAdapterError
 
 
 class ListenError(UwlrAdapterError):
     """The address cannot be listened on; the text names it and the cause."""
+
+
+def is_address(host: str) -> bool:
+    """Return whether a host is an IP address, which the server wants to listen on."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def hold_port(host: str, port: int) -> socket.socket:

@@ -24,7 +24,7 @@ from uwlr_adapter.errors import UnusableError
 from uwlr_adapter.server import worker
 from uwlr_adapter.server.application import require_startable
 from uwlr_adapter.server.granian_server import Server
-from uwlr_adapter.server.port import hold_port
+from uwlr_adapter.server.port import ListenError, hold_port, is_address
 from uwlr_adapter.settings import Part, Settings
 from uwlr_adapter.web import metrics_files
 from uwlr_adapter.web.head import HEAD_OCTETS
@@ -62,6 +62,8 @@ def run(
     `log` is the logging configuration, for `logging.config.dictConfig`.
     Raises ListenError when the address cannot be listened on.
     """
+    if not is_address(settings.host):
+        raise ListenError(f"cannot listen on {settings.host!r}: it is no IP address; 127.0.0.1 is this machine")
     with hold_port(settings.host, settings.port) as held:
         settings = settings.model_copy(update={"port": held.getsockname()[1]})
         server = Server(

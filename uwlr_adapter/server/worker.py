@@ -9,13 +9,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FrameType
 
 from uwlr_adapter.clock import now
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.runner import JobRunner
+from uwlr_adapter.jobs.work import Job
 from uwlr_adapter.keys.holders import HolderReport
 from uwlr_adapter.server import parent
 from uwlr_adapter.server.application import compose
@@ -42,10 +43,15 @@ event loop waits little for threads that make pages."""
 logger = logging.getLogger("uwlr_adapter.server.worker")
 
 
-def load(settings: Settings, make: Callable[[Settings], tuple[App, HolderReport]] | None = None) -> RsgiApp:
+def load(
+    settings: Settings,
+    make: Callable[[Settings], tuple[App, HolderReport]] | None = None,
+    jobs_of: Mapping[str, Job] = JOBS,
+) -> RsgiApp:
     """Return the application of this worker process, with the watch and the jobs started, and handling DRAIN_SIGNAL.
 
-    `make` composes the application; default: `compose` with the present moment as its clock.
+    `make` composes the application; default: `compose` with the present moment as its clock. `jobs_of` are the jobs by
+    name.
     """
     # Until it serves: the handler inherited from the server would ignore it.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -63,7 +69,7 @@ def load(settings: Settings, make: Callable[[Settings], tuple[App, HolderReport]
 
     signal.signal(DRAIN_SIGNAL, drain)
     reporter.start()
-    jobs = JobRunner(Database(settings.database_url, create=False), settings, JOBS)
+    jobs = JobRunner(Database(settings.database_url, create=False), settings, jobs_of)
     jobs.start()
 
     def stop() -> None:
