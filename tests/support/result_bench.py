@@ -88,6 +88,7 @@ class ResultBench:
     database: Database
     moment: datetime = START
     afnemers: dict[str, int] = field(default_factory=dict)
+    without_eckid: frozenset[str] = frozenset()
 
     def furnish(self) -> None:
         """Add the platforms and the leerlingen."""
@@ -104,7 +105,7 @@ class ResultBench:
     def bring(self, keys: Iterable[str], brin6: str = BRIN6, schooljaar: str = YEAR) -> None:
         """Import a year of a vestiging with these leerlingen."""
         dataset = make_dataset(
-            [leerling(key) for key in keys],
+            [leerling(key)._replace(eckid=None) if key in self.without_eckid else leerling(key) for key in keys],
             groepen=[Groep("groep", "g1", "3a", "3")],
             brin6=brin6,
             schooljaar=schooljaar,
