@@ -120,8 +120,8 @@ class Walk:
         keep, other = self.dice.sample(MORE, 2)
         if {keep, other} <= self.model.here:
             with self.bench.database.writing() as connection:
-                two = [persons.get(connection, PersonKind.LEERLING, "21QW", key) for key in (keep, other)]
-                join.join(connection, *two, Operator("cli:proef", self.bench.moment))
+                one, two = (persons.get(connection, PersonKind.LEERLING, "21QW", key) for key in (keep, other))
+                join.join(connection, one, two, Operator("cli:proef", self.bench.moment))
             self.model.join(keep, other)
             self.in_file = {keep if one == other else one for one in self.in_file}
             self.done["joined"] += 1
