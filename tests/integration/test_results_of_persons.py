@@ -1,4 +1,4 @@
-"""What happens to persons happens to their results: forget, join, fusie, undo, the terms; and a copy carries them."""
+"""Results follow their persons: forget, join, fusie, undo, the terms; and a copy carries them."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -95,7 +95,7 @@ def test_join_moves_results_and_its_undo_gives_them_back(bench: ResultBench) -> 
 
 @pytest.mark.parametrize("keep", MORE)
 def test_a_take_back_after_a_join(bench: ResultBench, keep: str) -> None:
-    """What each of the two said of one result is about one person: the earlier version stands again."""
+    """One person is meant by either key: the earlier version stands again."""
     first = bench.send(Sent("205", "a", 1), Sent("206", "b", 1))
     second = bench.send(Sent("206", "a", 2))
     _join(bench, keep, next(one for one in MORE if one != keep))
@@ -154,7 +154,7 @@ def test_results_of_an_import_that_is_undone(bench: ResultBench) -> None:
 
 
 def test_the_terms(bench: ResultBench) -> None:
-    """What the administration has goes after three months, what was not processed after 30 days; the counts stay."""
+    """A delivered result goes after three months, what was not processed after 30 days; the counts stay."""
     bench.send(Sent("201", "a"), Sent("202", "b"), Sent("onbekend", "x"))
     _deliver(bench, "a", number=1)
     _deliver(bench, "b", number=1)

@@ -135,7 +135,7 @@ def test_taken_back_and_sent_again(bench: ResultBench) -> None:
 
 
 def test_taking_back_a_correction(bench: ResultBench) -> None:
-    """What was said before stands again, unless it was of another leerling."""
+    """The earlier version stands again, unless it was of another leerling."""
     bench.send(Sent("201", "a", 1), Sent("201", "b", 1))
     second = bench.send(Sent("201", "a", 2), Sent("202", "b", 1))
     assert (bench.scores("201"), bench.scores("202")) == ({"a": 2}, {"b": 1})

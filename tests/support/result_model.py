@@ -1,4 +1,4 @@
-"""What results a school should have, in plain dicts: written from the rules, without the code that holds to them.
+"""The results that a school should have, in plain dicts: written from the rules, without the code that holds to them.
 
 A result is known by platform and key. It keeps all that was ever said of it, in the order in which it was taken.
 """
@@ -12,9 +12,9 @@ class ResultModel:
     """The leerlingen by the names they go by, the results, and the messages that were taken back."""
 
     people: dict[str, str] = field(default_factory=dict)
-    """Who is meant by a key."""
+    """The person whom a key means."""
     here: set[str] = field(default_factory=set)
-    """Who has a record in the year, or left within it."""
+    """Those with a record in the year, or who left within it."""
     results: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     away: set[int] = field(default_factory=set)
     """Messages that were taken back."""

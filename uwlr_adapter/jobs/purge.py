@@ -236,7 +236,7 @@ KINDS: tuple[Kind, ...] = (
         fetched.remove_lists,
     ),
     _of_rows(
-        "receipts of persons of an import that was undone",
+        "receipts of an import that was undone",
         "{undo_days} days (UWLR_UNDO_DAYS)",
         attrgetter("undo_before"),
         received.count_orphans,

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from uwlr_adapter.contract.leerresultaten.records import Toets
 
 _T = TypeVar("_T")
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def to_plain(value: Any) -> Any:  # noqa: ANN401 - the value of any field
@@ -61,7 +62,7 @@ def _read(hint: Any, stored: Any) -> Any:  # noqa: ANN401 - the type and the val
 
 def digest_of(*parts: Any) -> str:  # noqa: ANN401 - as JSON has it
     """Return a digest of plain values, the same whichever order the names of an object have."""
-    return sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return sha256(_encode(parts).encode()).hexdigest()
 
 
 def meaning_of(definition: Toets, onderdeel: str | None) -> str:

@@ -29,6 +29,8 @@ from uwlr_adapter.resultaten.tables import results_message, toets
 
 _NEW_TOETS = InsertStatement(toets, [column.name for column in toets.c], replaces=True)
 """Two schools may be sent one definition at the same time: the second one writes the same row."""
+_MORE = ("osoresultaat", "versie", "infourl", "verwerker")
+_NOTHING_MORE = (None,) * len(_MORE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +178,10 @@ def _sent(
 
 def _more(one: Resultaat, afname: Toetsafname) -> dict[str, Any]:
     """Return what a result may have beside its score; what is absent is left out."""
-    values = {
-        "osoresultaat": one.osoresultaat,
-        "versie": one.versie,
-        "infourl": one.infourl,
-        "verwerker": afname.resultaatverwerkerid,
-    }
-    return {name: stored_form.to_plain(value) for name, value in values.items() if value is not None}
+    values = (one.osoresultaat, one.versie, one.infourl, afname.resultaatverwerkerid)
+    if values == _NOTHING_MORE:  # as in most of a class
+        return {}
+    return {name: stored_form.to_plain(value) for name, value in zip(_MORE, values, strict=True) if value is not None}
 
 
 def same_vestiging(connection: sa.Connection, brin6: str) -> list[str]:
