@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from support.databases import make_tables
 from support.moving import Place
-from support.result_bench import BRIN6, KEYS, OTHER_BRIN6, OTHER_SCHOOL, START, ResultBench, Sent, message
+from support.result_bench import BRIN6, KEYS, OTHER_BRIN6, OTHER_SCHOOL, PAST, START, ResultBench, Sent, message
 from support.served_school import furnish
 
 from uwlr_adapter.administratie.importing import batches, forget, fusie, join, persons
@@ -131,6 +131,19 @@ def test_a_fusie_moves_results(bench: ResultBench) -> None:
     assert (bench.scores("201"), bench.scores("401", "99ZZ")) == ({"a": 2}, {"a": 4})
 
 
+def test_one_key_of_two_vestigingen_that_became_one(bench: ResultBench) -> None:
+    """The result of the same leerling is meant, whichever vestiging it was sent to first."""
+    july = date(2026, 7, 1)
+    bench.bring(["402"], "99ZZ01", PAST)
+    bench.send(Sent("402", "a", 4, afnamedatum=july), brin6="99ZZ01")
+    bench.send(Sent("201", "a", 1))
+    with bench.database.writing() as connection:
+        fusie.merge(connection, "21QW", "99ZZ", {BRIN6: "99ZZ01", OTHER_BRIN6: "99ZZ02"}, OPERATOR)
+    assert bench.send(Sent("201", "a", 1), brin6="99ZZ01").same == 1
+    assert bench.send(Sent("402", "a", 4, afnamedatum=july), brin6="99ZZ01").same == 1
+    assert (bench.scores("201", "99ZZ"), bench.scores("402", "99ZZ")) == ({"a": 1}, {"a": 4})
+
+
 def test_results_of_an_import_that_is_undone(bench: ResultBench) -> None:
     """Nobody reads them; a redo brings them back, and after the term they are erased."""
     bench.bring([*KEYS, *MORE, "207"])
@@ -189,7 +202,8 @@ def test_results_go_with_the_leaver(bench: ResultBench) -> None:
     bench.bring(["202"], schooljaar="2027-2028")
     _purge(bench, datetime(2027, 9, 30, tzinfo=UTC))
     assert bench.scores("201") == {"a": 7}
-    _purge(bench, datetime(2027, 10, 2, tzinfo=UTC))
+    erased = _purge(bench, datetime(2027, 10, 2, tzinfo=UTC))
+    assert "results of an import that was undone" not in erased, "they went with the leaver"
     assert (bench.id_of("201"), bench.scores("202"), bench.count(resultaat)) == (None, {"b": 7}, 1)
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -29,7 +30,7 @@ from support.result_bench import (
 from support.school_builder import SchoolBuilder, write_catalogue
 
 from uwlr_adapter.administratie.result_tables import not_processed, resultaat, resultaat_versie
-from uwlr_adapter.contract.leerresultaten.records import OsoReferentiescore, OsoResultaat, OsoToetsscore
+from uwlr_adapter.contract.leerresultaten.records import Normering, OsoReferentiescore, OsoResultaat, OsoToetsscore
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.resultaten import reading, taking, taking_back
@@ -233,7 +234,16 @@ def test_a_changed_definition_is_a_version(bench: ResultBench) -> None:
     assert bench.send(Sent("201", "a", 1), Sent("201", "b", 2, onderdeel="A"), toetsen=[more]).same == 2
     other = definition(naam="Anders")
     assert bench.send(Sent("201", "a", 1), Sent("201", "b", 2, onderdeel="A"), toetsen=[other]).changed == 2
-    assert bench.count(toets) == 3
+    normed = replace(other, normering=Normering(None, None, None, (), None, None))
+    taken = bench.send(Sent("201", "a", 1), Sent("201", "b", 2, onderdeel="A"), toetsen=[normed])
+    assert (taken.changed, taken.same) == (1, 1), "norms of the total say nothing of a part"
+    assert bench.count(toets) == 4
+    with bench.database.reading() as connection:
+        found = {
+            one.key: reading.definition_of(connection, one.toets_id)
+            for one in reading.of_leerling(connection, bench.id_of("201") or 0)
+        }
+    assert found == {"a": normed, "b": other}
 
 
 def test_two_messages_at_once_in_the_wrong_order(bench: ResultBench) -> None:
