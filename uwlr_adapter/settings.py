@@ -35,6 +35,10 @@ LOGINS_MONTHS = 6
 AGREEMENTS_YEARS = 5
 """As long as a claim from an agreement can be brought (Burgerlijk Wetboek 3, article 307)."""
 MAIL_DAYS = 90
+RESULTS_MONTHS = 3
+"""Until the next report, so that a result that got lost in the administration can be delivered again."""
+NOT_PROCESSED_DAYS = 30
+"""A school asks its platform about a leerling who is not its own within weeks."""
 """A question whether a mail was sent comes within a term of school, and an address is of somebody."""
 _MAILTO = re.compile(r"mailto:[A-Za-z0-9.!#$%*+/=^_{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _TEL = re.compile(r"tel:\+?[0-9-]{3,20}")
@@ -241,6 +245,12 @@ class Settings(BaseSettings):
 
     mail_days: int = Field(default=MAIL_DAYS, ge=7, le=3650)
     """UWLR_MAIL_DAYS: for how many days it is kept which mail was sent to whom; its text goes as soon as it is sent."""
+
+    results_months: int = Field(default=RESULTS_MONTHS, ge=1, le=240)
+    """UWLR_RESULTS_MONTHS: for how many months a result is kept after the administration of the school had taken it."""
+
+    not_processed_days: int = Field(default=NOT_PROCESSED_DAYS, ge=1, le=365)
+    """UWLR_NOT_PROCESSED_DAYS: for how many days it is kept of which leerlingid no results were taken."""
 
     organisation: str | None = None
     """UWLR_ORGANISATION: the name of whoever runs this service for schools, on every page of the portal and under

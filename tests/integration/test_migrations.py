@@ -39,8 +39,9 @@ from uwlr_adapter.keys import tables as keys
 from uwlr_adapter.koppelingen import tables as koppelingen
 from uwlr_adapter.mail import tables as mail
 from uwlr_adapter.maintenance import tables as maintenance
+from uwlr_adapter.resultaten import tables as resultaten
 
-ROOMS = (journaal, administratie, koppelingen, gebruikers, answers, keys, jobs, mail, maintenance)
+ROOMS = (journaal, administratie, koppelingen, gebruikers, answers, keys, jobs, mail, maintenance, resultaten)
 """Importing a room declares its tables."""
 
 

@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from uwlr_adapter.clock import AMSTERDAM
+from uwlr_adapter.jobs import purge
 from uwlr_adapter.jobs.schedule import LEASE, RETRY, Every, JobState, Nightly, RunOutcome, is_due
+from uwlr_adapter.jobs.tables import erased
 from uwlr_adapter.jobs.terms import Terms, months_before
 from uwlr_adapter.settings import Settings
 
@@ -107,3 +110,10 @@ def test_the_terms_are_those_of_the_design() -> None:
     assert terms.refusals_before == moment - timedelta(days=90)
     assert terms.logins_before == datetime(2026, 4, 1, 2, tzinfo=UTC)
     assert terms.agreements_before == datetime(2021, 10, 1, 2, tzinfo=UTC)
+
+
+def test_what_is_erased_fits_where_it_is_counted() -> None:
+    """PostgreSQL refuses a longer name, so that the purge would fail on the day on which there is something of it."""
+    column = erased.c.what.type
+    assert isinstance(column, sa.String)
+    assert [kind.what for kind in purge.KINDS if len(kind.what) > (column.length or 0)] == []

@@ -9,7 +9,9 @@ many requests share are written in sorted order (`exchange/commit.py`). A login 
 their keys, then the row of the gebruiker, and removes old counts last, those that nobody holds
 (`gebruikers/attempts.py`). An act on the access of a user takes the lock of the vestiging or that of the
 operators, then the row of the gebruiker (`gebruikers/access.py`, `gebruikers/by_operator.py`). An account is made under
-the lock of its login, taken last (`gebruikers/accounts.py`, `gebruikers/invitations.py`).
+the lock of its login, taken last (`gebruikers/accounts.py`, `gebruikers/invitations.py`). A message with results, and
+who takes one back, hold the school and nothing else (`resultaten/taking.py`): nobody is forgotten or joined meanwhile,
+and of two messages the second sees what the first one did.
 """
 
 import sqlalchemy as sa

@@ -29,6 +29,7 @@ from uwlr_adapter.koppelingen import received
 from uwlr_adapter.koppelingen import retention as koppelingen
 from uwlr_adapter.mail import retention as mail
 from uwlr_adapter.maintenance import announced
+from uwlr_adapter.resultaten import retention as resultaten
 from uwlr_adapter.settings import Settings
 
 MAX_PERSONS = 50
@@ -235,11 +236,39 @@ KINDS: tuple[Kind, ...] = (
         fetched.remove_lists,
     ),
     _of_rows(
-        "receipts of persons of an import that was undone",
+        "receipts of an import that was undone",
         "{undo_days} days (UWLR_UNDO_DAYS)",
         attrgetter("undo_before"),
         received.count_orphans,
         received.erase_orphans,
+    ),
+    _of_rows(
+        "results that the administration has",
+        "{results_months} months after it took them (UWLR_RESULTS_MONTHS)",
+        attrgetter("results_before"),
+        resultaten.count_delivered,
+        resultaten.erase_delivered,
+    ),
+    _of_rows(
+        "results of an import that was undone",
+        "{undo_days} days (UWLR_UNDO_DAYS)",
+        attrgetter("undo_before"),
+        resultaten.count_orphans,
+        resultaten.erase_orphans,
+    ),
+    _of_rows(
+        "leerlingids without results taken",
+        "{not_processed_days} days (UWLR_NOT_PROCESSED_DAYS)",
+        attrgetter("not_processed_before"),
+        resultaten.count_not_processed,
+        resultaten.erase_not_processed,
+    ),
+    _of_rows(
+        "messages of which no result is left",
+        "{journaal_months} months (UWLR_JOURNAAL_MONTHS)",
+        attrgetter("journaal_before"),
+        resultaten.count_messages,
+        resultaten.erase_messages,
     ),
     _of_rows(
         "entries of the journaal",

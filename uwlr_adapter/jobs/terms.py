@@ -23,6 +23,8 @@ class Terms:
     logins_before: datetime
     agreements_before: datetime
     mails_before: datetime
+    results_before: datetime
+    not_processed_before: datetime
 
     @classmethod
     def at(cls, settings: Settings, moment: datetime) -> "Terms":
@@ -40,6 +42,8 @@ class Terms:
             logins_before=months_before(moment, settings.logins_months),
             agreements_before=months_before(moment, 12 * settings.agreements_years),
             mails_before=moment - timedelta(days=settings.mail_days),
+            results_before=months_before(moment, settings.results_months),
+            not_processed_before=moment - timedelta(days=settings.not_processed_days),
         )
 
 

@@ -14,7 +14,7 @@ from itertools import groupby
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie import answered, schools
+from uwlr_adapter.administratie import answered, person_results, schools
 from uwlr_adapter.administratie.importing import batches, closed_years, used_keys
 from uwlr_adapter.administratie.importing.diff import AT_ONCE
 from uwlr_adapter.administratie.importing.persons import RECORDS
@@ -186,6 +186,7 @@ def erase(
         ]
         bulk.insert_many(connection, used_key, rows)
     answered.erase(connection, of_schools, owners)
+    person_results.erase(connection, of_schools, owners, frozenset().union(*people.values()))
     _delete(connection, due)
     return len(due)
 

@@ -1,0 +1,233 @@
+"""Results follow their persons: forget, join, fusie, undo, the terms; and a copy carries them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from support.databases import make_tables
+from support.moving import Place
+from support.result_bench import BRIN6, KEYS, OTHER_BRIN6, OTHER_SCHOOL, PAST, START, ResultBench, Sent, message
+from support.served_school import furnish
+
+from uwlr_adapter.administratie.importing import batches, forget, fusie, join, persons
+from uwlr_adapter.administratie.importing.by_hand import Operator
+from uwlr_adapter.administratie.result_tables import not_processed, resultaat, resultaat_versie
+from uwlr_adapter.administratie.tables import PersonKind
+from uwlr_adapter.clock import to_utc
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.jobs import purge
+from uwlr_adapter.jobs.lease import Lease
+from uwlr_adapter.jobs.registry import JOBS
+from uwlr_adapter.jobs.work import run_now
+from uwlr_adapter.resultaten import reading, taking
+from uwlr_adapter.resultaten.tables import results_message
+from uwlr_adapter.settings import Settings
+
+OPERATOR = Operator("cli:proef", START)
+MORE = ("205", "206")
+"""Two leerlingen without an ECK-iD."""
+
+
+@pytest.fixture
+def bench(backend: str, tmp_path: Path) -> Iterator[ResultBench]:
+    """Yield the school on each database."""
+    del backend
+    database = Database(Settings(data=tmp_path).database_url)
+    make_tables(database)
+    made = ResultBench(database, without_eckid=frozenset(MORE))
+    made.furnish()
+    made.bring([*KEYS, *MORE])
+    yield made
+    database.close()
+
+
+def _purge(bench: ResultBench, moment: datetime) -> dict[str, int]:
+    """Run the purge at a moment; return what is counted of what it erased."""
+    by_hand = replace(JOBS["purge"], run=purge.run)
+    assert run_now(by_hand, bench.database, Settings(), Lease("purge", "test"), moment=moment) is not None
+    with bench.database.reading() as connection:
+        return {what: count.occurrences for what, count in purge.erased_so_far(connection).items()}
+
+
+def _join(bench: ResultBench, keep: str, other: str) -> int:
+    with bench.database.writing() as connection:
+        one, two = (persons.get(connection, PersonKind.LEERLING, "21QW", key) for key in (keep, other))
+        return join.join(connection, one, two, OPERATOR)[1]
+
+
+def test_forget_erases_results(bench: ResultBench) -> None:
+    """All of the leerling goes, earlier versions too, and what was not processed under the key; no more."""
+    bench.send(Sent("201", "a", 1), Sent("202", "b", 1), Sent("203", "c", 1))
+    bench.send(Sent("201", "a", 2), Sent("201", "b", 2), Sent("202", "c", 2))
+    bench.send(Sent("201", "x", eckid="nobody's"), Sent("onbekend", "y"))
+    bench.send(Sent("201", "x", eckid="nobody's"), brin6=OTHER_SCHOOL)
+    with bench.database.writing() as connection:
+        forget.forget(connection, "21QW", "201", bench.moment)
+    with bench.database.reading() as connection:
+        rows = connection.execute(sa.select(resultaat.c.key, resultaat_versie.c.score).join(resultaat_versie)).all()
+        left = sorted(one.leerlingid for one in reading.left_out(connection, BRIN6))
+        others = [one.leerlingid for one in reading.left_out(connection, OTHER_SCHOOL)]
+    assert sorted(map(tuple, rows)) == [("c", 1), ("c", 2)]
+    assert (left, others) == (["onbekend"], ["201"])
+    with bench.database.writing() as connection:
+        forget.forget(connection, "21QW", "203", bench.moment)
+    assert (bench.scores("202"), bench.count(resultaat_versie)) == ({"c": 2}, 1)
+
+
+def test_join_moves_results_and_its_undo_gives_them_back(bench: ResultBench) -> None:
+    """Both keys name the one; the same again under either key is nothing; forgetting erases what either had."""
+    bench.send(Sent("205", "a", 1), Sent("206", "b", 2))
+    batch = _join(bench, "205", "206")
+    assert bench.scores("205") == {"a": 1, "b": 2}
+    assert bench.send(Sent("206", "a", 1), Sent("205", "b", 2)).same == 2
+    with bench.database.writing() as connection:
+        batches.undo(connection, batch, bench.moment)
+    assert (bench.scores("205"), bench.scores("206")) == ({"a": 1}, {"b": 2})
+    with bench.database.writing() as connection:
+        batches.redo(connection, batch, bench.moment)
+        forget.forget(connection, "21QW", "206", bench.moment)
+    assert bench.count(resultaat_versie) == 0
+
+
+@pytest.mark.parametrize("keep", MORE)
+def test_a_take_back_after_a_join(bench: ResultBench, keep: str) -> None:
+    """One person is meant by either key: the earlier version stands again."""
+    first = bench.send(Sent("205", "a", 1), Sent("206", "b", 1))
+    second = bench.send(Sent("206", "a", 2))
+    _join(bench, keep, next(one for one in MORE if one != keep))
+    assert bench.scores(keep) == {"a": 2, "b": 1}
+    with bench.database.writing() as connection:
+        connection.execute(
+            results_message.update().where(results_message.c.id == second.message_id).values(taken_back_at=START)
+        )
+    assert bench.scores(keep) == {"a": 1, "b": 1}
+    with bench.database.reading() as connection:
+        (change,) = reading.of_message(connection, second.message_id)
+        assert (change.before and change.before.score) == 1
+        assert first.message_id == (change.before and change.before.message_id)
+
+
+def test_a_fusie_moves_results(bench: ResultBench) -> None:
+    """They stand with the leerling at the other school; a key that is sent there is the same result; undo too."""
+    bench.send(Sent("201", "a", 1), Sent("202", "b", 1))
+    bench.send(Sent("301", "a", 3), brin6=OTHER_BRIN6)
+    bench.send(Sent("401", "a", 4), brin6=OTHER_SCHOOL)
+    places = {BRIN6: "99ZZ01", OTHER_BRIN6: "99ZZ02"}
+    with bench.database.writing() as connection:
+        batch = fusie.merge(connection, "21QW", "99ZZ", places, OPERATOR).batch
+    found = {key: bench.scores(key, "99ZZ") for key in ("201", "202", "301", "401")}
+    assert found == {"201": {"a": 1}, "202": {"b": 1}, "301": {"a": 3}, "401": {"a": 4}}
+    assert bench.send(Sent("201", "a", 1), brin6="99ZZ01").same == 1
+    assert bench.send(Sent("201", "a", 2), brin6="99ZZ01").changed == 1
+    assert bench.send(Sent("301", "a", 3), brin6="99ZZ02").same == 1
+    with bench.database.reading() as connection:
+        assert len(reading.messages(connection, "99ZZ01")) == 3
+    with bench.database.writing() as connection:
+        batches.undo(connection, batch, bench.moment)
+    assert (bench.scores("201"), bench.scores("401", "99ZZ")) == ({"a": 2}, {"a": 4})
+
+
+def test_one_key_of_two_vestigingen_that_became_one(bench: ResultBench) -> None:
+    """The result of the same leerling is meant, whichever vestiging it was sent to first."""
+    july = date(2026, 7, 1)
+    bench.bring(["402"], "99ZZ01", PAST)
+    bench.send(Sent("402", "a", 4, afnamedatum=july), brin6="99ZZ01")
+    bench.send(Sent("201", "a", 1))
+    with bench.database.writing() as connection:
+        fusie.merge(connection, "21QW", "99ZZ", {BRIN6: "99ZZ01", OTHER_BRIN6: "99ZZ02"}, OPERATOR)
+    assert bench.send(Sent("201", "a", 1), brin6="99ZZ01").same == 1
+    assert bench.send(Sent("402", "a", 4, afnamedatum=july), brin6="99ZZ01").same == 1
+    assert (bench.scores("201", "99ZZ"), bench.scores("402", "99ZZ")) == ({"a": 1}, {"a": 4})
+
+
+def test_results_of_an_import_that_is_undone(bench: ResultBench) -> None:
+    """Nobody reads them; a redo brings them back, and after the term they are erased."""
+    bench.bring([*KEYS, *MORE, "207"])
+    sent = bench.send(Sent("207", "a"), Sent("201", "b"))
+    with bench.database.reading() as connection:
+        number = batches.find_all(connection, "21QW")[0].id
+        id_ = bench.id_of("207") or 0
+    with bench.database.writing() as connection:
+        batches.undo(connection, number, bench.moment)
+    with bench.database.reading() as connection:
+        assert [one.said.key for one in reading.of_message(connection, sent.message_id)] == ["b"]
+    with bench.database.writing() as connection:
+        batches.redo(connection, number, bench.moment)
+    assert (bench.id_of("207"), bench.scores("207")) == (id_, {"a": 7})
+    with bench.database.writing() as connection:
+        batches.undo(connection, number, bench.moment)
+    what = "results of an import that was undone"
+    assert what not in _purge(bench, bench.moment + timedelta(days=29))
+    assert _purge(bench, bench.moment + timedelta(days=31))[what] == 1
+    assert bench.scores("201") == {"b": 7}
+
+
+def test_the_terms(bench: ResultBench) -> None:
+    """A delivered result goes after three months, what was not processed after 30 days; the counts stay."""
+    bench.send(Sent("201", "a"), Sent("202", "b"), Sent("onbekend", "x"))
+    _deliver(bench, "a", number=1)
+    _deliver(bench, "b", number=1)
+    bench.send(Sent("202", "b", 8))
+    erased = _purge(bench, bench.moment + timedelta(days=29))
+    assert not {"results that the administration has", "leerlingids without results taken"} & erased.keys()
+    erased = _purge(bench, bench.moment + timedelta(days=31))
+    assert erased["leerlingids without results taken"] == 1
+    assert (bench.count(not_processed), bench.count(resultaat)) == (0, 2)
+    erased = _purge(bench, bench.moment + timedelta(days=95))
+    assert erased["results that the administration has"] == 1
+    assert (bench.scores("201"), bench.scores("202")) == ({}, {"b": 8}), "its newest version was not delivered"
+    with bench.database.reading() as connection:
+        assert [(one.added, one.not_processed) for one in reading.messages(connection, BRIN6)] == [(0, 0), (2, 1)]
+    assert bench.send(Sent("201", "a")).added == 1
+    erased = _purge(bench, bench.moment + timedelta(days=4000))
+    assert bench.count(resultaat_versie) == bench.count(results_message) == 0
+
+
+def _deliver(bench: ResultBench, key: str, number: int) -> None:
+    """Note that the administration took a version."""
+    own = sa.select(resultaat.c.id).where(resultaat.c.key == key).scalar_subquery()
+    this = sa.and_(resultaat_versie.c.resultaat_id == own, resultaat_versie.c.number == number)
+    with bench.database.writing() as connection:
+        connection.execute(resultaat_versie.update().where(this).values(delivered_at=to_utc(bench.moment)))
+
+
+def test_results_go_with_the_leaver(bench: ResultBench) -> None:
+    """On the day on which the leerling is erased, not before, and those of nobody else."""
+    bench.send(Sent("201", "a"), Sent("202", "b"))
+    bench.moment = datetime(2027, 9, 1, tzinfo=UTC)
+    bench.bring(["202"], schooljaar="2027-2028")
+    _purge(bench, datetime(2027, 9, 30, tzinfo=UTC))
+    assert bench.scores("201") == {"a": 7}
+    erased = _purge(bench, datetime(2027, 10, 2, tzinfo=UTC))
+    assert "results of an import that was undone" not in erased, "they went with the leaver"
+    assert (bench.id_of("201"), bench.scores("202"), bench.count(resultaat)) == (None, {"b": 7}, 1)
+
+
+def test_a_copy_and_a_backup_carry_results(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Every row of every table of results is there afterwards, on the other kind of database too."""
+    here = Place.on_sqlite(furnish(tmp_path / "school").data)
+    with here.database() as database, database.writing() as connection:
+        brin6, afnemer_id = "21QW00", connection.scalar(sa.text("SELECT min(id) FROM afnemer")) or 0
+        key, schooljaar = connection.execute(
+            sa.text(
+                "SELECT p.key, max(d.schooljaar) FROM persoon p JOIN deelname d ON d.persoon_id = p.id "
+                "WHERE d.brin6 = '21QW00' GROUP BY p.key ORDER BY p.key LIMIT 1"
+            )
+        ).one()
+        sent = message([Sent(key, "a", 3), Sent("onbekend", "b")], schooljaar=schooljaar)
+        assert taking.take(connection, START, afnemer_id, brin6, sent).added == 1
+    rows = here.rows()
+    names = ("toets", "results_message", "resultaat", "resultaat_versie", "not_processed")
+    assert [len(rows[name]) for name in names] == [1, 1, 1, 1, 1]
+    with Place.new("postgresql", tmp_path / "there", request, with_tables=False) as there:
+        here.done("db", "copy", "--to", there.url)
+        assert there.rows() == rows
+        there.with_keys_of(here).done("backup", tmp_path / "backup.gz")
+        with Place.new("sqlite", tmp_path / "again", request, with_tables=False) as again:
+            again.with_keys_of(here).done("restore", tmp_path / "backup.gz", "--yes")
+            found: dict[str, Any] = again.rows()
+            assert [found[name] for name in names] == [rows[name] for name in names]

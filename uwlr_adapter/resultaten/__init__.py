@@ -1,0 +1,1 @@
+"""What platforms send back: the results of leerlingen, taken from messages that were judged."""
