@@ -35,6 +35,7 @@ resultaat_versie = sa.Table(
     ),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False, comment="from 1, the newest the highest"),
     sa.Column("persoon_id", sa.Integer, nullable=False, index=True, comment="no foreign key: see administratie"),
+    sa.Column("leerlingid", _TEXT, nullable=False, comment="as it was sent: whom the platform meant"),
     sa.Column("message_id", sa.BigInteger, sa.ForeignKey("results_message.id"), nullable=False, index=True),
     sa.Column("toets_id", sa.String(64), sa.ForeignKey("toets.id"), nullable=False, index=True),
     sa.Column("onderdeel", _TEXT, comment="toetsonderdeelcode; none: the total"),

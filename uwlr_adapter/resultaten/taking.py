@@ -54,6 +54,7 @@ class _Sent:
     """One result of a message, of a leerling who is known."""
 
     persoon_id: int
+    leerlingid: str
     resultaat: Resultaat
     more: dict[str, Any]
     toets_id: str
@@ -173,7 +174,7 @@ def _sent(
             more = _more(one, afname)
             said = [one.afnamedatum.isoformat(), one.toetsonderdeelcode, one.score, more]
             content = stored_form.digest_of(meaning, said)
-            yield _Sent(persoon_id, one, more, toetsen[one.toetscode], content)
+            yield _Sent(persoon_id, afname.leerlingid, one, more, toetsen[one.toetscode], content)
 
 
 def _more(one: Resultaat, afname: Toetsafname) -> dict[str, Any]:
@@ -257,6 +258,7 @@ def _version(resultaat_id: int, number: int, message_id: int, sent: _Sent) -> di
         "resultaat_id": resultaat_id,
         "number": number,
         "persoon_id": sent.persoon_id,
+        "leerlingid": sent.leerlingid,
         "message_id": message_id,
         "toets_id": sent.toets_id,
         "onderdeel": one.toetsonderdeelcode,

@@ -93,6 +93,7 @@ def _add_versie() -> None:
         sa.Column("resultaat_id", sa.BigInteger, nullable=False, autoincrement=False),
         sa.Column("number", sa.Integer, nullable=False, autoincrement=False, comment="from 1, the newest the highest"),
         sa.Column("persoon_id", sa.Integer, nullable=False, comment="no foreign key: see administratie"),
+        sa.Column("leerlingid", sa.String(256), nullable=False, comment="as it was sent: whom the platform meant"),
         sa.Column("message_id", sa.BigInteger, nullable=False),
         sa.Column("toets_id", sa.String(64), nullable=False),
         sa.Column("onderdeel", sa.String(256), comment="toetsonderdeelcode; none: the total"),
