@@ -1,6 +1,5 @@
 """What a sandbox has after a night, and after a stop in the middle of an act."""
 
-import asyncio
 import base64
 import sys
 from datetime import timedelta
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+from support import event_loop
 from support.messages import body, envelope, header, school_element
 from support.portal_browser import MOMENT
 from support.rsgi import send
@@ -29,7 +29,7 @@ def answered(bench: SandboxBench, schooljaar: str) -> int:
     sent = envelope(
         body(schooljaar, school_element(BRIN6)), header(situation("usual").code("ZA"), KLANTCODE, KLANTNAAM)
     )
-    reply = asyncio.run(send(bench.rsgi, sent))
+    reply = event_loop.run(send(bench.rsgi, sent))
     return len(etree.fromstring(reply.content).findall(".//{*}leerlingen/{*}leerling"))
 
 

@@ -1,12 +1,12 @@
 """The API of the sandbox, as a program without a server meets it."""
 
-import asyncio
 import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support import event_loop
 from support.rsgi import send
 from support.sandbox import SandboxBench, ask_api, message, sandbox_in
 from support.wsgi import call
@@ -68,7 +68,7 @@ def test_a_page_of_a_proxy_comes_for_an_answer(bench: SandboxBench) -> None:
         assert found[1].headers == {"content-type": "text/html"}
         return [status for one in found for status in one.statuses]
 
-    assert asyncio.run(calls()) == [500, 502, 502, 200]
+    assert event_loop.run(calls()) == [500, 502, 502, 200]
     status, refusal = ask_api(bench, "schools/01ZA00/break", b"calls=1&how=well")
     assert (status, refusal["error"]) == (409, "an answer breaks in one of these ways: half, page")
 

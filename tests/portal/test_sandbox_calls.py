@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import event_loop
 from support.messages import body, envelope, header, school_element
 from support.rsgi import send
 from support.sandbox import SandboxBench, ask_api, brin6, message, sandbox_in, situation, take
@@ -42,7 +43,7 @@ def test_a_slow_school_waits(bench: SandboxBench, monkeypatch: pytest.MonkeyPatc
         assert (await send(bench.rsgi, message("usual"), pieces=3)).statuses == [200]
 
     monkeypatch.setattr(serving, "wait", wait)
-    asyncio.run(calls())
+    event_loop.run(calls())
     assert waited == [10, 3]
 
 
@@ -55,7 +56,7 @@ def test_a_message_that_is_too_long_is_refused_as_ever(bench: SandboxBench) -> N
         found = [await send(bench.rsgi, large, pieces=9), await send(bench.rsgi, large, length)]
         return [status for one in found for status in one.statuses]
 
-    assert asyncio.run(calls()) == [413, 413]
+    assert event_loop.run(calls()) == [413, 413]
 
 
 def test_a_failure_of_the_sandbox_is_no_failure_of_the_call(
@@ -67,7 +68,7 @@ def test_a_failure_of_the_sandbox_is_no_failure_of_the_call(
         raise ValueError
 
     monkeypatch.setattr(World, "before_call", fail)
-    assert asyncio.run(send(bench.rsgi, message("usual"))).statuses == [500]
+    assert event_loop.run(send(bench.rsgi, message("usual"))).statuses == [500]
     (call_,) = bench.calls.calls_of(KLANTNAAM)
     assert call_.outcome == "Client.AutorisatieOngeldig"
 
@@ -82,7 +83,7 @@ def test_only_the_owner_sets_something_off(bench: SandboxBench) -> None:
             made.append({one: school.calls for one, school in bench.world.present.schools.items()})
 
     made: list[dict[str, int]] = []
-    asyncio.run(calls())
+    event_loop.run(calls())
     assert made == [{}, {brin6("leaver"): 0}]
 
 
@@ -94,7 +95,7 @@ def test_calls_are_bounded(bench: SandboxBench) -> None:
             await send(bench.rsgi, message("paused"))
         await send(bench.rsgi, message("paused").replace(b">Snappet<", b">Nobody<"))
 
-    asyncio.run(calls())
+    event_loop.run(calls())
     assert len(bench.calls.calls_of(KLANTNAAM)) == call_log.KEPT
     assert bench.calls.calls_of("Nobody") == []
 
@@ -107,7 +108,7 @@ def test_the_page_of_calls(bench: SandboxBench) -> None:
         for one in (message("paused"), wrong):
             await send(bench.rsgi, one)
 
-    asyncio.run(calls())
+    event_loop.run(calls())
     page = bench.browser.get("/sandbox/calls")
     assert "the school paused the koppeling" in page.text
     (link,) = page.tree.xpath('//a[starts-with(@href, "/uwlr/fouten#")]')
@@ -135,7 +136,7 @@ def test_calls_with_one_request_id(bench: SandboxBench) -> None:
         for name in names:
             await send(bench.rsgi, *call_of(name, "0000000a"))
 
-    asyncio.run(calls())
+    event_loop.run(calls())
     found = [(one.outcome, one.reason) for one in reversed(bench.calls.calls_of(KLANTNAAM))]
     wanted = ("gepauzeerd", "beëindigd", None, "code onjuist")
     refused = "Client.AutorisatieOngeldig"
@@ -153,7 +154,7 @@ def test_a_call_is_found_by_its_account(bench: SandboxBench) -> None:
         await send(bench.rsgi, *call_of("usual", "0000000b", "ZB", ("Een ander", klantcode)))
         await send(bench.rsgi, b"<no XML", ("x-request-id", "0000000c"))
 
-    asyncio.run(calls())
+    event_loop.run(calls())
     token = base64.b64encode(f"Een ander:{klantcode}".encode()).decode()
     codes: tuple[dict[str, str], ...] = ({}, {"HTTP_AUTHORIZATION": ""}, {"HTTP_AUTHORIZATION": f"Basic {token}"})
     assert [ask_api(bench, "calls/0000000b", None, **one)[0] for one in codes] == [404, 404, 200]
@@ -174,12 +175,12 @@ def test_a_call_that_comes_too_early_is_that_call(bench: SandboxBench) -> None:
         found = await asyncio.gather(*(send(bench.rsgi, message("usual")) for _ in range(6)))
         return sorted(status for one in found for status in one.statuses)
 
-    assert asyncio.run(calls()) == [200, 200, 200, 500, 500, 500]
+    assert event_loop.run(calls()) == [200, 200, 200, 500, 500, 500]
 
 
 def test_a_body_in_too_many_pieces_is_refused_as_ever(bench: SandboxBench) -> None:
     """A body in more pieces than the service reads is refused by the sandbox too, which reads no more of them."""
-    sent = asyncio.run(send(bench.rsgi, message("usual"), pieces=2 * MAX_CHUNKS))
+    sent = event_loop.run(send(bench.rsgi, message("usual"), pieces=2 * MAX_CHUNKS))
     assert (sent.statuses, sent.pieces_read) == ([400], MAX_CHUNKS + 1)
 
 
@@ -188,13 +189,13 @@ def test_a_charset_of_the_transport(bench: SandboxBench) -> None:
     _, klantcode = take(bench, "Café")
     sent, _ = call_of("usual", "", "ZB", ("Café", klantcode))
     latin = sent.decode().encode("latin-1")
-    asyncio.run(send(bench.rsgi, latin, ("content-type", "text/xml; charset=iso-8859-1")))
+    event_loop.run(send(bench.rsgi, latin, ("content-type", "text/xml; charset=iso-8859-1")))
     assert [one.outcome for one in bench.calls.calls_of("Café")] == ["leerlinggegevens"]
 
 
 def test_a_large_tree_is_not_masked(bench: SandboxBench) -> None:
     """A message that the service does not read is not written anew either: that could take long."""
-    asyncio.run(send(bench.rsgi, b"<a>" + b"<b/>" * MESSAGE.elements + b"</a>", ("x-request-id", "0000000d")))
+    event_loop.run(send(bench.rsgi, b"<a>" + b"<b/>" * MESSAGE.elements + b"</a>", ("x-request-id", "0000000d")))
     shown = bench.calls.find(KLANTNAAM, "0000000d")
     assert shown is not None
     assert "not shown: more than 500 elements" in shown.request
@@ -216,11 +217,11 @@ def test_what_waits_is_bounded(bench: SandboxBench, monkeypatch: pytest.MonkeyPa
         for _ in range(2):
             assert (await send(bench.rsgi, message("slow"))).statuses == [200]
 
-    asyncio.run(calls())
+    event_loop.run(calls())
     assert waited == [10, 10]
 
 
 def test_a_failure_to_keep_a_call_is_no_failure_of_it(bench: SandboxBench, monkeypatch: pytest.MonkeyPatch) -> None:
     """When a call cannot be kept, it has its answer."""
     monkeypatch.setattr(call_log, "logged", lambda *_given: 1 / 0)
-    assert asyncio.run(send(bench.rsgi, message("usual"))).statuses == [200]
+    assert event_loop.run(send(bench.rsgi, message("usual"))).statuses == [200]

@@ -1,6 +1,5 @@
 """The pages and the API of the sandbox, as a browser and a program without a server meet them."""
 
-import asyncio
 import json
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 from lxml import etree
+from support import event_loop
 from support.clock import Clock
 from support.messages import body, envelope, header, school_element
 from support.portal_browser import MOMENT
@@ -194,7 +194,7 @@ def test_the_records_are_those_of_the_school(bench: SandboxBench) -> None:
             assert ask_api(bench, "schools/01ZA00/leave", f"leerling={key}".encode())[0] == 200
             assert key not in (await listed_and_answered(schooljaar))[1]
 
-    asyncio.run(calls())
+    event_loop.run(calls())
 
 
 def test_each_who_comes_has_a_key(bench: SandboxBench) -> None:
@@ -206,7 +206,7 @@ def test_each_who_comes_has_a_key(bench: SandboxBench) -> None:
             done = ask_api(bench, f"schools/{brin6('changing')}/join", b"")[1]["done"]
             assert done == f"N{number:04} came, in jaargroep 3"
 
-    asyncio.run(calls())
+    event_loop.run(calls())
 
 
 def test_an_account_that_was_half_made(bench: SandboxBench, monkeypatch: pytest.MonkeyPatch) -> None:

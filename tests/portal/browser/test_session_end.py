@@ -114,6 +114,7 @@ def test_a_counter_does_not_speak_at_every_key(open_page: Open) -> None:
 def test_a_disabled_button_looks_disabled(open_page: Open) -> None:
     """Other colours, a dashed edge, and no hand: there is no code yet to copy."""
     page = open_page("a.devries")
+    page.emulate_media(reduced_motion="reduce")  # else a colour takes its time to change
     page.goto(ACTIVEREN)
     button = page.get_by_role("button", name="Kopieer de code")
     look = """one => (({ backgroundColor, borderStyle, cursor }) => [backgroundColor, borderStyle, cursor])(
