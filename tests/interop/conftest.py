@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.oracle import amount
 from support.server import WAIT, command, port_of_our_own
+
+collect_ignore = [] if amount(0, 1) else ["test_axis.py"]
+"""Asked by `make test-long` alone: none of these is skipped."""
 
 
 @pytest.fixture(scope="session")

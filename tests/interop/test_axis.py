@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-from support.oracle import amount
 from support.served_school import CODE, ServedSchool
 from support.server import Server
 from support.stacks import BY_NAAM
@@ -28,7 +26,6 @@ def of_what_axis_keeps(whole: Conversation) -> dict[str, list[list[str]]]:
     return kept | {"leerkracht": leerkrachten}
 
 
-@pytest.mark.skipif(not amount(0, 1), reason="asked by make test-long")
 def test_axis_keeps_the_last_groep_of_each_kind(served: ServedSchool, server: Server, programs: Path) -> None:
     """Every leerling and leerkracht is there, as another toolkit reads them; of groepen there is one of each kind."""
     axis = BY_NAAM["axis"]
