@@ -63,11 +63,17 @@ def strip_values(parent: etree._Element, _today: str = "") -> bool:
         if len(element) == 0 and text is not None and text != text.strip(XML_SPACE):
             element.text = text.strip(XML_SPACE) or None
             changed |= _local(element) != _FOLDED
-        key = element.get("key")
-        if key is not None and key != key.strip(XML_SPACE):
-            element.set("key", key.strip(XML_SPACE))
-            changed = True
+        changed |= strip_key(element)
     return changed
+
+
+def strip_key(element: etree._Element) -> bool:
+    """Strip the white space around the key of an element; return whether there was any."""
+    key = element.get("key")
+    if key is None or key == key.strip(XML_SPACE):
+        return False
+    element.set("key", key.strip(XML_SPACE))
+    return True
 
 
 def fold(body: etree._Element) -> None:
@@ -82,7 +88,7 @@ def _drop_empty(body: etree._Element, _today: str) -> bool:
         child
         for name in _OPTIONAL
         for child in _named(body, names.LEERLINGGEGEVENS, name)
-        if _is_blank(child) and not (name == "dependancecode" and has_brincode)
+        if is_blank(child) and not (name == "dependancecode" and has_brincode)
     ]
     references = [found for container in _named(body, names.LEERLINGGEGEVENS, "groepen") for found in container]
     groepen = [found for found in references if found.get("key") == "" and len(found) == 0]
@@ -101,7 +107,7 @@ def _tells_nil(element: etree._Element) -> bool:
     if _NIL not in element.attrib or element.tag not in _MAY_BE_NIL:
         return False
     is_nil = _BOOLEANS.get(str(element.get(_NIL)).strip(XML_SPACE))
-    return is_nil is False or (is_nil is True and _is_blank(element))
+    return is_nil is False or (is_nil is True and is_blank(element))
 
 
 def _prefer_brincode(body: etree._Element, _today: str) -> bool:
@@ -113,7 +119,8 @@ def _prefer_brincode(body: etree._Element, _today: str) -> bool:
     return True
 
 
-def _is_blank(element: etree._Element) -> bool:
+def is_blank(element: etree._Element) -> bool:
+    """Return whether an element has no content."""
     return not element.text and len(element) == 0
 
 
@@ -127,7 +134,7 @@ def _present_year(body: etree._Element, today: str) -> bool:
 
 def _usual_version(body: etree._Element, _today: str) -> bool:
     versions = _named(body, names.LEERLINGGEGEVENS, "xsdversie")
-    if len(versions) > 1 or not all(map(_is_blank, versions)):
+    if len(versions) > 1 or not all(map(is_blank, versions)):
         return False
     (versions[0] if versions else _insert(body, "xsdversie")).text = USUAL_VERSION
     return True

@@ -15,9 +15,8 @@ from uwlr_adapter.portal.blueprints import AFNEMER
 from uwlr_adapter.portal.context import catalogue, database, now, public_url
 from uwlr_adapter.portal.operator_afnemers import VERSIONS_SINCE
 from uwlr_adapter.portal.operator_words import ANSWERS
+from uwlr_adapter.web.vendor_pages import FAULTS
 
-FAULTS_PATH = "/uwlr/fouten"
-"""The page that explains each word of the detail of a fault."""
 REPAIRS = {
     "kop-namespace": "Zet klantnaam, klantcode en autorisatiesleutel in de namespace van autorisatie, zoals de WSDL.",
     "witruimte": "Laat spaties en regeleinden rond een waarde of een key weg.",
@@ -67,4 +66,4 @@ def show_calls() -> str:
 
 def _faults(calls: ToldCalls) -> Iterable[FaultCount]:
     for (code, word), number in calls.faults.most_common():
-        yield FaultCount(code, word, public_url(f"{FAULTS_PATH}#{word or ''}"), number)
+        yield FaultCount(code, word, public_url(f"{FAULTS}#{word or ''}"), number)

@@ -191,27 +191,30 @@ def messages(
     connection: sa.Connection, brin6: str, before_id: int | None = None, limit: int = PAGE
 ) -> list[ResultsMessage]:
     """Return the messages of a vestiging, and of those that became it, the newest first; `before_id` is exclusive."""
-    own = results_message.c
-    query = sa.select(results_message).where(own.brin6.in_(same_vestiging(connection, brin6)))
-    if before_id is not None:
-        query = query.where(own.id < before_id)
-    return [_message(row) for row in connection.execute(query.order_by(own.id.desc()).limit(limit))]
+    return [_message(row) for row in _page(connection, results_message, brin6, before_id, limit)]
 
 
 def left_out(
     connection: sa.Connection, brin6: str, before_id: int | None = None, limit: int = PAGE
 ) -> list[NotProcessed]:
     """Return what was not processed of the messages of a vestiging, the newest first; `before_id` is exclusive."""
-    own = not_processed.c
-    query = sa.select(not_processed).where(own.brin6.in_(same_vestiging(connection, brin6)))
-    if before_id is not None:
-        query = query.where(own.id < before_id)
     return [
         NotProcessed(
             row.id, row.message_id, row.leerlingid, NotProcessedReason(row.reason), row.results, from_utc(row.moment)
         )
-        for row in connection.execute(query.order_by(own.id.desc()).limit(limit))
+        for row in _page(connection, not_processed, brin6, before_id, limit)
     ]
+
+
+def _page(
+    connection: sa.Connection, table: sa.Table, brin6: str, before_id: int | None, limit: int
+) -> sa.CursorResult[Any]:
+    """Return the rows of a table that are of a vestiging, or of those that became it, the newest first."""
+    own = table.c
+    query = sa.select(table).where(own.brin6.in_(same_vestiging(connection, brin6)))
+    if before_id is not None:
+        query = query.where(own.id < before_id)
+    return connection.execute(query.order_by(own.id.desc()).limit(limit))
 
 
 def _is_of(connection: sa.Connection, persons: Collection[int]) -> sa.ColumnElement[bool]:

@@ -21,6 +21,7 @@ from uwlr_adapter.sandbox.school_file import SandboxLeerling
 from uwlr_adapter.sandbox.situations import SandboxPlace, places_of
 from uwlr_adapter.sandbox.state import MadeSchool
 from uwlr_adapter.sandbox.world import SchoolAct, World
+from uwlr_adapter.web.vendor_pages import FAULTS
 
 PREFIX = "/sandbox"
 """The path of the sandbox."""
@@ -28,8 +29,6 @@ MAX_DIGITS = 9
 """Digits of the version of a school (exclusive)."""
 JSON_TYPE = "application/json"
 API = Blueprint("api", __name__)
-_FAULTS = "/uwlr/fouten"
-"""The path of the page about each word of a fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ def error(text: str) -> str:
 def written(call: LoggedCall) -> dict[str, Any]:
     """Return a call as JSON has it."""
     found = {**asdict(call), "moment": shown(call.moment), "repairs": list(call.repairs)}
-    return {**found, "explanation": f"{_FAULTS}#{call.regel}" if call.regel else ""}
+    return {**found, "explanation": f"{FAULTS}#{call.regel}" if call.regel else ""}
 
 
 @API.after_request

@@ -80,25 +80,13 @@ def compose(
     settings, which is also the default.
     """
     token, provider_settings = metrics_token(settings), ProviderSettings.of(settings)
-    database = Database(settings.database_url, create=False)
-    try:
-        database.require_usable()
-        server_keys = ServerKeys.from_settings(settings, database, clock)
-        shown = Catalogue.load(settings.catalogus)
-        gate = Gate(catalogue or shown, server_keys)
-        agreements.prepare(database, gate.catalogue, clock())
-    except DBAPIError as error:
-        database.close()
-        raise unusable(error) from error
-    except BaseException:
-        database.close()
-        raise
+    database, gate, shown = _open(settings, clock, catalogue)
     metrics = Metrics()
     database.on_failure = metrics.count_database_error
     served = services if Part.SOAP in settings.parts else ()
     source_of = make_source_of(settings.trusted_proxies)
     endpoints = [make_endpoint(service, database, gate, settings, clock, source_of) for service in served]
-    needs = CallNeeds(database, server_keys, clock, endpoints[0] if endpoints else None)
+    needs = CallNeeds(database, gate.server_keys, clock, endpoints[0] if endpoints else None)
     readiness = Readiness(needs.checks())
     health = HealthEndpoints(database, readiness, metrics, clock, token)
     paths: dict[str, WSGIApplication] = {HEALTHZ: health.healthz, READYZ: health.readyz}
@@ -106,25 +94,10 @@ def compose(
         paths |= make_paths(service.path, settings.base_url)
     if Part.METRICS in settings.parts:
         paths[METRICS] = health.metrics
-    portal = None
     provider = _provider(provider_settings, clock)
+    portal = None
     if Part.PORTAL in settings.parts:
-        base_url, undo_days, has_mail = settings.base_url, settings.undo_days, settings.smtp_host is not None
-        pages = make_portal(
-            database,
-            shown,
-            gate.server_keys,
-            clock,
-            base_url,
-            undo_days,
-            journaal_months=settings.journaal_months,
-            has_mail=has_mail,
-            provider=provider,
-            organisation=Organisation(
-                settings.organisation, settings.help_url, settings.contact_url, settings.privacy_url
-            ),
-        )
-        portal = PREFIX, pages
+        portal = PREFIX, _pages(settings, clock, database, gate.server_keys, shown, provider)
     is_https = settings.base_url.startswith("https://")
     known = [service.path for service in SERVICES]
     app = App(
@@ -140,7 +113,48 @@ def compose(
         needs=needs,
         answer_path=None if provider is None else CALLBACK,
     )
-    return app, HolderReport(database, server_keys)
+    return app, HolderReport(database, gate.server_keys)
+
+
+def _open(settings: Settings, clock: Clock, catalogue: Catalogue | None) -> tuple[Database, Gate, Catalogue]:
+    """Return the database, the gate by `catalogue`, and the catalogue of the settings, its default."""
+    database = Database(settings.database_url, create=False)
+    try:
+        database.require_usable()
+        server_keys = ServerKeys.from_settings(settings, database, clock)
+        shown = Catalogue.load(settings.catalogus)
+        gate = Gate(catalogue or shown, server_keys)
+        agreements.prepare(database, gate.catalogue, clock())
+    except DBAPIError as error:
+        database.close()
+        raise unusable(error) from error
+    except BaseException:
+        database.close()
+        raise
+    return database, gate, shown
+
+
+def _pages(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    server_keys: ServerKeys,
+    catalogue: Catalogue,
+    provider: "Provider | None",
+) -> "WSGIApplication":
+    """Return the Koppelingenoverzicht."""
+    return make_portal(
+        database,
+        catalogue,
+        server_keys,
+        clock,
+        settings.base_url,
+        settings.undo_days,
+        journaal_months=settings.journaal_months,
+        has_mail=settings.smtp_host is not None,
+        provider=provider,
+        organisation=Organisation(settings.organisation, settings.help_url, settings.contact_url, settings.privacy_url),
+    )
 
 
 def _provider(settings: ProviderSettings | None, clock: Clock) -> "Provider | None":

@@ -10,7 +10,7 @@ from lxml import etree
 
 from uwlr_adapter.contract import versions
 from uwlr_adapter.contract.leerresultaten.names import LEAVES, ORDERED, OSO, ContentModel, tag
-from uwlr_adapter.contract.repairs import XML_SPACE, Repair
+from uwlr_adapter.contract.repairs import XML_SPACE, Repair, is_blank, strip_key
 
 _FOLDED = frozenset(map(tag, ("afnamedatum", "aanmaakdatum")))
 """Dates, around which XSD folds white space, but libxml2 does not."""
@@ -48,28 +48,21 @@ def _strip(element: etree._Element, _today: str) -> bool:
             found.text = text.strip(XML_SPACE) or None
             changed |= found.tag not in _NUMBERS and found.tag not in _FOLDED
     for found in element.iter(tag("resultaat")):
-        key = found.get("key")
-        if key is not None and key != key.strip(XML_SPACE):
-            found.set("key", key.strip(XML_SPACE))
-            changed = True
+        changed |= strip_key(found)
     return changed
-
-
-def _is_blank(element: etree._Element) -> bool:
-    return not element.text and not len(element)
 
 
 def _drop_empty_of_school(school: etree._Element, _today: str) -> bool:
     """Drop what a school block does not need and does not fill; a brincode only beside a schoolkey, and so round."""
-    filled = {str(child.tag) for child in school if not _is_blank(child)}
+    filled = {str(child.tag) for child in school if not is_blank(child)}
     brin, dependance, key = map(tag, ("brincode", "dependancecode", "schoolkey"))
     droppable = {tag(name) for name in _DROPPED_IN_SCHOOL}
     droppable |= {key} if brin in filled else {brin, dependance} if key in filled else set()
-    return _drop(child for child in list(school) if child.tag in droppable and _is_blank(child))
+    return _drop(child for child in list(school) if child.tag in droppable and is_blank(child))
 
 
 def _drop_empty(body: etree._Element, _today: str) -> bool:
-    return _drop(found for found in list(body.iter(*_DROPPED)) if _is_blank(found))
+    return _drop(found for found in list(body.iter(*_DROPPED)) if is_blank(found))
 
 
 def _drop(elements: Iterable[etree._Element]) -> bool:
@@ -84,7 +77,7 @@ def _drop(elements: Iterable[etree._Element]) -> bool:
 
 def _usual_version(school: etree._Element, _today: str) -> bool:
     found = school.findall(tag("xsdversie"))
-    if len(found) > 1 or not all(map(_is_blank, found)):
+    if len(found) > 1 or not all(map(is_blank, found)):
         return False
     if not found:
         found = [etree.Element(tag("xsdversie"))]
