@@ -20,6 +20,7 @@ from support.templates import share_templates
 from uwlr_adapter.db import event_log
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.event_log import FailureLog, Repeats
+from uwlr_adapter.db.sqlite import Sqlite, SqliteLoop
 from uwlr_adapter.gebruikers import passwords
 
 use_memory()
@@ -44,20 +45,33 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True)
 def _close_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Close each database that a test opened, so that no test warns about the connections of another."""
+    """Close each database that a test opened, so that no test warns about the connections of another.
+
+    The connection of an event loop is the test's own to close, as a worker does when it ends (`__rsgi_del__`).
+    """
     monkeypatch.delenv("UWLR_DATABASE", raising=False)
     opened: list[Database] = []
-    open_it = Database.__init__
+    loops: list[SqliteLoop] = []
+    open_it, begin = Database.__init__, SqliteLoop.__init__
 
     def remember(self: Database, url: str, *, create: bool = True) -> None:
         open_it(self, url, create=create)
         opened.append(self)
 
+    def remember_loop(self: SqliteLoop, backend: Sqlite, database: Database) -> None:
+        begin(self, backend, database)
+        loops.append(self)
+
     monkeypatch.setattr(Database, "__init__", remember)
+    monkeypatch.setattr(SqliteLoop, "__init__", remember_loop)
     yield
     for database in opened:
         if hasattr(database, "engine"):  # else it could not be opened
             database.close()
+    left_open = [loop for loop in loops if loop._opened is not None]  # noqa: SLF001 - nothing else shows it
+    for loop in left_open:
+        loop.close()
+    assert not left_open, "the test left the connection of an event loop open"
 
 
 @pytest.fixture(autouse=True)

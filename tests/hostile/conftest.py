@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.databases import make_tables
+from support.rsgi import close_worker
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.keys.server_keys import ServerKeys
@@ -30,4 +31,4 @@ def app(folder: Path) -> Iterator[RsgiApp]:
     """Yield the application that `serve` loads."""
     made = RsgiApp(make_app(Settings(data=folder)), 2)
     yield made
-    made.app.close()
+    close_worker(made)

@@ -86,3 +86,10 @@ async def send(
     async with asyncio.timeout(WAIT):
         await app.__rsgi__(Scope(Headers(named), method, path, query, client=client), protocol)
     return protocol
+
+
+def close_worker(app: RsgiApp) -> None:
+    """End an application as a worker that ends does, outside any event loop."""
+    loop = asyncio.new_event_loop()
+    app.__rsgi_del__(loop)
+    loop.close()

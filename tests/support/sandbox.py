@@ -12,6 +12,7 @@ from support.clock import Clock
 from support.databases import make_tables
 from support.messages import body, envelope, header, school_element
 from support.portal_browser import MOMENT, Browser
+from support.rsgi import close_worker
 from support.wsgi import call
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo.setup import KLANTCODE, KLANTNAAM
@@ -53,10 +54,11 @@ def sandbox_in(folder: Path) -> Iterator[SandboxBench]:
         afnemers.add(connection, keys, KLANTNAAM, MOMENT, KLANTCODE, actor="test")
     world, calls = World(folder, database, keys, SandboxClock(real=Clock(MOMENT))), CallLog()
     app, _ = compose_sandbox(settings, world, calls)
+    inner = RsgiApp(app, 2)
     try:
-        yield SandboxBench(world, calls, app, SandboxApp(RsgiApp(app, 2), world, calls))
+        yield SandboxBench(world, calls, app, SandboxApp(inner, world, calls))
     finally:
-        app.close()
+        close_worker(inner)
         database.close()
 
 
