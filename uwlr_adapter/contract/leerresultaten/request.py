@@ -5,9 +5,9 @@ is read before the gate (`read_head`), whatever is in it: parsing 10 MB takes as
 and a stranger can send it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -167,15 +167,7 @@ def _parse_head(data: bytes, charset: str | None, limits: Limits) -> etree._Elem
     The beginning is refused for the same things as a whole message, and by a parser that expands and fetches as little.
     Raises OngeldigBericht.
     """
-    encoding = markup.encoding_of(data, charset)
-    if encoding is None:
-        raise OngeldigBericht(Finding("bericht", Rule.CHARSET))
-    head = markup.without_mark(data[:HEAD_OCTETS])
-    if encoding.startswith("utf-16"):
-        head, encoding = head.decode(encoding, "ignore").encode(), "utf-8"
-    reason = markup.refusal(head, limits.elements, limits.attributes, instructions=limits.instructions)
-    if reason not in {None, markup.NOT_WELL_FORMED}:  # whether it is well-formed the parser says: the head is cut off
-        raise OngeldigBericht(Finding("bericht", XmlError(reason or "").rule))
+    head, encoding = _head_of(data, charset, limits)
     parser = etree.XMLPullParser(
         events=("start", "end"),
         tag=(_ANY_ENVELOPE, tag("school")),
@@ -187,20 +179,39 @@ def _parse_head(data: bytes, charset: str | None, limits: Limits) -> etree._Elem
         remove_comments=True,
         collect_ids=False,
     )
-    root: etree._Element | None = None
     try:
-        for start in range(0, len(head), _PIECE):
-            parser.feed(head[start : start + _PIECE])
-            for event, element in cast("Iterator[tuple[str, Any]]", parser.read_events()):
-                if element.getparent() is None:
-                    root = element
-                elif event == "end" and len(above := list(element.iterancestors())) == _ABOVE_SCHOOL:
-                    return above[-1]
+        return _root_in(head, parser)
     except etree.XMLSyntaxError as error:
         line = error.position[0] or 0
         raise OngeldigBericht(Finding(f"bericht:{line}" if line > 0 else "bericht", Rule.XML)) from None
     except LookupError:
         raise OngeldigBericht(Finding("bericht", Rule.CHARSET)) from None
+
+
+def _head_of(data: bytes, charset: str | None, limits: Limits) -> tuple[bytes, str]:
+    """Return the beginning of a message and its encoding, for a parser. Raises OngeldigBericht."""
+    encoding = markup.encoding_of(data, charset)
+    if encoding is None:
+        raise OngeldigBericht(Finding("bericht", Rule.CHARSET))
+    head = markup.without_mark(data[:HEAD_OCTETS])
+    if encoding.startswith("utf-16"):
+        head, encoding = head.decode(encoding, "ignore").encode(), "utf-8"
+    reason = markup.refusal(head, limits.elements, limits.attributes, instructions=limits.instructions)
+    if reason not in {None, markup.NOT_WELL_FORMED}:  # whether it is well-formed the parser says: the head is cut off
+        raise OngeldigBericht(Finding("bericht", XmlError(reason or "").rule))
+    return head, encoding
+
+
+def _root_in(head: bytes, parser: Any) -> etree._Element:  # noqa: ANN401 - the stubs know no events of a feed
+    """Return the envelope, parsed up to the end of the school. Raises OngeldigBericht or what the parser raises."""
+    root: etree._Element | None = None
+    for start in range(0, len(head), _PIECE):
+        parser.feed(head[start : start + _PIECE])
+        for event, element in parser.read_events():
+            if element.getparent() is None:
+                root = element
+            elif event == "end" and len(list(element.iterancestors())) == _ABOVE_SCHOOL and root is not None:
+                return root
     if root is None:
         raise OngeldigBericht(Finding("Envelope", Rule.ABSENT))
     return root
