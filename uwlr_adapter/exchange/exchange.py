@@ -28,6 +28,7 @@ from uwlr_adapter.journaal.model import Refusal, RefusalReason, VerzoekEntry
 from uwlr_adapter.journaal.writer import RefusedSources
 from uwlr_adapter.koppelingen.access import AccessRefused, AccessRows, CertificateRefused, Gate
 from uwlr_adapter.koppelingen.failures import of_code, of_klant, strange
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 
 _REASONS = {
     fault.OngeldigBericht: RefusalReason.SCHEMA,
@@ -55,6 +56,10 @@ between."""
 
 class UseCase(Protocol):
     """What a service does with a call that has access. `ask` and `answer` are pure."""
+
+    @property
+    def toestemming(self) -> Toestemming:
+        """The toestemming of a school that the service needs."""
 
     def ask(self, call: Call) -> Asked:
         """Return what the access query reads for a call beside the access itself; nothing is judged yet."""
@@ -124,10 +129,10 @@ class Exchange:
             if call.school is None:
                 entry.reason = RefusalReason.NO_SCHOOL
                 raise fault.OngeldigBericht(self.reader.school_finding(call))  # noqa: TRY301
-            if failures.counts and (seconds := failures.wait(_guess(question, access_rows, afnemer.id), moment)):
+            if failures.counts and (seconds := failures.wait(self._guess(question, access_rows, afnemer.id), moment)):
                 return Outcome(None, fault.TijdelijkNietBeschikbaar(seconds))
             day = day_of(moment)
-            access = self.gate.decide(access_rows, call, day)
+            access = self.gate.decide(access_rows, call, day, self.use_case.toestemming)
             entry.koppeling_id, entry.koppeling_version, entry.brin6 = access.koppeling_id, access.version, access.brin6
             granted = Granted(call, sender, question.asked, access, day, access_rows.joined, made)
             found = (
@@ -149,7 +154,7 @@ class Exchange:
         outcome = refused(entry, error)
         if not isinstance(error, AccessRefused):
             return outcome
-        guess = _guess(question, access_rows, entry.afnemer_id)
+        guess = self._guess(question, access_rows, entry.afnemer_id)
         return outcome._replace(guess=self.gate.failures.add(guess, entry.moment))
 
     def _unknown(self, question: Question, error: fault.Fault, moment: datetime) -> Outcome:
@@ -165,6 +170,22 @@ class Exchange:
             entry = VerzoekEntry(moment, question.call.operation.name, error.afnemer_id, question.repairs)
             outcome = refused(entry, error)
         return outcome._replace(guess=failures.add(guess, moment))
+
+    def _guess(self, question: Question, access_rows: AccessRows, afnemer_id: int) -> str:
+        """Return what a wrong code is counted under: the vestiging, if the afnemer has or had a koppeling there.
+
+        Each act on a koppeling begins a new count, so that a code that a school mends is good at once. Elsewhere no
+        code is right, and the name as sent is counted, so that nothing shows whether the school exists or what else it
+        is called. Results are counted by themselves: a platform that goes on to send what a school paused fetches on.
+        """
+        acts = [(one.id, one.version) for one in access_rows.koppelingen]
+        if acts or access_rows.last_ended is not None:
+            school = f"{access_rows.brin6} {acts} {access_rows.last_ended}"
+        else:
+            school = strange(str(question.query.parameters["school"]))
+        if self.use_case.toestemming is Toestemming.RESULTATEN:
+            school = f"{school} {Toestemming.RESULTATEN}"
+        return of_code(afnemer_id, school, question.sender.source)
 
     def refusal(self, error: fault.Fault, sender: Sender, moment: datetime) -> Outcome:
         """Return the outcome of an unreadable message or an unknown caller, which is counted per source."""
@@ -214,17 +235,3 @@ def refused(entry: VerzoekEntry, error: Exception) -> Outcome:
     if refusal.finding is not None:
         entry.remarks += (f"pad={refusal.finding.path[:MAX_PATH]}", f"regel={refusal.finding.rule}")
     return Outcome(entry, without_trace(refusal), failure=None if refusal is error else error)
-
-
-def _guess(question: Question, access_rows: AccessRows, afnemer_id: int) -> str:
-    """Return what a wrong code is counted under: the vestiging, if the afnemer has or had a koppeling there.
-
-    Each act on a koppeling begins a new count, so that a code that a school mends is good at once. Elsewhere no code is
-    right, and the name as sent is counted, so that nothing shows whether the school exists or what else it is called.
-    """
-    acts = [(one.id, one.version) for one in access_rows.koppelingen]
-    if acts or access_rows.last_ended is not None:
-        school = f"{access_rows.brin6} {acts} {access_rows.last_ended}"
-    else:
-        school = strange(str(question.query.parameters["school"]))
-    return of_code(afnemer_id, school, question.sender.source)

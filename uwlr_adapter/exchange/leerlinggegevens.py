@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import ClassVar, assert_never
 from zlib import crc32
 
 from uwlr_adapter.answers import store
@@ -31,12 +31,14 @@ from uwlr_adapter.journaal.model import VerzoekEntry
 from uwlr_adapter.koppelingen import given
 from uwlr_adapter.koppelingen import store as koppelingen
 from uwlr_adapter.koppelingen.catalogue import Catalogue
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 
 
 @dataclass(frozen=True, slots=True)
 class Leerlinggegevens:
     """A `UseCase`. Safe to share between threads. With `key_naast_eckid`, key and ECK-iD are both sent in 2.3."""
 
+    toestemming: ClassVar[Toestemming] = Toestemming.LEERLINGGEGEVENS
     database: Database
     catalogue: Catalogue
     key_naast_eckid: bool = False

@@ -6,7 +6,7 @@ taken in one transaction with its entry in the journaal (`results_commit.py`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.leerresultaten import agreement
@@ -23,6 +23,7 @@ from uwlr_adapter.exchange.work import Blocking, ForeignWorkError, JudgeResults,
 from uwlr_adapter.journaal.model import TAKEN, VerzoekEntry
 from uwlr_adapter.koppelingen import store as koppelingen
 from uwlr_adapter.koppelingen.access import AccessStatements
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 
 _STATEMENTS = AccessStatements()
 """The access query, with nothing beside the access."""
@@ -32,6 +33,7 @@ _STATEMENTS = AccessStatements()
 class BrengLeerresultaten:
     """A `UseCase`. Safe to share between threads. `vocabulaires` are those whose terms are held to."""
 
+    toestemming: ClassVar[Toestemming] = Toestemming.RESULTATEN
     database: Database
     vocabulaires: Vocabulaires = field(default_factory=dict)
 

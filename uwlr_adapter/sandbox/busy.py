@@ -13,6 +13,7 @@ from uwlr_adapter.exchange.outcome import Brought, Outcome
 from uwlr_adapter.exchange.question import Asked, Granted
 from uwlr_adapter.exchange.work import Blocking, Drop, Load, Unfinished
 from uwlr_adapter.journaal.model import VerzoekEntry
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 
 RETRY_AFTER = 5
 """Seconds of the Retry-After that a busy school sends."""
@@ -25,6 +26,11 @@ class BusyUseCase:
     """A `UseCase` around another one: a call with access that comes too early is refused with Retry-After."""
 
     inner: UseCase
+
+    @property
+    def toestemming(self) -> Toestemming:
+        """The one that the inner one needs."""
+        return self.inner.toestemming
 
     def ask(self, call: Call) -> Asked:
         """Return what the inner one asks."""
