@@ -174,6 +174,12 @@ class RsgiApp:
         """The bytes of large bodies that are held."""
         return self._room.held.total()
 
+    def hold(self, source: str, octets: int) -> Holding:
+        """Hold room for so many bytes of a source, until it is left. Raises TijdelijkNietBeschikbaar."""
+        holding = self._room.holding(source)
+        holding.add(octets)
+        return holding
+
     @property
     def writes_later(self) -> int:
         """The number of outcomes that are written behind callers that have their fault already."""
