@@ -25,7 +25,8 @@ from uwlr_adapter.contract.xml import Limits, XmlError, parse
 MESSAGE = Limits(octets=10 * 1024 * 1024, depth=16, elements=400_000, attributes=32, instructions=False)
 """For a message with results: 10 MiB is fifty times a class of 30 with 40 results each, which has 6,000 elements."""
 HEAD_OCTETS = 16 * 1024
-"""Of a longer message the head is read by itself: so many bytes at its beginning hold the header and the school."""
+"""Of a longer message the head is read by itself: so many bytes at its beginning hold the header and the school. What a
+stranger puts in them takes less than a good request."""
 _PIECE = 4 * 1024
 _ABOVE_SCHOOL = 3
 """Elements around the school: the envelope, its Body and the request."""
