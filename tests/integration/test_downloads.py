@@ -24,6 +24,7 @@ SERVICE = "/uwlr/leerlinggegevens"
 PRESENT, *EARLIER = published.versions()
 WSDL = address_of(published.WSDL, PRESENT)
 XSD = address_of("schemas/2.3/antwoord.xsd", PRESENT)
+RESULTS_XSD = address_of("schemas/leerresultaten/verzoek.xsd", PRESENT)
 PAGES = ("/uwlr/fouten", "/uwlr/contract", "/uwlr/stijl.css")
 FILES = ((SERVICE, "wsdl"), *((address_of(name, PRESENT), "") for name in published.files(PRESENT.number)))
 """The path and the query of each file of the contract."""
@@ -92,7 +93,7 @@ def test_head_is_get_without_a_body(app: App, path: str, query: str) -> None:
 
 
 def test_the_wsdl_has_the_public_url_whatever_host_is_named(app: App) -> None:
-    """Both addresses of the WSDL give the same bytes, and no Host of a caller is in them."""
+    """Both addresses of a WSDL give the same bytes, and no Host of a caller is in them."""
     found = {
         read(app, path, query, HTTP_HOST=host).body
         for host in ("elders.example", "uwlr.example", "evil.example:8080", "127.0.0.1")
@@ -101,6 +102,13 @@ def test_the_wsdl_has_the_public_url_whatever_host_is_named(app: App) -> None:
     (content,) = found
     places = [str(one.get("location")) for one in etree.fromstring(content).iter("{*}address")]
     assert places == [f"{URL}{SERVICE}"] * 2
+
+
+def test_the_wsdl_of_results_names_its_own_service(app: App) -> None:
+    """The address in the second WSDL is the public URL with the path of that service."""
+    content = read(app, address_of(published.RESULTS_WSDL, PRESENT)).body
+    (place,) = etree.fromstring(content).iter("{*}address")
+    assert place.get("location") == f"{URL}/uwlr/leerresultaten"
 
 
 def test_another_public_url_is_another_etag(app: App, served: ServedSchool) -> None:
@@ -116,14 +124,16 @@ def test_the_xsds_are_those_that_judge(app: App) -> None:
     assert len(published.files(PRESENT.number)) > 1
     for name, content in published.files(PRESENT.number).items():
         assert content == contract_file(name).read_bytes()
-        assert name == published.WSDL or read(app, address_of(name, PRESENT)).body == content
-    included = etree.fromstring(read(app, XSD).body).findall("{*}include")
-    assert included
-    for one in included:
-        parts = XSD.split("/")[:-1]
-        for step in str(one.get("schemaLocation")).split("/"):
-            parts = parts[:-1] if step == ".." else [*parts, step]
-        assert read(app, "/".join(parts)).status == HTTPStatus.OK
+        assert name.endswith(".wsdl") or read(app, address_of(name, PRESENT)).body == content
+    for xsd in (XSD, RESULTS_XSD):
+        schema = etree.fromstring(read(app, xsd).body)
+        included = [*schema.findall("{*}include"), *schema.findall("{*}import")]
+        assert included
+        for one in included:
+            parts = xsd.split("/")[:-1]
+            for step in str(one.get("schemaLocation")).split("/"):
+                parts = parts[:-1] if step == ".." else [*parts, step]
+            assert read(app, "/".join(parts)).status == HTTPStatus.OK
 
 
 def test_an_earlier_version_stays_where_it_is(served: ServedSchool, app: App, monkeypatch: pytest.MonkeyPatch) -> None:

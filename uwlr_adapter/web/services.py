@@ -48,7 +48,7 @@ def make_endpoint(
 ) -> Endpoint:
     """Return the endpoint of a service. Raises WsdlError."""
     exchange = Exchange(database, gate, service.use_case(database, gate, settings), settings.strict)
-    own_wsdl = wsdl_download(service.path, settings.base_url)
+    own_wsdl = wsdl_download(service.wsdl, settings.base_url)
     operations = service.operations.values()
     soap = SoapService(service.namespace, operations, service.limits, own_wsdl.content, exchange.question)
     return Endpoint(
