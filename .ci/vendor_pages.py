@@ -73,6 +73,8 @@ def _faults() -> Iterator[str]:
             yield _wrapped(section.text)
         if section.about is FaultSubject.ANSWER:
             yield f"The examples are changes in this answer:\n\n```xml\n{catalogue.answer}```\n"
+        if section.about is FaultSubject.RESULTS:
+            yield f"The examples are changes in this message:\n\n```xml\n{catalogue.results}```\n"
         for entry in section.entries:
             yield from _entry(entry)
 
