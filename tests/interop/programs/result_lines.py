@@ -43,16 +43,20 @@ def _add(message: dict[str, Any], kind: str, fields: list[str]) -> None:
     elif kind == "oso":
         goed, schaal, laag, hoog = fields
         interval = {"bivlaag": _number(laag), "bivhoog": _number(hoog)}
-        score = {"aantalgoed": _number(goed), "vaardigheidsscore": _number(schaal), "betrouwbaarheidsinterval": interval}
+        score = {
+            "aantalgoed": _number(goed),
+            "vaardigheidsscore": _number(schaal),
+            "betrouwbaarheidsinterval": interval,
+        }
         afnames[-1]["resultaten"]["resultaat"][-1]["osoresultaat"] = {"toetsscore": score, "referentiescore": []}
     elif kind == "referentie":
         found = afnames[-1]["resultaten"]["resultaat"][-1]["osoresultaat"]["referentiescore"]
         found.append(dict(zip(_REFERENTIE, fields, strict=True)))
     elif kind == "toets":
         code, vocabulaire, naam, ingang, niveau = fields
-        term = {"_value_1": code, "vocabulaire": vocabulaire}
+        code_of = {"_value_1": code, "vocabulaire": vocabulaire}
         step = {"_value_1": ingang, "niveau": _number(niveau)}
-        toetsen.append({"toetscode": term, "toetsnaam": naam, "toetshierarchie": {"ingang": [step]}})
+        toetsen.append({"toetscode": code_of, "toetsnaam": naam, "toetshierarchie": {"ingang": [step]}})
     elif kind == "norm":
         term, begin, eind = fields
         norm = dict(zip(_NORM, (term, _number(begin), _number(eind)), strict=True))
@@ -68,7 +72,7 @@ def _add(message: dict[str, Any], kind: str, fields: list[str]) -> None:
 
 def _resultaat(key: str, dag: str, toetscode: str, onderdeel: str, score: str) -> dict[str, Any]:
     """Return a result; what is empty is left out."""
-    found = {"key": key, "afnamedatum": date.fromisoformat(dag), "toetscode": toetscode}
+    found: dict[str, Any] = {"key": key, "afnamedatum": date.fromisoformat(dag), "toetscode": toetscode}
     more = {"toetsonderdeelcode": onderdeel, "score": _number(score)}
     return found | {naam: value for naam, value in more.items() if value != ""}
 
