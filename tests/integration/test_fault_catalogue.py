@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 from support.hostile_server import hostile, response, says
-from support.result_toolkits import open_for_results
-from support.served_school import CODE, ServedSchool, furnish
+from support.served_school import CODE, ServedSchool, furnish, open_for_results
 from support.wsgi import Reply, call, forgiving
 
 from uwlr_adapter.client.pulling import PullRequest, pull

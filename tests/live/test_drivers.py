@@ -19,8 +19,7 @@ from support.databases import execute
 from support.endpoint_rows import LAST, ROWS, EndpointRow, Noted, Trouble, outcome_in
 from support.messages import LG
 from support.nasty_values import SPELLINGS
-from support.result_toolkits import open_for_results
-from support.served_school import ServedSchool, furnish
+from support.served_school import ServedSchool, furnish, open_for_results
 from support.server import WAIT, Server, port_of_our_own, serving, split, until
 
 from uwlr_adapter.contract import fault, fault_catalogue
