@@ -130,7 +130,7 @@ def test_the_age_of_a_request_counts_from_its_whole_body(app: RsgiApp, monkeypat
     monkeypatch.setattr(app.app, "begin", begin)
     for module in (rsgi, web_app):
         monkeypatch.setattr(module, "time", Time("time"))
-    (endpoint,) = app.app.endpoints.values()
+    endpoint = app.app.endpoints["/uwlr/leerlinggegevens"]
     monkeypatch.setattr(endpoint.service, "question", question)
     run(play_slowly())
     assert ages == [0]

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.result_messages import Verdict, manifest
-from support.result_school import ResultSchool
+from support.event_loop import run
+from support.result_messages import Verdict, manifest, sample
+from support.result_school import ResultReply, ResultSchool
+
+from uwlr_adapter.web.rsgi import RsgiApp
 
 TAKEN = "leerresultaten_bevestiging"
 NO_RESULTS = (0, 0, 0, 0, 0)
@@ -31,6 +34,9 @@ def embedded(tmp_path: Path) -> Iterator[ResultSchool]:
     made.close()
 
 
+SAMPLES = [one for one in manifest() if one.file not in {"valid/bevestiging.xml", "valid/toetsdefinities.xml"}]
+
+
 def expected(one: Verdict, *, strict: bool) -> tuple[str, str, str]:
     """Return the outcome, the place and the word of a sample."""
     if one.file == UNKNOWN:
@@ -44,9 +50,7 @@ def test_every_sample_gets_its_verdict(embedded: ResultSchool) -> None:
     """Each sample is taken, or refused with the fault and the place of the manifest and nothing is kept of it."""
     for strict in (False, True):
         embedded.restart(strict=strict)
-        for one in manifest():
-            if one.file in {"valid/bevestiging.xml", "valid/toetsdefinities.xml"}:
-                continue
+        for one in SAMPLES:
             before = embedded.counts()
             found = embedded.bring_sample(one.file)
             assert (found.outcome, found.pad, found.regel) == expected(one, strict=strict), (one.file, strict)
@@ -54,3 +58,17 @@ def test_every_sample_gets_its_verdict(embedded: ResultSchool) -> None:
                 assert embedded.counts() == before, one.file
             if not strict and found.outcome == TAKEN:
                 assert found.repairs == ", ".join(one.repairs), one.file
+
+
+def test_both_drivers_answer_the_same(embedded: ResultSchool) -> None:
+    """Under granian and under any WSGI server each sample, sent again, gets the same answer, to the byte."""
+    answers = [embedded.bring_sample(one.file) for one in SAMPLES]
+    again = [embedded.bring_sample(one.file).reply.body for one in SAMPLES]
+
+    async def bring_all() -> list[ResultReply]:
+        app = RsgiApp(embedded.app, threads=2)
+        return [await embedded.bring_to(app, sample(one.file), pieces=3) for one in SAMPLES]
+
+    found = run(bring_all())
+    assert [one.reply.body for one in found] == again
+    assert [(one.outcome, one.repairs) for one in found] == [(one.outcome, one.repairs) for one in answers]

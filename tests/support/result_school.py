@@ -8,6 +8,7 @@ from lxml import etree
 
 from support.edexml_files import make_dataset
 from support.result_messages import sample
+from support.rsgi import send
 from support.school_builder import BRIN6, CODE, KLANTCODE
 from support.trial_school import SCHOOLJAAR, TrialSchool
 from support.wsgi import Reply, call
@@ -21,6 +22,7 @@ from uwlr_adapter.koppelingen.toestemming import ToestemmingStatus
 from uwlr_adapter.resultaten import reading
 from uwlr_adapter.resultaten.reading import ResultVersion
 from uwlr_adapter.resultaten.tables import results_message, toets
+from uwlr_adapter.web.rsgi import RsgiApp
 
 PATH = "/uwlr/leerresultaten"
 ECKID = f"https://ketenid.nl/201703/{'0123456789abcdef' * 8}"
@@ -61,8 +63,8 @@ def read_reply(reply: Reply) -> ResultReply:
     root = etree.fromstring(reply.body)
     fault, detail = root.findtext(".//faultcode"), root.find(".//{urn:uwlr-adapter:fout}fout")
     outcome = etree.QName(root[0][0]).localname if fault is None else fault.partition(":")[2]
-    told = {} if detail is None else detail.attrib
-    return ResultReply(reply, outcome, str(told.get("pad", "-")), str(told.get("regel", "-")))
+    pad, regel = ("-", "-") if detail is None else (str(detail.get("pad")), str(detail.get("regel")))
+    return ResultReply(reply, outcome, pad, regel)
 
 
 class ResultSchool(TrialSchool):
@@ -102,6 +104,15 @@ class ResultSchool(TrialSchool):
     def bring(self, message: bytes, **environ: str) -> ResultReply:
         """Send a message of the samples, or one made as they are, as the platform that may."""
         return read_reply(call(self.app, from_here(message), path=PATH, **environ))
+
+    async def bring_to(self, app: RsgiApp, message: bytes, *headers: tuple[str, str], pieces: int = 1) -> ResultReply:
+        """Send a message to an RSGI application."""
+        content = from_here(message)
+        named = (("content-type", "text/xml"), ("content-length", str(len(content))), *headers)
+        found = await send(app, content, *named, path=PATH, pieces=pieces)
+        names = {"content-type": "Content-Type", "x-uwlr-repairs": "X-UWLR-Repairs", "retry-after": "Retry-After"}
+        own = {names.get(name, name): value for name, value in found.headers.items()}
+        return read_reply(Reply(found.statuses[0], own, found.content))
 
     def bring_sample(self, file: str) -> ResultReply:
         """Send a sample."""

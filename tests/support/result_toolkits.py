@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from support.result_stacks import Stack
 from support.served_school import CODE, ServedSchool
 from support.server import Server
+from support.stacks import Stack
 from support.toolkits import WAIT, node_environment
 from uwlr_adapter.clock import now
 
@@ -72,7 +72,7 @@ class Sender:
         )
 
     def tell(self, message: str) -> None:
-        """Tell a message, or a part of one."""
+        """Write a message, or a part of one, to the program."""
         assert self._process.stdin is not None
         self._process.stdin.write(message.encode())
         self._process.stdin.flush()

@@ -85,7 +85,7 @@ def furnish(data: Path, moment: datetime | None = None) -> ServedSchool:
 
 
 def open_for_results(data: Path) -> None:
-    """Let results in through the koppeling of the example school, whether or not it let them in before."""
+    """Open the koppeling of the example school for results, whether or not it was open for them before."""
     database = Database(Settings(data=data).database_url)
     try:
         with database.writing() as connection:

@@ -255,17 +255,20 @@ class RsgiApp:
         if burden is None or not isinstance(work, JudgeResults):
             return await self._in_thread(do, record)
         burden.turn = burden.turn or await self._turns.begin()
-        burden.turn.working = asyncio.ensure_future(self._in_thread(do, record))
+        burden.turn.working = asyncio.ensure_future(self._in_thread(partial(burden.turn.timed, do), record))
         return await asyncio.shield(burden.turn.working)
 
     async def _write_alone(
         self, request: SoapRequest, endpoint: Endpoint, outcome: Outcome, burden: "_Burden | None" = None
     ) -> bool:
         """Write an outcome in a thread, which may wait for a lock; it goes on when its request is given up."""
-        alone = partial(endpoint.exchange.write_alone, outcome)
+        alone: Callable[[], bool] = partial(endpoint.exchange.write_alone, outcome)
+        turn = None if burden is None else burden.turn
+        if turn is not None:
+            alone = partial(turn.timed, alone)
         writing = self._alone[request] = asyncio.ensure_future(self._in_thread(alone, request.record))
-        if burden is not None and burden.turn is not None:
-            burden.turn.working = writing
+        if turn is not None:
+            turn.working = writing
         is_written = await asyncio.shield(writing)
         del self._alone[request]
         return is_written

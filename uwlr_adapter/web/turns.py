@@ -1,36 +1,48 @@
 """Turns for messages that take the processor for long: one at a time in a process, and pauses for whoever else calls.
 
-Python runs one thread at a time, and SQLite has one writer: a message with results that is judged and taken keeps every
-fetch waiting meanwhile. So the next one begins only after a pause, PAUSES times as long as the last one took, where
-others called meanwhile. That bounds the memory too: what is judged takes ten times its bytes.
+Python runs one thread at a time: while a message with results is judged and taken, fetches wait as long as that takes
+of the processor, and on SQLite for its one writer. So the next one begins only after a pause, PAUSES times that long,
+where others called meanwhile. That bounds the memory too: what is judged takes ten times its bytes.
 """
 
 import asyncio
 from collections import deque
-from time import monotonic
-from typing import Any
+from collections.abc import Callable
+from time import thread_time
+from typing import Any, TypeVar
 
 from uwlr_adapter.contract.fault import TijdelijkNietBeschikbaar
 
+Result = TypeVar("Result")
 TURN_SECONDS = 15
 """How long a message waits for its turn: with its own time within the 25 s that a request has (`web/rsgi.py`)."""
 MAX_WAITING = 64
 """Messages that wait for a turn (inclusive), each with its bytes; the next one is to come back later."""
 RETRY_AFTER = 30
 """Seconds of the Retry-After of a message that got no turn, or no room."""
-PAUSES = 3.0
-"""How many times as long as a turn the pause after it is, where others called during it."""
+PAUSES = 4.0
+"""How many times as long as a turn took of the processor the pause after it is, where others called during it: fetches
+keep three quarters of their rate, and sixteen platforms that send classes at once wait some seconds
+(`benchmarks/results.py`)."""
 
 
 class WorkTurn:
     """One turn; `working` is what a thread does in it, which may go on when its request is given up."""
 
-    __slots__ = ("_begun", "_others", "_turns", "working")
+    __slots__ = ("_others", "_seconds", "_turns", "working")
 
     def __init__(self, turns: "WorkTurns") -> None:
         self._turns = turns
-        self._begun, self._others = monotonic(), turns.others
+        self._seconds, self._others = 0.0, turns.others
         self.working: asyncio.Future[Any] | None = None
+
+    def timed(self, work: Callable[[], Result]) -> Result:
+        """Do work of this turn in the present thread, and count what it takes of the processor."""
+        begun = thread_time()
+        try:
+            return work()
+        finally:
+            self._seconds += thread_time() - begun
 
     def end(self) -> None:
         """End the turn, once nothing works in it any more."""
@@ -43,7 +55,7 @@ class WorkTurn:
         if working is not None and not working.cancelled():
             working.exception()  # its request is answered already
         called = self._turns.others > self._others
-        pause = PAUSES * (monotonic() - self._begun) if called else 0
+        pause = PAUSES * self._seconds if called else 0
         asyncio.get_running_loop().call_later(pause, self._turns.go_on)
 
 
