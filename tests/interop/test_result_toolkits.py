@@ -55,7 +55,7 @@ CLASS_TOETS = [
 
 @dataclass(frozen=True)
 class Records:
-    """What the administration keeps, read from the database of the server."""
+    """The results that the administration keeps, read from the database of the server."""
 
     database: Database
 

@@ -1,4 +1,4 @@
-"""What came of asking every stack, and of letting it bring results, and the page that is made of it: toolkits.md.
+"""Outcomes of asking every stack, and of letting it bring results, and the page that is made of them: toolkits.md.
 
 A test that ran stores its cell with UWLR_RECORD=1, and holds it against the stored one without. `make toolkits` asks
 every stack, and writes the page.

@@ -29,7 +29,7 @@ WIRE = (
     "//w:part[@element != 'fout:fout']/@element",
     "//w:message[@name != 'msgFout']/@name | //w:message[@name != 'msgFout']/w:part/@name",
 )
-"""What a caller relies on in the published WSDL."""
+"""The names in the published WSDL that a caller relies on."""
 
 
 def _values(path: str, file: object = RESULTS_WSDL) -> list[str]:
