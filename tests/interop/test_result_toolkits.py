@@ -1,5 +1,7 @@
 """Real client stacks bring results to a real server, knowing only its WSDL: what stands is what each of them had."""
 
+import json
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -7,17 +9,20 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from support.oracle import amount
+from support.oracle import amount, needs_standard, standard_file
+from support.result_messages import LR
 from support.result_stacks import RESULT_ASKED, RESULT_CELLS, RESULT_STACKS
 from support.result_toolkits import CONFIRMED, Sender, SentResult, day, message, moment, sending
-from support.served_school import ServedSchool, open_for_results
+from support.served_school import CODE, ServedSchool, open_for_results
 from support.server import Server
 from support.stacks import Stack
 from support.toolkit_table import BROUGHT_TABLE, cell, results
-from support.toolkits import PROGRAMS
+from support.toolkits import PROGRAMS, WAIT, need_php
+from zeep import Client
 
 from uwlr_adapter.administratie.tables import persoon, plaatsing
 from uwlr_adapter.contract.leerresultaten.records import (
@@ -254,6 +259,47 @@ def test_two_versions_at_once(
         assert first.bring(made(moment(0), {leerling: [one._replace(score="4")]}, TOETS)) == CONFIRMED
         assert _version(records, leerling, one.key)[0] == 17
         assert records.last_message().overtaken == 1
+
+
+def _by_published(key: str, score: object, served: ServedSchool) -> dict[str, Any]:
+    """Return a message of one result, of the leerling `{0}`, as zeep and PHP take it."""
+    resultaat = {"key": key, "afnamedatum": day().isoformat(), "toetscode": "P", "score": score}
+    school = {"schooljaar": served.schooljaar, "brincode": "21QW", "dependancecode": "00", "xsdversie": "2.2"}
+    return {
+        "school": school | {"aanmaakdatum": moment(0).isoformat()},
+        "toetsafnames": {"toetsafname": [{"leerlingid": "{0}", "resultaten": {"resultaat": [resultaat]}}]},
+        "toetsen": {"toets": [{"toetscode": "P"}]},
+    }
+
+
+PHP_BY_PUBLISHED = """
+[, $wsdl, $location, $header, $message] = $argv;
+$client = new SoapClient($wsdl, ['location' => $location, 'cache_wsdl' => WSDL_CACHE_NONE]);
+$aut = 'http://www.edustandaard.nl/leerresultaten/2/autorisatie';
+$client->__setSoapHeaders(new SoapHeader($aut, 'autorisatie', json_decode($header, true)));
+$client->BrengLeerresultaten(json_decode($message, true));
+"""
+
+
+@needs_standard
+def test_clients_of_the_published_wsdl(
+    served: ServedSchool, server: Server, records: Records, leerlingen: list[str]
+) -> None:
+    """Programs by the published WSDL work here: zeep; and PHP, which then sends 6 for 6.5, so that 6 stands."""
+    wsdl = str(standard_file("uwlr-2.2/wsdl/UWLR_Leerresultaten_v2p2.wsdl"))
+    address = server.endpoint.replace("leerlinggegevens", "leerresultaten")
+    header = {"autorisatiesleutel": CODE, "klantcode": served.klantcodes["Snappet"], "klantnaam": "Snappet"}
+
+    def of(key: str, score: object) -> str:
+        return json.dumps(_by_published(key, score, served)).replace("{0}", leerlingen[2])
+
+    service = Client(wsdl).create_service(f"{{{LR}}}bndLeerresultaten", address)
+    service.BrengLeerresultaten(**json.loads(of("published-zeep", 13)), _soapheaders={"msgpHeader": header})
+    assert _version(records, leerlingen[2], "published-zeep") == (13, 1)
+    need_php()
+    command = ["php", "-r", PHP_BY_PUBLISHED, "--", wsdl, address, json.dumps(header), of("published-php", 6.5)]
+    subprocess.run(command, check=True, timeout=WAIT)
+    assert _version(records, leerlingen[2], "published-php") == (6, 1)
 
 
 def test_each_program_belongs_to_a_stack() -> None:
