@@ -137,6 +137,14 @@ RESULT_STACKS = (
         is_long=True,
     ),
     _stack(
+        "nusoap",
+        "send_nusoap.php",
+        script("send_nusoap.php", "php"),
+        "An attribute is `!key`. A text with attributes is always an array with `!`, also without one (`phpType is "
+        "struct, but value is not an array`). **Of no text it escapes anything**, of an attribute it does: give each "
+        "text by `htmlspecialchars`. A float without decimals goes as a whole number: 6.0 arrives as 6.",
+    ),
+    _stack(
         "perl",
         "send.pl",
         script("send.pl", "perl"),
