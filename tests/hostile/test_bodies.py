@@ -25,7 +25,7 @@ from uwlr_adapter.web.response import XML_TYPE
 from uwlr_adapter.web.rsgi import RsgiApp
 
 XML = ("content-type", XML_TYPE)
-PATHS = ["/uwlr/leerlinggegevens", "/koppelingen/inloggen", "/healthz", "/readyz", "/nergens"]
+PATHS = ["/uwlr/leerlinggegevens", "/uwlr/leerresultaten", "/koppelingen/inloggen", "/healthz", "/readyz", "/nergens"]
 LENGTH = [("content-length", "9"), ("transfer-encoding", "chunked")]
 
 

@@ -164,6 +164,27 @@ class RsgiApp:
         """What is written for callers that have their fault already; bounded by the requests in one REQUEST_SECONDS."""
         self._tries_as_a_call = False
 
+    @property
+    def messages_in_progress(self) -> int:
+        """The number of messages that hold a turn or wait for one."""
+        return self._turns.waiting + self._turns.is_taken
+
+    @property
+    def octets_held(self) -> int:
+        """The bytes of large bodies that are held."""
+        return self._room.held.total()
+
+    def hold(self, source: str, octets: int) -> Holding:
+        """Hold room for so many bytes of a source, until it is left. Raises TijdelijkNietBeschikbaar."""
+        holding = self._room.holding(source)
+        holding.add(octets)
+        return holding
+
+    @property
+    def writes_later(self) -> int:
+        """The number of outcomes that are written behind callers that have their fault already."""
+        return len(self._later)
+
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
         """Answer one HTTP request."""
         endpoint = self._endpoints.get(scope.path)  # granian has percent-decoded it

@@ -29,11 +29,13 @@ keep three quarters of their rate, and sixteen platforms that send classes at on
 class WorkTurn:
     """One turn; `working` is what a thread does in it, which may go on when its request is given up."""
 
-    __slots__ = ("_others", "_seconds", "_turns", "working")
+    __slots__ = ("_others", "_turns", "seconds", "working")
 
     def __init__(self, turns: "WorkTurns") -> None:
         self._turns = turns
-        self._seconds, self._others = 0.0, turns.others
+        self._others = turns.others
+        self.seconds = 0.0
+        """What was done in it took of the processor so far."""
         self.working: asyncio.Future[Any] | None = None
 
     def timed(self, work: Callable[[], Result]) -> Result:
@@ -42,7 +44,12 @@ class WorkTurn:
         try:
             return work()
         finally:
-            self._seconds += thread_time() - begun
+            self.seconds += thread_time() - begun
+
+    @property
+    def pause(self) -> float:
+        """The seconds after it until the next turn may begin."""
+        return PAUSES * self.seconds if self._turns.others > self._others else 0
 
     def end(self) -> None:
         """End the turn, once nothing works in it any more."""
@@ -54,16 +61,15 @@ class WorkTurn:
     def _end(self, working: "asyncio.Future[Any] | None" = None) -> None:
         if working is not None and not working.cancelled():
             working.exception()  # its request is answered already
-        called = self._turns.others > self._others
-        pause = PAUSES * self._seconds if called else 0
-        asyncio.get_running_loop().call_later(pause, self._turns.go_on)
+        asyncio.get_running_loop().call_later(self.pause, self._turns.go_on)
 
 
 class WorkTurns:
     """The turns of one event loop, in the order in which they were asked for."""
 
     def __init__(self) -> None:
-        self._is_taken = False
+        self.is_taken = False
+        """Whether somebody has a turn, or the pause after one goes on."""
         self._waiting: deque[asyncio.Future[None]] = deque()
         self.others = 0
         """How many requests without a turn were answered."""
@@ -75,9 +81,9 @@ class WorkTurns:
 
     async def begin(self) -> WorkTurn:
         """Return a turn, once it has come. Raises TijdelijkNietBeschikbaar when there is none in time."""
-        if self._is_taken:
+        if self.is_taken:
             await self._wait()
-        self._is_taken = True
+        self.is_taken = True
         return WorkTurn(self)
 
     def go_on(self) -> None:
@@ -87,7 +93,7 @@ class WorkTurns:
             if not first.done():  # else its request was given up a moment ago
                 first.set_result(None)
                 return
-        self._is_taken = False
+        self.is_taken = False
 
     async def _wait(self) -> None:
         if len(self._waiting) >= MAX_WAITING:
