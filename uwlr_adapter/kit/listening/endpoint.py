@@ -52,7 +52,7 @@ class CallerEndpoint:
     ) -> None:
         self.conversation = conversation
         self._credentials, self._script, self._wait = credentials, script, wait
-        self._wsdl = wsdl(LEERLINGGEGEVENS.wsdl, PATH, base_url)
+        self._wsdl = wsdl(LEERLINGGEGEVENS.wsdl, base_url)
         self._state = _Progress(script, conversation)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
