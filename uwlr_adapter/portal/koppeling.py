@@ -34,7 +34,8 @@ from uwlr_adapter.portal.school import (
 )
 from uwlr_adapter.portal.sentences import BELOW
 from uwlr_adapter.portal.sharing import sharing_of
-from uwlr_adapter.portal.traffic import last_call_in_words, traffic_of
+from uwlr_adapter.portal.toestemmingen import shown_of
+from uwlr_adapter.portal.traffic import fetches, last_call_in_words, traffic_of
 from uwlr_adapter.portal.verdicts import shown
 
 MAX_ACTS, SHOWN_ACTS = 50, 10
@@ -155,6 +156,7 @@ def _show(
         acts = acts_of(connection, koppeling, name, MAX_ACTS)
         others = missed(connection, koppeling, name, seen) if error else ()
         withheld = len(withholding.withheld_from(connection, koppeling.id))
+        toestemmingen = shown_of(connection, koppeling)
     return render_template(
         "koppeling.html",
         koppeling=koppeling,
@@ -169,6 +171,9 @@ def _show(
         earlier=earlier,
         kept=kept,
         withheld=withheld,
+        toestemmingen=toestemmingen,
+        last_results=verdict.last_results,
+        fetches=fetches(verdict),
         form=form,
         error=error,
         missed=others,
