@@ -124,6 +124,7 @@ def show_printout(brin6: str, koppeling_id: int) -> str:
         koppeling = require_koppeling(connection, brin6, koppeling_id)
         verdict = verdicts_of(connection, catalogue(), [koppeling], now())[koppeling_id]
         kept = agreements.text_of(connection, koppeling.akkoord)
+        toestemmingen = shown_of(connection, koppeling)
     return render_template(
         "printout.html",
         koppeling=koppeling,
@@ -131,6 +132,7 @@ def show_printout(brin6: str, koppeling_id: int) -> str:
         entry=catalogue().get(koppeling.entry_id),
         verdict=shown(verdict, name_of(koppeling), koppeling),
         kept=kept,
+        toestemmingen=toestemmingen,
         now=now(),
     )
 
