@@ -15,6 +15,7 @@ from support.sent_results import OSO, send_results, toets
 from uwlr_adapter.administratie.importing import forget
 from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.contract.dataset import Groep, Leerling
+from uwlr_adapter.gebruikers.tables import gebruiker, gebruiker_vestiging
 from uwlr_adapter.journaal.tables import journaal
 from uwlr_adapter.koppelingen import actions, store
 
@@ -462,6 +463,29 @@ def test_a_leerling_who_is_forgotten(portal: Portal, browser: Browser) -> None:
     page = browser.get(f"{RESULTATEN}/bericht/{message}")
     assert "Zoë" not in page.text
     assert [row[0] for row in table(page) if len(row) == 1] == ["Bo van den Bos, 1a"]
+
+
+def test_a_leerling_who_went_to_another_vestiging(portal: Portal, browser: Browser) -> None:
+    """Of who is here all that was sent to the school is shown; of who was here, what was sent to this vestiging."""
+    with portal.database.writing() as connection:
+        gebruiker_vestiging_of(connection, "collega", "21QW01")
+    past = Leerling("105", eckid(5), "Mol", roepnaam="Fay", geboortedatum="2018-08-08", groep="g1")
+    import_dataset(portal.database, make_dataset([past], groepen=GROEPEN, schooljaar="2025-2026"), moment=MOMENT)
+    bring(portal, Leerling("201", eckid(9), "Elders", roepnaam="Zoë", geboortedatum="2018-01-01"), past, brin6="21QW01")
+    give(portal, Sent("105", "a", 1))
+    give(portal, Sent("105", "b", 2), minutes=1, brin6="21QW01")
+    number = person(portal, "105")
+    assert table(browser.get(f"{RESULTATEN}/leerling/{number}"))[0][4] == "1"
+    there = portal.browser("collega").get(f"/koppelingen/21QW01/resultaten/leerling/{number}")
+    assert table(there)[0][4] == "2"
+    page = browser.get(f"{RESULTATEN}/groep?schooljaar=2025-2026&groep=g1")
+    assert table(page)[0][5] == "1"
+
+
+def gebruiker_vestiging_of(connection: sa.Connection, login: str, brin6: str) -> None:
+    """Have a user act for a vestiging more."""
+    own = sa.select(gebruiker.c.id, sa.literal(brin6)).where(gebruiker.c.login == login)
+    connection.execute(sa.insert(gebruiker_vestiging).from_select(["gebruiker_id", "brin6"], own))
 
 
 def test_nothing_yet(portal: Portal, browser: Browser) -> None:
