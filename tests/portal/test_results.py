@@ -472,7 +472,7 @@ def test_a_leerling_who_went_to_another_vestiging(portal: Portal, browser: Brows
     past = Leerling("105", eckid(5), "Mol", roepnaam="Fay", geboortedatum="2018-08-08", groep="g1")
     import_dataset(portal.database, make_dataset([past], groepen=GROEPEN, schooljaar="2025-2026"), moment=MOMENT)
     bring(portal, Leerling("201", eckid(9), "Elders", roepnaam="Zoë", geboortedatum="2018-01-01"), past, brin6="21QW01")
-    give(portal, Sent("105", "a", 1))
+    give(portal, Sent("105", "a", 1), schooljaar="2025-2026")
     give(portal, Sent("105", "b", 2), minutes=1, brin6="21QW01")
     number = person(portal, "105")
     assert table(browser.get(f"{RESULTATEN}/leerling/{number}"))[0][4] == "1"
