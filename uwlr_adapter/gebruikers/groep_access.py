@@ -117,7 +117,7 @@ def take(connection: sa.Connection, gebruiker_id: int, brin6s: Collection[str]) 
 
 
 def copy(connection: sa.Connection, brin6: str, into: str) -> set[int]:
-    """Give each leerkracht of a vestiging the same groepen at another one, which a fusie gave its records.
+    """Copy the groepen of each leerkracht of a vestiging to another one, which a fusie gave its records.
 
     Return the ids of the users. Who has groepen there in that schooljaar already keeps those.
     """

@@ -269,7 +269,7 @@ def _rol_today(present: Gebruiker, offered: Invitation) -> GebruikerRol | None:
 
 
 def _give(connection: sa.Connection, gebruiker_id: int, found: Invitation, moment: datetime) -> None:
-    """Give a user what an invitation offers."""
+    """Store what an invitation offers to a user."""
     if found.taught is None:
         access.place(connection, gebruiker_id, found.brin6, found.rol)
     else:

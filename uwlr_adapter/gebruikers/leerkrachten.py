@@ -13,6 +13,7 @@ from uwlr_adapter.db.locks import lock
 from uwlr_adapter.gebruikers import access, accounts, groep_access, invitations
 from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.errors import (
+    AlreadyColleagueError,
     AlreadyLeerkrachtError,
     DisabledAccountError,
     NoColleagueError,
@@ -21,7 +22,7 @@ from uwlr_adapter.gebruikers.errors import (
 )
 from uwlr_adapter.gebruikers.groep_access import Taught
 from uwlr_adapter.gebruikers.invitations import Invitation, NewInvitation
-from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, leerkracht_invitation
+from uwlr_adapter.gebruikers.tables import SCHOOL_ACCOUNTS, GebruikerRol, gebruiker, leerkracht_invitation
 from uwlr_adapter.gebruikers.tables import groep_access as groep_access_table
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.journaal.writer import record_gebruiker_act
@@ -51,7 +52,7 @@ def of_persons(connection: sa.Connection, brin6: str) -> dict[int, Gebruiker]:
 def give(
     connection: sa.Connection, new: NewInvitation, taught: Taught, token: str, moment: datetime, *, actor: str
 ) -> Gebruiker | Invitation:
-    """Give groepen to somebody whom the school knows, else store an invitation; return the user, or the invitation.
+    """Store groepen for somebody whom the school knows, else store an invitation; return the user, or the invitation.
 
     A form that is sent twice does nothing more. Raises GebruikerError for the login, or ColleagueError.
     """
@@ -60,15 +61,13 @@ def give(
     known = accounts.find(connection, accounts.require_login(new.login))
     if known is None or new.brin6 not in known.places:
         return invitations.invite(connection, new, token, moment, actor=actor)
+    if known.rol not in SCHOOL_ACCOUNTS:
+        raise AlreadyColleagueError
     if new.brin6 in known.acts_for:
         raise SeesAllError
-    if not access.is_known(known, new.brin6):
-        raise NoColleagueError
     has = _keys_of(known, new.brin6, taught.schooljaar)
     if has and has != taught.keys:
         raise AlreadyLeerkrachtError
-    if not known.is_enabled:
-        raise DisabledAccountError
     return set_groepen(connection, new.brin6, known.id, taught, known.version, moment, actor=actor)
 
 
@@ -97,6 +96,8 @@ def set_groepen(
     if has == taught.keys:
         return known
     _require_groepen(connection, brin6, taught, has)
+    if taught.groepen and not known.is_enabled:
+        raise DisabledAccountError
     access.begin(connection, brin6, gebruiker_id, seen, actor)
     groep_access.put(connection, gebruiker_id, brin6, taught, actor, moment)
     if taught.groepen:
