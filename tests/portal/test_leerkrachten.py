@@ -14,7 +14,7 @@ from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.journaal.tables import act_to_tell, journaal
 from uwlr_adapter.portal import guard
-from uwlr_adapter.portal.groep_ticks import value_of
+from uwlr_adapter.portal.groep_ticks import PREFIX, field_of
 
 BEGIN = "/koppelingen"
 LIST = f"{SCHOOL}/leerkrachten"
@@ -51,29 +51,30 @@ def sees(portal: Portal, login: str = KIM) -> list[tuple[str, str]]:
     return [(one.schooljaar, one.groep_key) for one in user(portal, login).groepen]
 
 
+def without_ticks(fields: dict[str, str]) -> dict[str, str]:
+    """Return the fields of a form without the ticks that stand in it."""
+    return {name: value for name, value in fields.items() if not name.startswith(PREFIX)}
+
+
+def ticks(*groepen: str) -> dict[str, str]:
+    """Return the fields that tick groepen."""
+    return {field_of(one): "ja" for one in groepen}
+
+
 def press(browser: Browser, page: Page, action: str, *groepen: str, **fields: str) -> Page:
     """Press a button of a page, in its own form; `groepen` are the ticks, in place of those that stand there."""
     buttons = [form.xpath(".//button/@value") for form in page.forms()]
     number = next((index for index, values in enumerate(buttons) if action in values), len(buttons) - 1)
-    form = page.forms()[number]
-    data = {**page.fields(number), **fields, "actie": action}
-    data.pop("groep", None)
-    ticked = [value_of(one) for one in groepen]
-    return post(browser, form.get("action") or page.path, data, ticked)
-
-
-def post(browser: Browser, path: str, data: dict[str, str], groepen: list[str]) -> Page:
-    """Send a form in which one field stands several times."""
-    return browser.post(path, {**data, **({"groep": groepen} if groepen else {})})  # type: ignore[dict-item]
+    data = {**without_ticks(page.fields(number)), **ticks(*groepen), **fields, "actie": action}
+    return browser.post(page.path, data)
 
 
 def give(portal: Portal, browser: Browser, key: str = "k1", *groepen: str, **fields: str) -> Page:
     """Send the form with groepen of a leerkracht of the records; without groepen those that stand ready."""
     page = browser.get(f"{LIST}/{person(portal.database, key)}")
-    ready = [str(one.get("value")) for one in page.tree.xpath("//input[@name='groep'][@checked]")]
-    data = {**page.fields(), **fields}
-    data.pop("groep", None)
-    return post(browser, page.path, data, [value_of(one) for one in groepen] or ready)
+    shown = page.fields()
+    chosen = {**without_ticks(shown), **ticks(*groepen)} if groepen else shown
+    return browser.post(page.path, {**chosen, **fields})
 
 
 def link(page: Page) -> str:
@@ -181,7 +182,7 @@ def test_the_next_schooljaar(taught: Portal) -> None:
     import_taught(taught.database, taught_dataset(schooljaar=NEXT_YEAR, leerkrachten=(teaches("k1", "Kim", FIVE),)))
     assert "Kim de Leraar 5B geen groep Geen toegang" in school.get(f"{LIST}?schooljaar={NEXT_YEAR}").text
     page = school.get(f"{LIST}/toegang/{user(taught, KIM).id}?schooljaar={NEXT_YEAR}")
-    assert page.tree.xpath("//input[@name='groep'][@checked]/@value") == [value_of(FIVE.key)]
+    assert page.tree.xpath("//input[@checked]/@name") == [field_of(FIVE.key)]
     press(school, page, "bewaren", FIVE.key)
     assert sees(taught) == [(YEAR, "g4"), (YEAR, "plus"), (NEXT_YEAR, "g5")]
     text = kim.get(OWN).text
@@ -200,9 +201,8 @@ def test_a_form_that_is_sent_twice(taught: Portal) -> None:
     """Makes one invitation with one link; a change, and taking away, are done once."""
     school = taught.browser("school")
     page = school.get(f"{LIST}/{person(taught.database, 'k1')}")
-    data, ready = page.fields(), [value_of(FOUR.key)]
-    data.pop("groep")
-    first, second = (post(school, page.path, data, ready) for _ in range(2))
+    data = {**without_ticks(page.fields()), **ticks(FOUR.key)}
+    first, second = (school.post(page.path, data) for _ in range(2))
     assert link(first) == link(second)
     join(taught, link(first))
     assert sees(taught) == [(YEAR, "g4")]
@@ -295,9 +295,8 @@ def test_a_leerkracht_of_two_schools(taught: Portal) -> None:
     import_taught(taught.database, taught_dataset("30AB00"))
     kim, school, elsewhere = joined(taught), taught.browser("school"), taught.browser("andere")
     page = elsewhere.get(f"{BEGIN}/30AB00/leerkrachten/{person(taught.database, 'k2', brincode='30AB')}")
-    data = {**page.fields(), "login": KIM}
-    data.pop("groep", None)
-    path = link(post(elsewhere, page.path, data, [value_of(FIVE.key)]))
+    data = {**without_ticks(page.fields()), "login": KIM, **ticks(FIVE.key)}
+    path = link(elsewhere.post(page.path, data))
     assert kim.submit(path, 0, actie="aannemen").location == OWN
     text = kim.get(OWN).text
     assert "21QW00 4A 2 leerlingen Plusgroep 1 leerling" in text
@@ -362,8 +361,9 @@ def test_what_cannot_be_given(taught: Portal, fields: dict[str, str], groepen: l
     """It is said, and nothing is made."""
     school = taught.browser("school")
     page = school.get(f"{LIST}/nieuw")
-    data = {**page.fields(), "naam": "N. Nieuw", "login": "nieuw", **fields}
-    answer = post(school, page.path, data, [value_of(one) for one in groepen])
+    answer = school.post(
+        page.path, {**page.fields(), "naam": "N. Nieuw", "login": "nieuw", **fields, **ticks(*groepen)}
+    )
     assert answer.status == 422
     assert sentence in answer.text
     assert acts(taught) == []

@@ -99,7 +99,7 @@ class Browser:
             environ["HTTP_COOKIE"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         reply = call(
             self.app,
-            b"" if data is None else urlencode(data, doseq=True).encode(),
+            b"" if data is None else urlencode(data).encode(),
             method=method,
             path=parts.path,
             query=parts.query,

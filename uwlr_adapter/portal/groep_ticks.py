@@ -15,8 +15,8 @@ from uwlr_adapter.clock import day_of, next_schooljaar, schooljaar_of
 from uwlr_adapter.gebruikers.groep_access import GroepAccess
 from uwlr_adapter.portal.context import database, now
 
-FIELD = "groep"
-"""The name of each tick."""
+PREFIX = "groep-"
+"""What the name of each tick begins with; the digest follows."""
 ALL = "alle"
 """The name of the tick for every groep of the schooljaar."""
 MAX_TICKED = 40
@@ -27,16 +27,16 @@ MAX_TICKED = 40
 class GroepTick:
     """A groep that can be ticked; `is_gone` when it is no longer in the records."""
 
-    value: str
+    field: str
     naam: str
     is_samengesteld: bool
     is_ticked: bool
     is_gone: bool = False
 
 
-def value_of(key: str) -> str:
-    """Return the value of the tick of a groep."""
-    return sha256(key.encode()).hexdigest()[:12]
+def field_of(key: str) -> str:
+    """Return the name of the tick of a groep."""
+    return f"{PREFIX}{sha256(key.encode()).hexdigest()[:12]}"
 
 
 def schooljaren(connection: sa.Connection, brin6: str) -> list[str]:
@@ -62,9 +62,9 @@ def ticks(
     there = records.groepen_of_year(connection, brin6, schooljaar)
     keys = {one.key for one in there}
     gone = [one for one in given if one.groep_key not in keys]
-    found = [GroepTick(value_of(one.key), one.naam, one.is_samengesteld, one.key in chosen) for one in there]
+    found = [GroepTick(field_of(one.key), one.naam, one.is_samengesteld, one.key in chosen) for one in there]
     return found + [
-        GroepTick(value_of(one.groep_key), one.groep_naam, False, one.groep_key in chosen, True)  # noqa: FBT003 - by name
+        GroepTick(field_of(one.groep_key), one.groep_naam, False, one.groep_key in chosen, True)  # noqa: FBT003 - by name
         for one in gone
     ]
 
@@ -76,9 +76,9 @@ def ticked(
     there = [(one.key, one.naam) for one in records.groepen_of_year(connection, brin6, schooljaar)]
     keys = {key for key, _ in there}
     gone = [(one.groep_key, one.groep_naam) for one in given if one.groep_key not in keys]
-    values = set(request.form.getlist(FIELD))
+    fields = set(request.form)
     everything = ALL in request.form
     return tuple(
-        [one for one in there if everything or value_of(one[0]) in values]
-        + [one for one in gone if value_of(one[0]) in values]
+        [one for one in there if everything or field_of(one[0]) in fields]
+        + [one for one in gone if field_of(one[0]) in fields]
     )
