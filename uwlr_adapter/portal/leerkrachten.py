@@ -217,7 +217,7 @@ def _rows(connection: sa.Connection, brin6: str, schooljaar: str) -> list[Leerkr
         if known is None:
             url = url_for(".show_leerkracht", brin6=brin6, persoon_id=person.persoon_id, schooljaar=schooljaar)
             link = invited.get(person.persoon_id)
-            state = "Geen toegang" if link is None else "Uitgenodigd"
+            state = "Geen toegang" if link is None else "Uitge\u00adnodigd"
             rows.append(LeerkrachtRow(person.naam, in_records, (), state, link is not None, url, has_access=False))
         else:
             seen.add(known.id)
