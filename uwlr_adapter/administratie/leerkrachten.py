@@ -1,4 +1,4 @@
-"""The leerkrachten and the groepen of a school year, as a person who gives access looks for them."""
+"""The leerkrachten of a school year, as a person who gives access looks for them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing.naming import NAMES, fold, full_name
-from uwlr_adapter.administratie.tables import aanstelling, groep, joined, plaatsing
+from uwlr_adapter.administratie.tables import aanstelling, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +17,6 @@ class KnownLeerkracht:
     naam: str
     emailadres: str | None
     groepen: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class KnownGroep:
-    """A groep or samengestelde groep of a school year."""
-
-    key: str
-    naam: str
-    is_samengesteld: bool
 
 
 def list_of_year(connection: sa.Connection, brin6: str, schooljaar: str) -> list[KnownLeerkracht]:
@@ -40,27 +31,8 @@ def list_of_year(connection: sa.Connection, brin6: str, schooljaar: str) -> list
     return sorted(found, key=lambda one: (fold(one.naam), one.persoon_id))
 
 
-def groepen_of_year(connection: sa.Connection, brin6: str, schooljaar: str) -> list[KnownGroep]:
-    """Return the groepen of a school year by name, the samengestelde ones last."""
-    query = sa.select(groep.c.key, groep.c.naam, groep.c.soort).where(*_of_year(groep, brin6, schooljaar))
-    found = (KnownGroep(row.key, row.naam, row.soort != "groep") for row in connection.execute(query))
-    return sorted(found, key=lambda one: (one.is_samengesteld, fold(one.naam), one.key))
-
-
-def counts_of_groepen(connection: sa.Connection, brin6: str, schooljaar: str, keys: Collection[str]) -> dict[str, int]:
-    """Return by key how many leerlingen a source puts in each of some groepen of a school year."""
-    own = plaatsing.c
-    query = sa.select(own.groep_key, sa.func.count()).where(*_of_year(plaatsing, brin6, schooljaar))
-    rows = connection.execute(query.where(own.groep_key.in_(keys)).group_by(own.groep_key))
-    return {row[0]: row[1] for row in rows}
-
-
 def now_of(connection: sa.Connection, ids: Collection[int]) -> dict[int, int]:
     """Return for each id of a person the one that it has now: of two who were joined each id is of the one."""
     rows = connection.execute(sa.select(joined.c.id, joined.c.persoon_id).where(joined.c.id.in_(ids)))
     became = {row[0]: row[1] for row in rows}
     return {id_: became.get(id_, id_) for id_ in ids}
-
-
-def _of_year(table: sa.Table, brin6: str, schooljaar: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return table.c.brin6 == brin6, table.c.schooljaar == schooljaar

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from uwlr_adapter.administratie import groepen
 from uwlr_adapter.administratie import leerkrachten as records
 from uwlr_adapter.db.locks import lock
 from uwlr_adapter.gebruikers import access, accounts, groep_access, invitations
@@ -162,7 +163,7 @@ def _keys_of(of: Gebruiker, brin6: str, schooljaar: str) -> frozenset[str]:
 
 def _require_groepen(connection: sa.Connection, brin6: str, taught: Taught, has: frozenset[str] = frozenset()) -> None:
     """Raise NoGroepError unless each groep is in the records of the schooljaar, or the user has it already."""
-    there = {one.key for one in records.groepen_of_year(connection, brin6, taught.schooljaar)}
+    there = {one.key for one in groepen.groepen_in(connection, brin6, taught.schooljaar)}
     if not taught.keys <= there | has:
         raise NoGroepError
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 import sqlalchemy as sa
 from flask import request
 
-from uwlr_adapter.administratie import leerkrachten as records
+from uwlr_adapter.administratie import groepen
 from uwlr_adapter.clock import day_of, next_schooljaar, schooljaar_of
 from uwlr_adapter.gebruikers.groep_access import GroepAccess
 from uwlr_adapter.portal.context import database, now
@@ -43,8 +43,8 @@ def schooljaren(connection: sa.Connection, brin6: str) -> list[str]:
     """Return the schooljaren for which access can be given: the present one, and the next once it has groepen."""
     day = day_of(now())
     coming = next_schooljaar(day)
-    has_groepen = bool(records.groepen_of_year(connection, brin6, coming))
-    return [schooljaar_of(day), *([coming] if has_groepen else [])]
+    has_some = bool(groepen.groepen_in(connection, brin6, coming))
+    return [schooljaar_of(day), *([coming] if has_some else [])]
 
 
 def asked_schooljaar(brin6: str) -> str:
@@ -59,10 +59,10 @@ def ticks(
     connection: sa.Connection, brin6: str, schooljaar: str, chosen: Collection[str], given: Collection[GroepAccess] = ()
 ) -> list[GroepTick]:
     """Return a tick for each groep of a schooljaar, and for what somebody was given and is no longer there."""
-    there = records.groepen_of_year(connection, brin6, schooljaar)
+    there = groepen.groepen_in(connection, brin6, schooljaar)
     keys = {one.key for one in there}
     gone = [one for one in given if one.groep_key not in keys]
-    found = [GroepTick(field_of(one.key), one.naam, one.is_samengesteld, one.key in chosen) for one in there]
+    found = [GroepTick(field_of(one.key), one.naam, not one.is_stamgroep, one.key in chosen) for one in there]
     return found + [
         GroepTick(field_of(one.groep_key), one.groep_naam, False, one.groep_key in chosen, True)  # noqa: FBT003 - by name
         for one in gone
@@ -73,7 +73,7 @@ def ticked(
     connection: sa.Connection, brin6: str, schooljaar: str, given: Collection[GroepAccess] = ()
 ) -> tuple[tuple[str, str], ...]:
     """Return the key and the name of each groep that the form has ticked, of those that `ticks` shows."""
-    there = [(one.key, one.naam) for one in records.groepen_of_year(connection, brin6, schooljaar)]
+    there = [(one.key, one.naam) for one in groepen.groepen_in(connection, brin6, schooljaar)]
     keys = {key for key, _ in there}
     gone = [(one.groep_key, one.groep_naam) for one in given if one.groep_key not in keys]
     fields = set(request.form)

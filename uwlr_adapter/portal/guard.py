@@ -4,13 +4,18 @@ A request that no rule here allows is refused. A page of another school's vestig
 not exist are the same 404.
 """
 
+from collections.abc import Sequence
+
 from flask import Response, abort, current_app, flash, g, redirect, request, url_for
 from flask_login import logout_user
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as BaseResponse
 
+from uwlr_adapter.administratie import groepen
+from uwlr_adapter.clock import day_of
 from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.gebruikers.accounts import Gebruiker
+from uwlr_adapter.gebruikers.groep_access import GroepAccess
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.portal import kept_form, login_session
 from uwlr_adapter.portal.blueprints import (
@@ -27,6 +32,7 @@ from uwlr_adapter.portal.blueprints import (
 )
 from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.paths import local_path
+from uwlr_adapter.resultaten.standing import GroepScope
 from uwlr_adapter.web.bounds import MAX_FIELDS
 
 EXPIRED = "Uw sessie is verlopen. Log opnieuw in."
@@ -67,8 +73,16 @@ NOT_FOR_LEZERS = frozenset(
     }
 )
 """The endpoints of a vestiging that only lead to an act. A lezer reads every other one, and sends no form at all."""
-FOR_LEERKRACHTEN = frozenset[str]()
-"""The endpoints of a vestiging that a leerkracht opens too, for the own groepen alone (`g.groepen`)."""
+FOR_LEERKRACHTEN = frozenset(
+    {
+        "insight.show_toetsen_of_groep",
+        "insight.show_toets_of_groep",
+        "insight.show_toetsen",
+        "insight.show_toets_of_leerling",
+        "insight.show_versions",
+    }
+)
+"""The endpoints of a vestiging that a leerkracht opens too, for the own groepen alone (`g.groep_scope`)."""
 WITHOUT_TOTP = frozenset(
     {
         "account.show_totp_setup",
@@ -183,8 +197,8 @@ def _to_login(ended: int | None) -> BaseResponse:
 def _is_allowed(gebruiker: Gebruiker) -> bool:
     """Return whether a user may see the requested page.
 
-    Store its vestiging, if any, as `g.brin6`, and the role of the user there as `g.rol`; as `g.groepen` those that the
-    page is bounded to: of a leerkracht the own ones, of anybody else None.
+    Store its vestiging, if any, as `g.brin6`, and the role of the user there as `g.rol`; for a leerkracht also
+    the groepen that the page is bounded to, as `g.groep_scope`.
     """
     if request.blueprint in {ACCOUNT.name, OWN_PROVIDER.name}:
         return True
@@ -203,13 +217,21 @@ def _is_of_vestiging(gebruiker: Gebruiker) -> bool:
     if brin6 in gebruiker.vestigingen:
         rol = gebruiker.rol_at(brin6)
         if request.blueprint != INSIGHT.name or rol is GebruikerRol.SCHOOLBEHEERDER:
-            g.brin6, g.rol, g.groepen = brin6, rol, None
+            g.brin6, g.rol = brin6, rol
             return True
-    groepen = gebruiker.groepen_at(now(), brin6)
-    if request.endpoint not in FOR_LEERKRACHTEN or request.method == "POST" or not groepen:
+    own = gebruiker.groepen_at(now(), brin6)
+    if request.endpoint not in FOR_LEERKRACHTEN or request.method == "POST" or not own:
         return False
-    g.brin6, g.rol, g.groepen = brin6, GebruikerRol.LEERKRACHT, groepen
+    g.brin6, g.rol, g.groep_scope = brin6, GebruikerRol.LEERKRACHT, _scope_of(own)
     return True
+
+
+def _scope_of(own: Sequence[GroepAccess]) -> GroepScope:
+    """Return the leerlingen whom a leerkracht sees: those who take part today in the own groepen of one vestiging."""
+    brin6, schooljaar, keys = own[0].brin6, own[0].schooljaar, frozenset(one.groep_key for one in own)
+    with database().reading() as connection:
+        present = groepen.present_in(connection, brin6, schooljaar, keys, day_of(now()))
+    return GroepScope(brin6, schooljaar, keys, frozenset[int]().union(*present.values()))
 
 
 def _why_ended(gebruiker_id: int) -> str:

@@ -12,6 +12,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
+from uwlr_adapter.administratie import groepen
 from uwlr_adapter.administratie import leerkrachten as records
 from uwlr_adapter.administratie.importing.naming import fold
 from uwlr_adapter.administratie.leerkrachten import KnownLeerkracht
@@ -203,7 +204,7 @@ def _show_link(brin6: str, made: Invitation, token: str) -> str:
 
 def _rows(connection: sa.Connection, brin6: str, schooljaar: str) -> list[LeerkrachtRow]:
     """Return the leerkrachten of a schooljaar by name: those of the records, and who else sees groepen of it."""
-    names = {one.key: one.naam for one in records.groepen_of_year(connection, brin6, schooljaar)}
+    names = {one.key: one.naam for one in groepen.groepen_in(connection, brin6, schooljaar)}
     persons = leerkrachten.of_persons(connection, brin6)
     invited = {
         one.taught.persoon_id: one

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from flask import render_template
 
-from uwlr_adapter.administratie import leerkrachten as records
+from uwlr_adapter.administratie import groepen
 from uwlr_adapter.administratie.schools import Vestiging, list_some
 from uwlr_adapter.clock import day_of, schooljaar_of
 from uwlr_adapter.gebruikers.accounts import Gebruiker
@@ -54,15 +54,15 @@ def _schools(connection: sa.Connection, gebruiker: Gebruiker) -> list[OwnSchool]
     for vestiging in list_some(connection, {one.brin6 for one in own}):
         here = [one for one in own if one.brin6 == vestiging.brin6]
         schooljaar, keys = here[0].schooljaar, {one.groep_key for one in here}
-        names = {one.key: one.naam for one in records.groepen_of_year(connection, vestiging.brin6, schooljaar)}
-        counts = records.counts_of_groepen(connection, vestiging.brin6, schooljaar, keys)
-        groepen = (
+        names = {one.key: one.naam for one in groepen.groepen_in(connection, vestiging.brin6, schooljaar)}
+        present = groepen.present_in(connection, vestiging.brin6, schooljaar, keys, day_of(now()))
+        rows = (
             OwnGroep(
                 one,
                 names.get(one.groep_key, one.groep_naam),
-                counts.get(one.groep_key, 0) if one.groep_key in names else None,
+                len(present[one.groep_key]) if one.groep_key in names else None,
             )
             for one in here
         )
-        found.append(OwnSchool(vestiging, tuple(sorted(groepen, key=lambda one: one.naam))))
+        found.append(OwnSchool(vestiging, tuple(sorted(rows, key=lambda one: one.naam))))
     return found
