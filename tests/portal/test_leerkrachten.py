@@ -113,7 +113,7 @@ def test_a_leerkracht_comes_and_goes(taught: Portal) -> None:
     assert kim.get(f"{BEGIN}/").location == OWN
     own = kim.get(OWN)
     assert own.h1 == "Mijn groepen"
-    assert "4A 2 leerlingen Plusgroep 1 leerling" in own.text
+    assert "4A 2 leerlingen Resultaten van 4A Plusgroep 1 leerling" in own.text
     assert "tot en met 31 juli 2027" in own.text
     assert kim.get(SCHOOL).status == 404
     assert "Kim de Leraar 4A, Plusgroep 4A, Plusgroep Kan inloggen" in school.get(LIST).text
@@ -299,7 +299,7 @@ def test_a_leerkracht_of_two_schools(taught: Portal) -> None:
     path = link(elsewhere.post(page.path, data))
     assert kim.submit(path, 0, actie="aannemen").location == OWN
     text = kim.get(OWN).text
-    assert "21QW00 4A 2 leerlingen Plusgroep 1 leerling" in text
+    assert "21QW00 4A 2 leerlingen Resultaten van 4A Plusgroep 1 leerling" in text
     assert "30AB00 5B 1 leerling" in text
     found = user(taught, KIM)
     assert "5B" not in school.get(LIST).tree.xpath("string(//tr[contains(., 'Kim')]/td[2])")
