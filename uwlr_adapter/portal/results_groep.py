@@ -146,7 +146,10 @@ def _require_groep(connection: sa.Connection, brin6: str) -> tuple[str, KnownGro
 
 
 def _people(connection: sa.Connection, brin6: str, schooljaar: str, groep: KnownGroep) -> People:
-    ids = groepen.leerlingen_in(connection, brin6, schooljaar, groep.key)
+    """Return the leerlingen of a groep whom the user may see, and where results of them are looked for."""
+    own, ids = scope(), groepen.leerlingen_in(connection, brin6, schooljaar, groep.key)
+    if own is not None and own.present is not None:
+        ids = [one for one in ids if one in own.present]
     return People(ids, places_of(connection, brin6, schooljaar))
 
 
