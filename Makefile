@@ -23,7 +23,7 @@ COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 -
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
 
 .PHONY: help demo test test-long test-part test-others check api kit toolkits vendor-pages examples lock sbom audit bench bench-imports bench-nation bench-portal \
-	bench-paired bench-attack bench-hostile bench-guessing bench-equal-work bench-moving walk screenshots python clean
+	bench-paired bench-attack bench-hostile bench-guessing bench-equal-work bench-moving bench-results walk screenshots python clean
 
 help: ## List the targets.
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
@@ -98,6 +98,9 @@ bench-nation: $(VENV)/installed-test ## Import 6,600 schools into PostgreSQL and
 
 bench-portal: $(VENV)/installed-test ## Measure the CPU of the pages at 6,600 vestigingen; QUICK=--quick.
 	$(VENV)/bin/python benchmarks/portal_pages.py $(QUICK)
+
+bench-results: $(VENV)/installed-test ## Measure the results of a class beside lxml alone; QUICK=--quick.
+	$(VENV)/bin/python benchmarks/results.py $(QUICK)
 
 bench-attack: $(VENV)/installed-test ## Measure what good callers keep under attack; QUICK=--quick takes few rounds.
 	$(VENV)/bin/python benchmarks/attack.py $(QUICK)
