@@ -26,12 +26,7 @@ resultaat = sa.Table(
     sa.Column(
         "delivered", sa.Integer, comment="number of the version that the administration has; 0: it was told none"
     ),
-    sa.Column(
-        "delivered_to",
-        sa.Integer,
-        index=True,
-        comment="the person it has it with, unless that is the one of the version",
-    ),
+    sa.Column("delivered_to", _TEXT, index=True, comment="with this key of a leerling who was two at that time"),
     sa.UniqueConstraint("afnemer_id", "brin6", "key"),
     comment="a result that a platform sent, in versions",
 )

@@ -183,6 +183,16 @@ def _before(said: ResultVersion, versions: Sequence[ResultVersion]) -> ResultVer
     return earlier[-1] if earlier and earlier[-1].persoon_id == said.persoon_id else None
 
 
+def standing_of(results: Collection[int]) -> sa.Select[Any]:
+    """Return the query for the version that stands of each of these results; `version_of` reads its rows."""
+    return _STANDING.where(_own.resultaat_id.in_(results))
+
+
+def version_of(row: sa.Row[Any]) -> ResultVersion:
+    """Return the version in a row of `standing_of`."""
+    return _version(row)
+
+
 def definition_of(connection: sa.Connection, toets_id: str) -> Toets:
     """Return the definition that a result came with, by the `toets_id` of the result."""
     stored = connection.scalars(sa.select(toets.c.definitie).where(toets.c.id == toets_id)).one()

@@ -60,7 +60,7 @@ def test_both_ways_read_the_same(data: bytes, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_class_is_read_at_once() -> None:
-    """What a class sends is plainly written, with a prefix and without."""
+    """A message of a class is plainly written, with a prefix and without."""
     plain = etree.fromstring(CLASS).find(f".//{{{LR}}}resultaten")
     with_prefix = etree.fromstring(
         f'<lr:resultaten xmlns:lr="{LR}"><lr:resultaat key="a"><lr:afnamedatum>2026-11-10'

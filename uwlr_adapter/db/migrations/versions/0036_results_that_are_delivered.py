@@ -32,9 +32,7 @@ def upgrade() -> None:
             )
         )
         resultaat.add_column(
-            sa.Column(
-                "delivered_to", sa.Integer, comment="the person it has it with, unless that is the one of the version"
-            )
+            sa.Column("delivered_to", sa.String(256), comment="with this key of a leerling who was two at that time")
         )
         resultaat.create_index("ix_resultaat_delivered_to", ["delivered_to"])
     with op.batch_alter_table("resultaat_versie") as versie:
