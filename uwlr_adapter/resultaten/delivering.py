@@ -24,6 +24,7 @@ from uwlr_adapter.koppelingen.tables import afnemer
 from uwlr_adapter.resultaten import reading
 from uwlr_adapter.resultaten.ontvanger import DeliveredResult, ResultDelivery
 from uwlr_adapter.resultaten.reading import ResultVersion
+from uwlr_adapter.resultaten.standing import standing
 from uwlr_adapter.resultaten.tables import results_message
 
 PAGE = 100
@@ -110,12 +111,12 @@ def look(connection: sa.Connection, among: sa.Select[tuple[int]], after: int = 0
     """Return what there is to tell of the first results of a query, by ascending id; `after` (exclusive) goes on."""
     query = sa.select(resultaat).where(_of.id.in_(among), _of.id > after).order_by(_of.id).limit(limit)
     rows = connection.execute(query).all()
-    standing = _standing(connection, [row.id for row in rows])
+    now_of = _standing(connection, [row.id for row in rows])
     names = {row.id: row.klantnaam for row in connection.execute(sa.select(afnemer.c.id, afnemer.c.klantnaam))}
     toetsen: dict[str, Toets] = {}
     found, waiting = [], set()
     for row in rows:
-        now = standing.get(row.id)
+        now = now_of.get(row.id)
         if now is not None and now.leerling is None:
             waiting.add(row.id)
         elif not _is_told(row, now):
@@ -197,7 +198,8 @@ def _in_join(own: Any) -> sa.ColumnElement[bool]:  # noqa: ANN401 - the columns 
 
 
 def _standing(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Standing]:
-    rows = connection.execute(reading.standing_of(ids).add_columns(_in_join(_own).label("in_join"))).all()
+    stands = standing().where(_own.resultaat_id.in_(ids)).add_columns(_in_join(_own).label("in_join"))
+    rows = connection.execute(stands).all()
     query = sa.select(persoon.c.id, persoon.c.key).where(persoon.c.id.in_({row.person for row in rows}))
     keys = {row.id: row.key for row in connection.execute(query)}
     return {row.resultaat_id: Standing(reading.version_of(row), keys.get(row.person), row.in_join) for row in rows}

@@ -175,16 +175,6 @@ def _of_same(said: ResultVersion, before: ResultVersion | None) -> ResultVersion
     return before if before is not None and before.persoon_id == said.persoon_id else None
 
 
-def standing_of(results: Collection[int]) -> sa.Select[Any]:
-    """Return the query for the version that stands of each of these results; `version_of` reads its rows."""
-    return _STANDING.where(_own.resultaat_id.in_(results))
-
-
-def version_of(row: sa.Row[Any]) -> ResultVersion:
-    """Return the version in a row of `standing_of`."""
-    return _version(row)
-
-
 def definition_of(connection: sa.Connection, toets_id: str) -> Toets:
     """Return the definition that a result came with, by the `toets_id` of the result."""
     return definitions_of(connection, [toets_id])[toets_id]
