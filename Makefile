@@ -23,7 +23,7 @@ COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 -
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
 
 .PHONY: help demo test test-long test-part test-others check api kit toolkits vendor-pages examples lock sbom audit bench bench-imports bench-nation bench-portal \
-	bench-paired bench-attack bench-hostile bench-results bench-guessing bench-equal-work bench-moving walk screenshots python clean
+	bench-paired bench-attack bench-hostile bench-results bench-senders bench-guessing bench-equal-work bench-moving walk screenshots python clean
 
 help: ## List the targets.
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
@@ -100,14 +100,17 @@ bench-nation: $(VENV)/installed-test ## Import 6,600 schools into PostgreSQL and
 bench-portal: $(VENV)/installed-test ## Measure the CPU of the pages at 6,600 vestigingen; QUICK=--quick.
 	$(VENV)/bin/python benchmarks/portal_pages.py $(QUICK)
 
+bench-results: $(VENV)/installed-test ## Measure the results of a class beside lxml alone; QUICK=--quick.
+	$(VENV)/bin/python benchmarks/results.py $(QUICK)
+
 bench-attack: $(VENV)/installed-test ## Measure what good callers keep under attack; QUICK=--quick takes few rounds.
 	$(VENV)/bin/python benchmarks/attack.py $(QUICK)
 
 bench-hostile: $(VENV)/installed-test ## Measure the CPU of each hostile request beside a good one; QUICK=--quick.
 	$(VENV)/bin/python benchmarks/hostile.py $(QUICK)
 
-bench-results: $(VENV)/installed-test ## Measure what fetches keep beside 16 platforms that send results; QUICK=--quick.
-	$(VENV)/bin/python benchmarks/results.py $(QUICK)
+bench-senders: $(VENV)/installed-test ## Measure what fetches keep beside 16 platforms that send results; QUICK=--quick.
+	$(VENV)/bin/python benchmarks/senders.py $(QUICK)
 
 bench-guessing: $(VENV)/installed-test ## Count who gets through beside guessers, from 1 and 1,000 sources; QUICK=--quick.
 	$(VENV)/bin/python benchmarks/guessing.py $(QUICK)

@@ -1,138 +1,175 @@
-"""Measure what fetches keep beside platforms that send results: `python benchmarks/results.py [--quick]`.
+"""Results of a class beside lxml alone: `python benchmarks/results.py [--quick]`, or `make bench-results`.
 
-Or `make bench-results`. Sixteen senders, each for a school of its own, send a class of 30 leerlingen with 40 results
-each over and over, every time with new keys; four callers fetch a stored answer of another school meanwhile. In pairs:
-a round without the senders and one with them, in turn; a ratio is that of one pair. The senders are a process of their
-own on the same machine: what it takes of its cores counts too. All records are invented.
+30 leerlingen with 40 results each are read, judged and taken in one durable transaction, on either database: new, the
+same again, and all changed. The rival is lxml alone, which parses the same bytes and validates them by our XSD. The two
+are measured in turn; a ratio is of one turn. All records are invented.
 """
 
 import argparse
-import multiprocessing
-import tempfile
-import threading
+import gc
 import time
-from collections.abc import Iterator
-from itertools import islice
-from multiprocessing.synchronize import Event
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 
+import sqlalchemy as sa
 import world
-from attack import GOOD, good_rate
-from figures import Requirement, Spread, number, ratios, show_ratio
-from load import Connection, Question
-from records import brin6s, pupils, write_edexml
-from servers import BACKENDS, Backend, meanwhile, ours
+from figures import Requirement, Spread, interval_of_median, number, ratios, show_ratio
+from lxml import etree
+from records import SCHOOLJAAR, write_edexml
+from servers import BACKENDS, Backend, cpu_of
 
-SENDERS, LEERLINGEN, EACH = 16, 30, 40
-KEPT = Requirement(floor=0.7)
-"""The share of their rate that fetches keep at least."""
-ROUNDS, QUICK_ROUNDS = 5, 2
-BEFORE = 3.0
-"""Seconds of sending before it is measured."""
-PATH = "/uwlr/leerresultaten"
+from uwlr_adapter.contract.leerresultaten import agreement, schema
+from uwlr_adapter.contract.leerresultaten.judging import judge
+from uwlr_adapter.contract.leerresultaten.names import LEERRESULTATEN
+from uwlr_adapter.contract.leerresultaten.request import read_head
+from uwlr_adapter.contract.names import AUTORISATIE, SOAP11
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.koppelingen.tables import afnemer
+from uwlr_adapter.resultaten.taking import take
+from uwlr_adapter.server.worker import GARBAGE
+
+LEERLINGEN, EACH = 30, 40
+BRIN6 = "00AA00"
+START = datetime(2026, 11, 2, 9, tzinfo=UTC)
+MOST = Requirement(ceiling=8.0)
+ROUNDS, QUICK_ROUNDS, WARM_UP = 40, 6, 3
 
 
-def class_message(brin6: str, turn: int) -> str:
-    """Return a message of a class, whose keys have the number of the turn."""
-    people = [pupil[0] for pupil, _ in islice(pupils(brin6, LEERLINGEN), LEERLINGEN)]
+def class_message(number_: int, score: int, minute: int) -> bytes:
+    """Return the message of a class for its toets of this number, made so many minutes after noon."""
     afnames = "".join(
-        f"<toetsafname><leerlingid>{key}</leerlingid><resultaten>"
-        + "".join(
-            f'<resultaat key="{turn}-{key}-{part}"><afnamedatum>2026-11-10</afnamedatum><toetscode>T1</toetscode>'
-            f"<toetsonderdeelcode>T1-{part}</toetsonderdeelcode><score>{(turn + part) % 9}</score></resultaat>"
-            for part in range(EACH)
-        )
-        + "</resultaten></toetsafname>"
-        for key in people
+        f"<toetsafname><leerlingid>L{leerling:05}</leerlingid><resultaatverwerkerid>M1</resultaatverwerkerid>"
+        f"<resultaten>{''.join(_resultaat(number_, leerling, part, score) for part in range(EACH))}</resultaten>"
+        "</toetsafname>"
+        for leerling in range(LEERLINGEN)
     )
     parts = "".join(
-        f"<toetsonderdeel><toetsonderdeelvolgnummer>{part + 1}</toetsonderdeelvolgnummer>"
-        f"<toetsonderdeelcode>T1-{part}</toetsonderdeelcode></toetsonderdeel>"
+        f"<toetsonderdeel><toetsonderdeelvolgnummer>{part + 1}</toetsonderdeelvolgnummer><toetsonderdeelcode>"
+        f"R-{part}</toetsonderdeelcode><toetsonderdeelnaam>Opgave {part + 1}</toetsonderdeelnaam></toetsonderdeel>"
         for part in range(EACH)
     )
-    return world.results_message(
-        brin6,
-        f"<toetsafnames>{afnames}</toetsafnames><toetsen><toets><toetscode>T1</toetscode>"
-        f"<toetsonderdelen>{parts}</toetsonderdelen></toets></toetsen>",
+    created = (START + timedelta(minutes=minute)).isoformat()
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="{SOAP11}"><s:Header>'
+        f'<autorisatie xmlns="{AUTORISATIE}">'
+        "<autorisatiesleutel>bench</autorisatiesleutel><klantcode>bench</klantcode><klantnaam>bench</klantnaam>"
+        f'</autorisatie></s:Header><s:Body><leerresultaten_verzoek xmlns="{LEERRESULTATEN}"><school>'
+        f"<schooljaar>{SCHOOLJAAR}</schooljaar><brincode>{BRIN6[:4]}</brincode><dependancecode>{BRIN6[4:]}</dependancecode><aanmaakdatum>"
+        f"{created}</aanmaakdatum><xsdversie>2.2</xsdversie></school><toetsafnames>{afnames}</toetsafnames><toetsen>"
+        f"<toets><toetscode>R</toetscode><toetsnaam>Rekenen blok 3</toetsnaam><toetsonderdelen>{parts}"
+        "</toetsonderdelen></toets></toetsen></leerresultaten_verzoek></s:Body></s:Envelope>"
+    ).encode()
+
+
+def _resultaat(number_: int, leerling: int, part: int, score: int) -> str:
+    key = f"r-{number_}-{leerling}-{part}"
+    return (
+        f'<resultaat key="{key}"><afnamedatum>2026-11-10</afnamedatum><toetscode>R</toetscode>'
+        f"<toetsonderdeelcode>R-{part}</toetsonderdeelcode><score>{(score + part) % 11}</score></resultaat>"
     )
 
 
-def send(port: int, schools: list[str], taken: "multiprocessing.Queue[Any]", ended: Event) -> None:
-    """Send classes, one sender for each school, until the event is set; tell how each was answered, and how soon."""
+@dataclass(frozen=True)
+class Turn:
+    """Seconds of one act: on the clock, and of CPU, that of PostgreSQL included."""
 
-    def loop(brin6: str) -> None:
-        connection, turn = Connection(port), time.monotonic_ns()
-        while not ended.is_set():
-            turn += 1
-            (request,) = Question(PATH, (class_message(brin6, turn),)).raw()
-            begun = time.monotonic()
-            taken.put((connection.ask(request).status, time.monotonic() - begun))
-
-    threads = [threading.Thread(target=loop, args=(brin6,), daemon=True) for brin6 in schools]
-    for thread in threads:
-        thread.start()
-    ended.wait()
-    time.sleep(0.2)  # what was told is on its way
+    wall: float
+    cpu: float
 
 
-def prepare(backend: Backend) -> tuple[str, list[str]]:
-    """Make the schools with their koppelingen; return the message of a fetch, and the schools of the senders."""
-    fetched, *schools = islice(brin6s(), 1 + SENDERS)
+@dataclass(frozen=True)
+class Rig:
+    """A school in a database, and who sends to it."""
+
+    backend: Backend
+    database: Database
+    afnemer_id: int
+
+    def timed(self, act: Callable[[], object]) -> Turn:
+        """Return how long an act takes."""
+        before, started = self._cpu(), time.perf_counter()
+        act()
+        wall = time.perf_counter() - started
+        return Turn(wall, self._cpu() - before)
+
+    def _cpu(self) -> float:
+        """Return the CPU so far; what PostgreSQL does is counted in hundredths of a second, and adds up over turns."""
+        return time.process_time() + (cpu_of(self.backend.pid) if self.backend.pid is not None else 0.0)
+
+    def take(self, data: bytes, moment: datetime) -> None:
+        """Read, judge and take a message."""
+        judged = judge(read_head(data)).leerresultaten
+        agreement.check(judged)
+        with self.database.writing() as connection:
+            taken = take(connection, moment, self.afnemer_id, BRIN6, judged)
+        if taken.not_processed:
+            raise SystemExit("a leerling of the class is not known")
+
+
+def by_lxml(data: bytes) -> None:
+    """Parse and validate a message as lxml does."""
+    (body,) = etree.fromstring(data).findall(f"{{{SOAP11}}}Body/*")
+    if not schema.compiled(schema.VERZOEK_SCHEMA).validate(body):
+        raise SystemExit("the message of the benchmark is not valid")
+
+
+def measure(backend: Backend, folder: Path, rounds: int) -> None:
+    """Print the ratios over one database."""
     database = world.open_database(backend)
-    with tempfile.TemporaryDirectory() as folder:
-        for brin6 in (fetched, *schools):
-            world.import_file(database, write_edexml(Path(folder) / "school.xml", brin6, 250))
     world.add_afnemer(database)
-    world.activate(database, [fetched, *schools])
-    world.let_results_in(database)
-    world.tidy(database)
+    world.import_file(database, write_edexml(folder / "school.edexml", BRIN6, 500))
+    with database.reading() as connection:
+        rig = Rig(backend, database, connection.scalars(sa.select(afnemer.c.id)).one())
+    kinds: dict[str, list[tuple[Turn, Turn]]] = {"new": [], "the same again": [], "all changed": []}
+    for turn in range(-WARM_UP, rounds):
+        for turns, (data, moment) in zip(kinds.values(), _messages(turn), strict=True):
+            acts = [partial(rig.take, data, moment), partial(by_lxml, data)]
+            found = [rig.timed(act) for act in (acts if turn % 2 else reversed(acts))]
+            if turn >= 0:
+                turns.append((found[0], found[1]) if turn % 2 else (found[1], found[0]))
+    for kind, turns in kinds.items():
+        show(f"{backend.soort}, {kind}", turns)
     database.close()
-    return world.fetch_message(fetched), schools
 
 
-def drained(queue: "multiprocessing.Queue[Any]") -> Iterator[tuple[int, float]]:
-    """Yield what was told so far."""
-    while not queue.empty():
-        yield queue.get()
+def _messages(turn: int) -> Iterator[tuple[bytes, datetime]]:
+    """Yield the messages of one turn, each with the moment at which it comes: new, the same again, changed."""
+    minute = 3 * (turn + WARM_UP)
+    for step, score in enumerate((1, 1, 2)):
+        yield class_message(turn, score, minute + step), START + timedelta(minutes=minute + step, seconds=1)
 
 
-def run(port: int, fetch: str, schools: list[str], rounds: int) -> None:
-    """Measure pairs, and print what the fetches kept and what the senders got."""
-    (request,) = world.question(fetch).raw()
-    good_rate(port, request)
-    alone, beside, seconds = list[float](), list[float](), list[float]()
-    statuses: dict[int, int] = {}
-    for _ in range(rounds):
-        alone.append(good_rate(port, request))
-        told: multiprocessing.Queue[Any] = multiprocessing.Queue()
-        with meanwhile(BEFORE, send, port, schools, told):
-            list(drained(told))
-            beside.append(good_rate(port, request))
-            for status, took in drained(told):
-                seconds.append(took)
-                statuses[status] = statuses.get(status, 0) + 1
-    show_ratio(f"fetches beside {SENDERS} senders", ratios(beside, alone), KEPT)
-    print(f"  fetches a second: {Spread.of(alone)} alone, {Spread.of(beside)} beside")
-    if seconds:
-        print(f"  messages by status: {statuses}; seconds of each: {Spread.of(seconds)}")
-    else:
-        print(f"  no message was answered within {number(2.0)} s")
+def show(label: str, turns: list[tuple[Turn, Turn]]) -> None:
+    """Print the ratio on the clock, and that of CPU over all turns."""
+    own, rival = ([pair[place].wall * 1e3 for pair in turns] for place in (0, 1))
+    middles = f"{number(Spread.of(own).middle)} / {number(Spread.of(rival).middle)} ms"
+    show_ratio(f"{label}: {middles}", ratios(own, rival), MOST)
+    cpu = sum(pair[0].cpu for pair in turns) / sum(pair[1].cpu for pair in turns)
+    low_high = ""
+    with suppress(ValueError):
+        low, high = interval_of_median([one / other for one, other in zip(own, rival, strict=True)])
+        low_high = f"; 95% interval of the median {number(low)} to {number(high)}"
+    print(f"    CPU of all turns: {number(cpu)}{low_high}", flush=True)
 
 
 def main() -> None:
-    """Measure on both databases."""
-    parser = argparse.ArgumentParser(description="Measure what fetches keep beside platforms that send results.")
-    parser.add_argument("--quick", action="store_true", help="few rounds")
-    parser.add_argument("--database", choices=sorted(BACKENDS), help="only this one")
-    given = parser.parse_args()
-    print(f"{GOOD} callers that fetch; {SENDERS} senders of {LEERLINGEN} x {EACH} results")
-    for soort in [given.database] if given.database else sorted(BACKENDS):
-        with BACKENDS[soort]() as backend:
-            fetch, schools = prepare(backend)
-            with ours(backend, soort) as server:
-                print(soort)
-                run(server.port, fetch, schools, QUICK_ROUNDS if given.quick else ROUNDS)
+    """Measure both databases, or one."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} rounds: shows that everything works")
+    parser.add_argument("--database", choices=[*BACKENDS], action="append")
+    chosen = parser.parse_args()
+    rounds = QUICK_ROUNDS if chosen.quick else ROUNDS
+    gc.freeze()  # as a worker of `serve` does
+    gc.set_threshold(GARBAGE)
+    size = len(class_message(0, 1, 0))
+    print(f"read, judged and taken / lxml parses and validates; {size:,} bytes, {rounds} pairs in turn")
+    for kind in chosen.database or BACKENDS:
+        with BACKENDS[kind]() as backend:
+            measure(backend, backend.data, rounds)
 
 
 if __name__ == "__main__":

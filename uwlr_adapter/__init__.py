@@ -31,8 +31,21 @@ if TYPE_CHECKING:
     from uwlr_adapter.client.result import PullError, PullResult
     from uwlr_adapter.contract.answer import check
     from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie, Rol
+    from uwlr_adapter.contract.leerresultaten.records import (
+        Ingang,
+        Norm,
+        Normering,
+        Normkleur,
+        OsoReferentiescore,
+        OsoResultaat,
+        OsoToetsscore,
+        Toets,
+        Toetsonderdeel,
+        VocabulaireTerm,
+    )
     from uwlr_adapter.contract.schemas import Finding
     from uwlr_adapter.errors import UwlrAdapterError
+    from uwlr_adapter.resultaten.ontvanger import DeliveredResult, Ontvanger, OntvangerError, ResultDelivery
     from uwlr_adapter.server.application import make_app
     from uwlr_adapter.settings import Settings
 
@@ -42,27 +55,41 @@ __all__ = [
     "BronError",
     "ChangedField",
     "CsvPlace",
+    "DeliveredResult",
     "Delivery",
     "Finding",
     "Groep",
     "GroepVerwijzing",
     "ImportRefusedError",
+    "Ingang",
     "Leerkracht",
     "Leerling",
     "Locatie",
+    "Norm",
+    "Normering",
+    "Normkleur",
+    "Ontvanger",
+    "OntvangerError",
+    "OsoReferentiescore",
+    "OsoResultaat",
+    "OsoToetsscore",
     "Period",
     "Problem",
     "PullError",
     "PullRequest",
     "PullResult",
     "RecordChange",
+    "ResultDelivery",
     "Rol",
     "RowCount",
     "Settings",
     "Severity",
     "SourceRecord",
     "SourceSchool",
+    "Toets",
+    "Toetsonderdeel",
     "UwlrAdapterError",
+    "VocabulaireTerm",
     "__version__",
     "check",
     "compare_answers",
@@ -85,8 +112,13 @@ _HOMES = {
     "client.result": ("PullError", "PullResult"),
     "contract.answer": ("check",),
     "contract.dataset": ("Groep", "GroepVerwijzing", "Leerkracht", "Leerling", "Locatie", "Rol"),
+    "contract.leerresultaten.records": (
+        *("Ingang", "Norm", "Normering", "Normkleur", "OsoReferentiescore", "OsoResultaat", "OsoToetsscore"),
+        *("Toets", "Toetsonderdeel", "VocabulaireTerm"),
+    ),
     "contract.schemas": ("Finding",),
     "errors": ("UwlrAdapterError",),
+    "resultaten.ontvanger": ("DeliveredResult", "Ontvanger", "OntvangerError", "ResultDelivery"),
     "server.application": ("make_app",),
     "settings": ("Settings",),
 }

@@ -252,6 +252,13 @@ class Settings(BaseSettings):
     not_processed_days: int = Field(default=NOT_PROCESSED_DAYS, ge=1, le=365)
     """UWLR_NOT_PROCESSED_DAYS: for how many days it is kept of which leerlingid no results were taken."""
 
+    receiver: str | None = None
+    """UWLR_RECEIVER: the installed receiver (docs/guides/receiver.md) that gets the results of platforms. Default:
+    none, and they stay here."""
+
+    receiver_options_file: Path | None = None
+    """UWLR_RECEIVER_OPTIONS_FILE: a file with its options, one `name=value` a line."""
+
     organisation: str | None = None
     """UWLR_ORGANISATION: the name of whoever runs this service for schools, on every page of the portal and under
     mails. Default: none, and mails are signed with the name of the portal."""

@@ -26,6 +26,13 @@ def erase(
         )
         connection.execute(resultaat.delete().where(resultaat.c.id.in_(whole)))
         connection.execute(resultaat_versie.delete().where(own.persoon_id.in_(some)))
-    at_schools = sa.or_(*(not_processed.c.brin6.startswith(one, autoescape=True) for one in brincodes))
+    brincodes = sorted(brincodes)
+    at_schools = _at(not_processed, brincodes)
     for names in bulk.pieces(sorted(identifiers), AT_ONCE):
         connection.execute(not_processed.delete().where(at_schools, not_processed.c.leerlingid.in_(names)))
+        told = resultaat.c.delivered_to.in_(names)
+        connection.execute(resultaat.update().where(told, _at(resultaat, brincodes)).values(delivered_to=None))
+
+
+def _at(table: sa.Table, brincodes: Collection[str]) -> sa.ColumnElement[bool]:
+    return sa.or_(*(table.c.brin6.startswith(one, autoescape=True) for one in brincodes))

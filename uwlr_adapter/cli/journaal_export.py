@@ -1,22 +1,18 @@
 """`uwlr-adapter journaal export`: the entries that match, as CSV or as JSON lines, in bounded memory."""
 
-import json
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
-from functools import partial
+from datetime import date
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 import sqlalchemy as sa
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from uwlr_adapter.brin import is_brin6
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.cli.files import private_file, why_unwritable
+from uwlr_adapter.cli.export_output import DATE, day_of_option, json_lines, show_progress, written_to
+from uwlr_adapter.cli.files import why_unwritable
 from uwlr_adapter.cli.journaal_entry import COLUMNS, Names
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.contract.escape import BYTE_ORDER_MARK, csv_lines
@@ -28,16 +24,6 @@ from uwlr_adapter.koppelingen import afnemers
 
 ACTS = frozenset({*(operation.name for operation in OPERATIONS.values()), *map(str, Act)})
 """What an entry can be about, for --act."""
-FIRST_YEAR, LAST_YEAR = 2000, 2199
-"""The years of a period, inclusive: before and after them a day may have no moment that can be reckoned with."""
-_DATE = click.DateTime(["%Y-%m-%d"])
-
-
-def _day(_context: click.Context, _parameter: click.Parameter, value: datetime | None) -> date | None:
-    """Return the day of an option. Raises BadParameter."""
-    if value is not None and not FIRST_YEAR <= value.year <= LAST_YEAR:
-        raise click.BadParameter(f"must be in the years {FIRST_YEAR} to {LAST_YEAR}")
-    return None if value is None else value.date()
 
 
 def _require_act(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
@@ -47,8 +33,8 @@ def _require_act(_context: click.Context, _parameter: click.Parameter, value: st
 
 
 @click.command("export")
-@click.option("--from", "first", type=_DATE, callback=_day, help="First day (inclusive), Amsterdam time.")
-@click.option("--until", "last", type=_DATE, callback=_day, help="Last day (inclusive), Amsterdam time.")
+@click.option("--from", "first", type=DATE, callback=day_of_option, help="First day (inclusive), Amsterdam time.")
+@click.option("--until", "last", type=DATE, callback=day_of_option, help="Last day (inclusive), Amsterdam time.")
 @click.option("--brin6", help="Only entries of this vestiging, such as 21QW00.")
 @click.option("--school", "brincode", help="Only entries of the vestigingen of this brincode, such as 21QW.")
 @click.option("--afnemer", "klantnaam", help="Only calls of this afnemer, and acts on it and its koppelingen.")
@@ -105,12 +91,12 @@ def export_(
             names = Names.read(connection)
             chosen = chosen if klantnaam is None else _about(connection, klantnaam, names, chosen)
         count = 0
-        with _written_to(out) as file, _progress(context) as advance:
+        with written_to(out) as file, show_progress(context) as advance:
             if form == "csv":
                 file.write((BYTE_ORDER_MARK + csv_lines([COLUMNS])).encode())
             for piece in export(database, chosen):
                 told = map(names.as_json, piece.entries)
-                file.write((csv_lines(map(_cells, told)) if form == "csv" else _json_lines(told)).encode())
+                file.write((csv_lines(map(_cells, told)) if form == "csv" else json_lines(told)).encode())
                 count += len(piece.entries)
                 advance(piece.share)
     where = "" if out is None else f" to {escape(str(out))}, readable only by you"
@@ -127,37 +113,3 @@ def _about(connection: sa.Connection, klantnaam: str, names: Names, chosen: Expo
 def _cells(entry: Mapping[str, Any]) -> list[str]:
     """Return the cells of a line: what is absent is empty, and words of a list have a space between them."""
     return ["" if one is None else " ".join(one) if isinstance(one, list) else str(one) for one in entry.values()]
-
-
-def _json_lines(entries: Iterable[Mapping[str, Any]]) -> str:
-    return "".join(f"{json.dumps(one)}\n" for one in entries)
-
-
-@contextmanager
-def _written_to(out: Path | None) -> Iterator[BinaryIO]:
-    """Open standard output, or a file that is there once it is whole. Raises ClickException."""
-    if out is None:
-        if sys.stdout is None:
-            raise click.ClickException("standard output is closed: give --out, or open it")
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    try:
-        with private_file(out) as file:
-            yield file
-    except OSError as error:
-        raise click.ClickException(f"{out} could not be written: {error.strerror}; nothing is left of it") from None
-
-
-@contextmanager
-def _progress(context: Context) -> Iterator[Callable[[float], None]]:
-    """Show on a terminal how much is read; yield what takes the share, 0 to 1."""
-    columns = (TextColumn("Exporting"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    console = context.messages
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=1.0)
-        yield partial(_advance, progress, task)
-
-
-def _advance(progress: Progress, task: TaskID, share: float) -> None:
-    progress.update(task, completed=share)

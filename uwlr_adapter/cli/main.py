@@ -27,6 +27,7 @@ COMMANDS = {
     "leerkracht": CommandEntry("leerkracht", "leerkracht", "Show, correct, join and forget leerkrachten."),
     "afnemer": CommandEntry("afnemer", "afnemer", "Manage afnemers: the vendors that call the service."),
     "koppeling": CommandEntry("koppeling", "koppeling", "Activate, pause, resume and end koppelingen."),
+    "resultaten": CommandEntry("results", "resultaten", "List, export, take back and deliver results."),
     "gebruiker": CommandEntry("gebruiker", "gebruiker", "Manage the users of the portal."),
     "maintenance": CommandEntry("maintenance", "maintenance", "Announce maintenance to vendors and schools."),
     "mail": CommandEntry("mail", "mail", "List what schools were told by mail, and test the mail server."),

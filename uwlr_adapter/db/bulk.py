@@ -1,6 +1,7 @@
 """Many rows at once: inserts that pass SQLAlchemy's own work by, ids for new rows, and values some at a time."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -50,17 +51,32 @@ def _for_driver(
     dialect: sa.Dialect, table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> list[tuple[Any, ...]]:
     """Convert the values to what the driver takes: lists to JSON, on SQLite days to text."""
-    types = [table.c[name].type for name in names]
-    converters = [  # both drivers take a boolean as it is
-        None if isinstance(one, sa.Boolean) else one.dialect_impl(dialect).bind_processor(dialect) for one in types
-    ]
+    converters = [_converter(table.c[name].type, dialect) for name in names]
     if not any(converters):
         return list(map(tuple, rows))
     columns = [
-        values if convert is None else map(convert, values)
+        values if convert is None else _each_once(convert, values)
         for convert, values in zip(converters, zip(*rows, strict=True), strict=False)
     ]
     return list(zip(*columns, strict=True))
+
+
+def _converter(type_: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
+    if isinstance(type_, sa.Boolean):  # both drivers take it as it is
+        return None
+    if isinstance(type_, sa.JSON):  # as text: what psycopg has for it is written out anew for each row
+        return json.dumps
+    return type_.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _each_once(convert: Callable[[Any], Any], values: Sequence[Any]) -> Iterator[Any]:
+    """Yield each value as it is converted; rows often share one object, such as a moment."""
+    made: dict[int, Any] = {}
+    for value in values:
+        key = id(value)  # of what the rows keep alive
+        if key not in made:
+            made[key] = convert(value)
+        yield made[key]
 
 
 def take_ids(connection: sa.Connection, table: sa.Table, count: int) -> list[int]:

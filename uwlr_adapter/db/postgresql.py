@@ -43,6 +43,12 @@ _ABOUT_DATA = frozenset({"22", "23"})
 """Classes of SQLSTATE: a value that does not fit, a constraint that does not hold."""
 
 
+_TAKE_IDS = sa.text(
+    "SELECT array_agg(nextval(named.sequence)) FROM "
+    "(SELECT CAST(pg_get_serial_sequence(:name, 'id') AS regclass) AS sequence OFFSET 0) AS named, "
+    "generate_series(1, :count)"
+)
+"""Take numbers of the sequence of a table, whose name is looked up once."""
 COPY_FROM = 2
 """Rows from which COPY is quicker: the driver binds and sends each row of a statement by itself."""
 
@@ -118,8 +124,7 @@ class Postgresql:
 
     def take_ids(self, connection: sa.Connection, table: sa.Table, count: int) -> list[int]:
         """Return the next numbers of the sequence."""
-        ids = sa.func.array_agg(sa.func.nextval(sa.func.pg_get_serial_sequence(table.name, "id")))
-        found = connection.scalar(sa.select(ids).select_from(sa.func.generate_series(1, count)))
+        found = connection.scalar(_TAKE_IDS, {"name": table.name, "count": count})
         return list(found or ())
 
     def highest_id(self, connection: sa.Connection, table: sa.Table) -> int | None:

@@ -2,7 +2,7 @@
 
 from datetime import time
 
-from uwlr_adapter.jobs import calls, mailing, purge, received, refusals, staleness, verdicts
+from uwlr_adapter.jobs import calls, deliveries, mailing, purge, received, refusals, staleness, verdicts
 from uwlr_adapter.jobs.schedule import Every, Nightly
 from uwlr_adapter.jobs.work import Job
 
@@ -20,6 +20,14 @@ _ALL = (
         mailing.run,
         mailing.due,
         mailing.has_work,
+    ),
+    Job(
+        "results",
+        "Deliver results to the administration of the school.",
+        Every(5),
+        deliveries.run,
+        deliveries.due,
+        deliveries.has_work,
     ),
     Job(
         "digest",

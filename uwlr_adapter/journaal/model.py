@@ -128,6 +128,7 @@ class Act(StrEnum):
     MISSING_DOWNLOADED = "ontbrekende gegevens gedownload"
     RESULTS_TAKEN_BACK = "resultaten teruggenomen"
     RESULTS_PUT_BACK = "resultaten teruggezet"
+    RESULTS_EXPORTED = "resultaten geëxporteerd"
 
     MAINTENANCE_ANNOUNCED = "onderhoud aangekondigd"
     MAINTENANCE_WITHDRAWN = "onderhoud ingetrokken"

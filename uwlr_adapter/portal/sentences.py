@@ -185,6 +185,10 @@ _ACTS = {
     "resultaten teruggezet": (
         "De resultaten uit bericht {bericht} zijn teruggezet (resultaten: {resultaten}, leerlingen: {leerlingen})."
     ),
+    "resultaten geëxporteerd": (
+        "De beheerder van de koppelingen heeft resultaten van deze vestiging in een bestand gezet (resultaten: "
+        "{resultaten})."
+    ),
     "back-up teruggezet": (
         "De beheerder van de koppelingen heeft een reservekopie teruggezet: de gegevens en de koppelingen zijn weer "
         "zoals ze toen waren. Kijk of alles nog klopt."

@@ -4,9 +4,9 @@ The newest aanmaakdatum wins, in whatever order messages come. The digest that i
 its leerling apart, and the part of the definition that gives it a meaning.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from typing import NamedTuple
 
 from uwlr_adapter.clock import AMSTERDAM, to_utc
 
@@ -23,8 +23,7 @@ class Effect(Enum):
     OVERTAKEN = "overtaken"
 
 
-@dataclass(frozen=True, slots=True)
-class Newest:
+class Newest(NamedTuple):
     """The newest version of a result, whether or not it was taken back."""
 
     resultaat_id: int

@@ -5,18 +5,19 @@ transaction holds the school (`schools.lock_school`), so that nobody is forgotte
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.importing.diff import AT_ONCE
 from uwlr_adapter.administratie.tables import PersonKind, deelname, persoon, record_removed, source_key, withheld
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import schooljaar_of
 from uwlr_adapter.contract.leerresultaten.records import Leerresultaten, Toetsafname
-from uwlr_adapter.db import bulk
+from uwlr_adapter.db.backend import run
+from uwlr_adapter.db.listed import Listed, as_list
+from uwlr_adapter.db.statements import Query, Row, SelectStatement
 from uwlr_adapter.koppelingen.tables import koppeling
 
 
@@ -64,71 +65,80 @@ class Known:
 
 def _years_of(afname: Toetsafname, schooljaar: str) -> frozenset[str]:
     """Return the school year of the message and those in which the work was done: July's is sent in August."""
-    return frozenset({schooljaar, *(schooljaar_of(one.afnamedatum) for one in afname.resultaten)})
+    days = {one.afnamedatum for one in afname.resultaten}
+    return frozenset({schooljaar, *map(schooljaar_of, days)})
+
+
+_OWN = persoon.c
+_OF_SCHOOL = (_OWN.soort == PersonKind.LEERLING.value, _OWN.brincode == sa.bindparam("brincode", type_=sa.String()))
+_ALIAS = source_key.c
+_BY_KEY = SelectStatement(sa.select(_OWN.key, _OWN.id).where(*_OF_SCHOOL, Listed(_OWN.key, "named")))
+_BY_SOURCE_KEY = SelectStatement(
+    sa.select(_ALIAS.key, _ALIAS.persoon_id).where(
+        _ALIAS.soort == PersonKind.LEERLING.value,
+        _ALIAS.brincode == sa.bindparam("brincode", type_=sa.String()),
+        Listed(_ALIAS.key, "named"),
+    )
+)
+_BY_ECKID = SelectStatement(sa.select(_OWN.eckid, _OWN.id).where(*_OF_SCHOOL, Listed(_OWN.eckid, "named")))
+_AT_VESTIGING = SelectStatement(
+    sa.select(deelname.c.persoon_id, deelname.c.schooljaar).where(
+        deelname.c.brin6 == sa.bindparam("brin6", type_=sa.String()), Listed(deelname.c.persoon_id, "ids")
+    )
+)
+_REMOVED = SelectStatement(
+    sa.select(record_removed.c.persoon_id, record_removed.c.day).where(Listed(record_removed.c.persoon_id, "ids"))
+)
+_ECKIDS = SelectStatement(sa.select(_OWN.id, _OWN.eckid).where(Listed(_OWN.id, "ids")))
+_WITHHELD = SelectStatement(
+    sa.select(withheld.c.persoon_id)
+    .join(koppeling, koppeling.c.id == withheld.c.koppeling_id)
+    .where(
+        koppeling.c.afnemer_id == sa.bindparam("afnemer_id", type_=sa.Integer()),
+        koppeling.c.brin6 == sa.bindparam("brin6", type_=sa.String()),
+    )
+)
 
 
 def known_by(connection: sa.Connection, afnemer_id: int, brin6: str, message: Leerresultaten) -> Known:
     """Return the leerlingen whom a message for a vestiging may name."""
-    brincode = brincode_of(brin6)
-    named = {afname.leerlingid for afname in message.toetsafnames}
-    eckids = named | {afname.eckid for afname in message.toetsafnames if afname.eckid is not None}
-    own = persoon.c
-    by_key, by_source_key, by_eckid = dict[str, int](), dict[str, int](), dict[str, int]()
-    of_school = (own.soort == PersonKind.LEERLING.value, own.brincode == brincode)
-    for some in bulk.pieces(sorted(named), AT_ONCE):
-        query = sa.select(own.key, own.id).where(*of_school, own.key.in_(some))
-        by_key.update((row[0], row[1]) for row in connection.execute(query))
-        aliases = sa.select(source_key.c.key, source_key.c.persoon_id).where(
-            source_key.c.soort == PersonKind.LEERLING.value,
-            source_key.c.brincode == brincode,
-            source_key.c.key.in_(some),
-        )
-        by_source_key.update((row[0], row[1]) for row in connection.execute(aliases))
-    for some in bulk.pieces(sorted(eckids), AT_ONCE):
-        query = sa.select(own.eckid, own.id).where(*of_school, own.eckid.in_(some))
-        by_eckid.update((row[0], row[1]) for row in connection.execute(query))
-    ids = {*by_key.values(), *by_source_key.values(), *by_eckid.values()}
+    leerlingids = {afname.leerlingid for afname in message.toetsafnames}
+    eckids = leerlingids | {afname.eckid for afname in message.toetsafnames if afname.eckid is not None}
+    of_school = {"brincode": brincode_of(brin6)}
+    by_name = {**of_school, "named": as_list(sorted(leerlingids))}
+    queries = [
+        Query(_BY_KEY, by_name),
+        Query(_BY_SOURCE_KEY, by_name),
+        Query(_BY_ECKID, {**of_school, "named": as_list(sorted(eckids))}),
+    ]
+    by_key, by_source_key, by_eckid = (dict[str, int](rows) for rows in run(connection, queries))
+    ids = as_list(sorted({*by_key.values(), *by_source_key.values(), *by_eckid.values()}))
+    queries = [
+        Query(_AT_VESTIGING, {"brin6": brin6, "ids": ids}),
+        Query(_REMOVED, {"ids": ids}),
+        Query(_ECKIDS, {"ids": ids}),
+        Query(_WITHHELD, {"afnemer_id": afnemer_id, "brin6": brin6}),
+    ]
+    at_vestiging, removed, of_each, not_shared = run(connection, queries)
     return Known(
         by_key,
         by_source_key,
         by_eckid,
-        _years(connection, brin6, ids),
-        _eckids(connection, ids),
-        _withheld(connection, afnemer_id, brin6),
+        _years(at_vestiging, removed),
+        dict(of_each),
+        frozenset(row[0] for row in not_shared),
     )
 
 
-def _years(connection: sa.Connection, brin6: str, ids: Collection[int]) -> dict[int, frozenset[str]]:
+def _years(at_vestiging: Iterable[Row], removed: Iterable[Row]) -> dict[int, frozenset[str]]:
     """Return the school years in which persons are at a vestiging, or were taken out of one while it ran.
 
     Of who is in no year of the vestiging any more it is not known where that was: an earlier year there tells.
     """
     found: dict[int, set[str]] = defaultdict(set)
-    for some in bulk.pieces(sorted(ids), AT_ONCE):
-        own = sa.select(deelname.c.persoon_id, deelname.c.schooljaar)
-        for id_, schooljaar in connection.execute(
-            own.where(deelname.c.brin6 == brin6, deelname.c.persoon_id.in_(some))
-        ):
-            found[id_].add(schooljaar)
-        left = sa.select(record_removed.c.persoon_id, record_removed.c.day)
-        for id_, day in connection.execute(left.where(record_removed.c.persoon_id.in_(some))):
-            if id_ in found:
-                found[id_].add(schooljaar_of(day))
+    for id_, schooljaar in at_vestiging:
+        found[id_].add(schooljaar)
+    for id_, day in removed:
+        if id_ in found:
+            found[id_].add(schooljaar_of(day))
     return {id_: frozenset(years) for id_, years in found.items()}
-
-
-def _eckids(connection: sa.Connection, ids: Iterable[int]) -> dict[int, str | None]:
-    found: dict[int, str | None] = {}
-    for some in bulk.pieces(sorted(ids), AT_ONCE):
-        query = sa.select(persoon.c.id, persoon.c.eckid).where(persoon.c.id.in_(some))
-        found.update((row[0], row[1]) for row in connection.execute(query))
-    return found
-
-
-def _withheld(connection: sa.Connection, afnemer_id: int, brin6: str) -> frozenset[int]:
-    query = (
-        sa.select(withheld.c.persoon_id)
-        .join(koppeling, koppeling.c.id == withheld.c.koppeling_id)
-        .where(koppeling.c.afnemer_id == afnemer_id, koppeling.c.brin6 == brin6)
-    )
-    return frozenset(connection.scalars(query))

@@ -70,6 +70,8 @@ class ResultsMessage:
     not_processed: int
     taken_back_at: datetime | None
     taken_back_by: str | None
+    delivered_at: datetime | None
+    """When the administration had all that it changed; None: not yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,5 +278,6 @@ def _message(row: sa.Row[Any]) -> ResultsMessage:
     values = dict(row._mapping)  # noqa: SLF001 - the public name of a row's mapping
     for name in ("aanmaakdatum", "moment"):
         values[name] = from_utc(values[name])
-    values["taken_back_at"] = any_from_utc(values["taken_back_at"])
+    for name in ("taken_back_at", "delivered_at"):
+        values[name] = any_from_utc(values[name])
     return ResultsMessage(**values)

@@ -36,5 +36,6 @@ results_message = sa.Table(
     sa.Column("not_processed", sa.Integer, nullable=False, comment="results that were not taken"),
     sa.Column("taken_back_at", sa.DateTime, comment="UTC; none: what it said stands"),
     sa.Column("taken_back_by", sa.String(100), comment="as an actor of the journaal"),
+    sa.Column("delivered_at", sa.DateTime, index=True, comment="UTC, when the administration had all that it changed"),
     comment="a message with results that was taken",
 )

@@ -4,11 +4,11 @@ docs/reference/leerresultaten.md has the rules.
 """
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -21,7 +21,8 @@ from uwlr_adapter.clock import to_utc
 from uwlr_adapter.contract.leerresultaten.records import Leerresultaten, Resultaat, Toetsafname
 from uwlr_adapter.db import bulk
 from uwlr_adapter.db.backend import run
-from uwlr_adapter.db.statements import Insert, InsertStatement
+from uwlr_adapter.db.listed import Listed, as_list
+from uwlr_adapter.db.statements import Insert, InsertStatement, Query, SelectStatement, Update, UpdateStatement
 from uwlr_adapter.resultaten import stored_form
 from uwlr_adapter.resultaten.deciding import Effect, Newest, counted, decide
 from uwlr_adapter.resultaten.identifying import NotProcessedReason, known_by
@@ -29,8 +30,40 @@ from uwlr_adapter.resultaten.tables import results_message, toets
 
 _NEW_TOETS = InsertStatement(toets, [column.name for column in toets.c], replaces=True)
 """Two schools may be sent one definition at the same time: the second one writes the same row."""
-_MORE = ("osoresultaat", "versie", "infourl", "verwerker")
+_MORE = ("osoresultaat", "versie", "infourl")
 _NOTHING_MORE = (None,) * len(_MORE)
+_RESULTAAT = ("id", "key", "afnemer_id", "brin6", "aanmaakdatum", "newest")
+_VERSIE = (
+    *("resultaat_id", "number", "persoon_id", "leerlingid", "message_id", "toets_id", "onderdeel", "afnamedatum"),
+    *("score", "more", "content"),
+)
+_of, _own = resultaat.c, resultaat_versie.c
+_NEWEST = SelectStatement(
+    sa.select(
+        _of.key,
+        _of.id,
+        _of.newest,
+        sa.func.coalesce(joined.c.persoon_id, _own.persoon_id),
+        _own.content,
+        _of.aanmaakdatum,
+    )
+    .join(resultaat_versie, sa.and_(_own.resultaat_id == _of.id, _own.number == _of.newest))
+    .outerjoin(joined, joined.c.id == _own.persoon_id)
+    .where(
+        _of.afnemer_id == sa.bindparam("afnemer_id", type_=sa.Integer()),
+        _of.brin6 == sa.bindparam("brin6", type_=sa.String()),
+        Listed(_of.key, "keys"),
+    )
+)
+_NEWER = UpdateStatement(
+    resultaat.update()
+    .where(Listed(_of.id, "ids"))
+    .values(
+        aanmaakdatum=sa.bindparam("moment", type_=sa.DateTime()),
+        newest=_of.newest + sa.bindparam("more", type_=sa.Integer()),
+    )
+)
+"""Make an aanmaakdatum that of results, and add `more` to the number of the newest version of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +82,7 @@ class Taken:
     """The results of leerlingen that were not taken, by the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
+class _Sent(NamedTuple):
     """One result of a message, of a leerling who is known."""
 
     persoon_id: int
@@ -61,8 +93,7 @@ class _Sent:
     content: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Write:
+class _Write(NamedTuple):
     """A result, and the newest version of the one with its key."""
 
     sent: _Sent
@@ -166,20 +197,23 @@ def _sent(
     definitions = {one.code.term: one for one in message.toetsen}
     meanings: dict[tuple[str, str | None], str] = {}
     for persoon_id, afname in taken:
+        shared = {} if afname.resultaatverwerkerid is None else {"verwerker": afname.resultaatverwerkerid}
+        shared_json = stored_form.to_json(shared)
         for one in afname.resultaten:
             part = (one.toetscode, one.toetsonderdeelcode)
             meaning = meanings.get(part)
             if meaning is None:
                 meaning = meanings[part] = stored_form.meaning_of(definitions[one.toetscode], one.toetsonderdeelcode)
-            more = _more(one, afname)
-            said = [one.afnamedatum.isoformat(), one.toetsonderdeelcode, one.score, more]
-            content = stored_form.digest_of(meaning, said)
+            own = _more(one)
+            more = own | shared if own else shared
+            more_json = stored_form.to_json(more) if own else shared_json
+            content = stored_form.content_of(meaning, one.afnamedatum, one.toetsonderdeelcode, one.score, more_json)
             yield _Sent(persoon_id, afname.leerlingid, one, more, toetsen[one.toetscode], content)
 
 
-def _more(one: Resultaat, afname: Toetsafname) -> dict[str, Any]:
+def _more(one: Resultaat) -> dict[str, Any]:
     """Return what a result may have beside its score; what is absent is left out."""
-    values = (one.osoresultaat, one.versie, one.infourl, afname.resultaatverwerkerid)
+    values = (one.osoresultaat, one.versie, one.infourl)
     if values == _NOTHING_MORE:  # as in most of a class
         return {}
     return {name: stored_form.to_plain(value) for name, value in zip(_MORE, values, strict=True) if value is not None}
@@ -201,21 +235,19 @@ def _find_newest(connection: sa.Connection, afnemer_id: int, brin6: str, sent: S
     vestiging itself.
     """
     persons = {one.resultaat.key: one.persoon_id for one in sent}
-    places = same_vestiging(connection, brin6)
-    of, own = resultaat.c, resultaat_versie.c
-    person = sa.func.coalesce(joined.c.persoon_id, own.persoon_id)
-    query = (
-        sa.select(of.key, of.brin6, of.id, of.newest, person, own.content, of.aanmaakdatum)
-        .join(resultaat_versie, sa.and_(own.resultaat_id == of.id, own.number == of.newest))
-        .outerjoin(joined, joined.c.id == own.persoon_id)
-        .where(of.afnemer_id == afnemer_id, of.brin6.in_(places))
-    )
-    found: dict[str, list[tuple[bool, int, Newest]]] = defaultdict(list)
-    for some in bulk.pieces(sorted(persons), AT_ONCE):
-        for key, place, *values in connection.execute(query.where(of.key.in_(some))):
-            newest = Newest(*values)
-            found[key].append((newest.persoon_id != persons[key], places.index(place), newest))
-    return {key: min(several, key=lambda one: one[:2])[2] for key, several in found.items()}
+    keys = as_list(persons)
+    queries = [
+        Query(_NEWEST, {"afnemer_id": afnemer_id, "brin6": place, "keys": keys})
+        for place in same_vestiging(connection, brin6)
+    ]
+    found: dict[str, Newest] = {}
+    for rows in run(connection, queries):
+        for key, *values in rows:
+            newest, before = Newest(*values), found.get(key)
+            person = persons[key]
+            if before is None or (newest.persoon_id == person and before.persoon_id != person):
+                found[key] = newest
+    return found
 
 
 def _decided(sent: _Sent, newest: Newest | None, aanmaakdatum: datetime) -> _Write:
@@ -232,38 +264,30 @@ def _write(connection: sa.Connection, about: tuple[int, str, int, datetime], wri
     afnemer_id, brin6, message_id, aanmaakdatum = about
     added = [one.sent for one in writes if one.newest is None]
     ids = bulk.take_ids(connection, resultaat, len(added))
-    common = {"afnemer_id": afnemer_id, "brin6": brin6, "aanmaakdatum": aanmaakdatum, "newest": 1}
-    rows = [{"id": id_, "key": one.resultaat.key, **common} for id_, one in zip(ids, added, strict=True)]
-    bulk.insert_many(connection, resultaat, rows)
+    rows = [(id_, one.resultaat.key, afnemer_id, brin6, aanmaakdatum, 1) for id_, one in zip(ids, added, strict=True)]
+    bulk.insert_rows(connection, resultaat, _RESULTAAT, rows)
     versions = [_version(id_, 1, message_id, one) for id_, one in zip(ids, added, strict=True)]
-    updates = []
-    for one in writes:
-        if one.newest is None or one.effect is Effect.OVERTAKEN:
+    same, changed = [], []
+    for sent, newest, effect in writes:
+        if newest is None:
             continue
-        if one.effect is Effect.SAME and one.newest.aanmaakdatum == aanmaakdatum:
-            continue
-        number = one.newest.number + (one.effect is Effect.CHANGED)
-        updates.append({"of": one.newest.resultaat_id, "at": aanmaakdatum, "number": number})
-        if one.effect is Effect.CHANGED:
-            versions.append(_version(one.newest.resultaat_id, number, message_id, one.sent))
-    bulk.insert_many(connection, resultaat_versie, versions)
-    if updates:
-        values: dict[str, Any] = {"aanmaakdatum": sa.bindparam("at"), "newest": sa.bindparam("number")}
-        connection.execute(resultaat.update().where(resultaat.c.id == sa.bindparam("of")).values(values), updates)
+        if effect is Effect.CHANGED:
+            changed.append(newest.resultaat_id)
+            versions.append(_version(newest.resultaat_id, newest.number + 1, message_id, sent))
+        elif effect is Effect.SAME and newest.aanmaakdatum != aanmaakdatum:
+            same.append(newest.resultaat_id)
+    bulk.insert_rows(connection, resultaat_versie, _VERSIE, versions)
+    updates = [(ids, more) for ids, more in ((same, 0), (changed, 1)) if ids]
+    run(
+        connection,
+        [Update(_NEWER, {"ids": as_list(ids), "moment": aanmaakdatum, "more": more}) for ids, more in updates],
+    )
 
 
-def _version(resultaat_id: int, number: int, message_id: int, sent: _Sent) -> dict[str, Any]:
+def _version(resultaat_id: int, number: int, message_id: int, sent: _Sent) -> tuple[Any, ...]:
+    """Return the values of a row of _VERSIE."""
     one = sent.resultaat
-    return {
-        "resultaat_id": resultaat_id,
-        "number": number,
-        "persoon_id": sent.persoon_id,
-        "leerlingid": sent.leerlingid,
-        "message_id": message_id,
-        "toets_id": sent.toets_id,
-        "onderdeel": one.toetsonderdeelcode,
-        "afnamedatum": one.afnamedatum,
-        "score": one.score,
-        "more": sent.more,
-        "content": sent.content,
-    }
+    return (
+        *(resultaat_id, number, sent.persoon_id, sent.leerlingid, message_id, sent.toets_id, one.toetsonderdeelcode),
+        *(one.afnamedatum, one.score, sent.more, sent.content),
+    )

@@ -44,6 +44,6 @@ def _set(connection: sa.Connection, brin6: str, message_id: int, values: tuple[d
     moment, actor = values
     if (row.taken_back_at is None) == (moment is None):
         return False
-    changed = {"taken_back_at": moment, "taken_back_by": actor}
+    changed = {"taken_back_at": moment, "taken_back_by": actor, "delivered_at": None}  # the administration must know
     connection.execute(results_message.update().where(own.id == message_id).values(changed))
     return True

@@ -13,6 +13,7 @@ from lxml import etree
 from uwlr_adapter.contract.leerresultaten import records, values
 from uwlr_adapter.contract.leerresultaten.names import MODELS, OSO, ContentModel, tag
 from uwlr_adapter.contract.leerresultaten.places import explain, local_name, path_of
+from uwlr_adapter.contract.leerresultaten.plain_results import read_plain
 from uwlr_adapter.contract.leerresultaten.values import ValueRefused
 from uwlr_adapter.contract.repairs import XML_SPACE
 from uwlr_adapter.contract.rules import Rule
@@ -109,8 +110,13 @@ class Reader:
             leerlingid=self._text(leerlingid),
             eckid=self._optional(eckid),
             resultaatverwerkerid=self._optional(verwerker),
-            resultaten=tuple(map(self._resultaat, self._children(resultaten, _RESULTATEN)[0])),
+            resultaten=self._resultaten(resultaten),
         )
+
+    def _resultaten(self, element: etree._Element) -> tuple[records.Resultaat, ...]:
+        if (plain := read_plain(element)) is not None:
+            return plain
+        return tuple(map(self._resultaat, self._children(element, _RESULTATEN)[0]))
 
     def _resultaat(self, element: etree._Element) -> records.Resultaat:
         children = self._children(element, _RESULTAAT, _KEY)

@@ -5,14 +5,14 @@ there as a schoolbeheerder without a vestiging. An invitation stands apart from 
 on its role, or make a colleague of it who sees the whole school. What hangs on a user goes with it (CASCADE).
 
 Revision ID: 0034
-Revises: 0032
+Revises: 0033
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0034"
-down_revision = "0032"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,352 @@
+"""Results reach the administration: what stands there is what stands here, whatever happens in between."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from support.databases import make_tables
+from support.oracle import amount
+from support.result_bench import BRIN6, KEYS, OTHER_SCHOOL, START, ResultBench, Sent
+
+from uwlr_adapter.administratie.importing import batches, forget, join, persons
+from uwlr_adapter.administratie.importing.by_hand import Operator
+from uwlr_adapter.administratie.result_tables import resultaat_versie
+from uwlr_adapter.administratie.tables import PersonKind, persoon
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.jobs.lease import Lease
+from uwlr_adapter.jobs.registry import JOBS
+from uwlr_adapter.jobs.schedule import RunOutcome
+from uwlr_adapter.jobs.work import run_now
+from uwlr_adapter.resultaten import delivering, ontvanger, reading, taking_back
+from uwlr_adapter.resultaten.ontvanger import NotReceivedError, OntvangerError, ResultDelivery
+from uwlr_adapter.resultaten.tables import results_message
+from uwlr_adapter.settings import Settings
+
+OPERATOR = Operator("cli:proef", START)
+MORE = ("205", "206")
+"""Two leerlingen without an ECK-iD, who can be joined."""
+
+
+@dataclass
+class Las:
+    """A receiver that keeps what stands; `fails` is at which of its calls it fails, before or after it has it."""
+
+    standing: dict[int, tuple[str, int | None]] = field(default_factory=dict)
+    ids: list[str] = field(default_factory=list)
+    fails_before: int | None = None
+    fails_after: int | None = None
+    calls: int = 0
+
+    def receive(self, deliveries: Sequence[ResultDelivery]) -> None:
+        """Keep the newest state of each result."""
+        self.calls += 1
+        if self.calls == self.fails_before:
+            raise RuntimeError("a name of a leerling")
+        assert len({one.resultaat for one in deliveries}) == len(deliveries)
+        for one in deliveries:
+            self.ids.append(one.id)
+            if one.result is None:
+                del self.standing[one.resultaat]
+            else:
+                self.standing[one.resultaat] = (one.result.leerling, one.result.score)
+        if self.calls == self.fails_after:
+            raise RuntimeError("a name of a leerling")
+
+
+class Point:
+    """An entry point of a receiver."""
+
+    name = "mijnlas"
+
+    def __init__(self, made: object) -> None:
+        self._made = made
+
+    def load(self) -> object:
+        """Return the maker."""
+        return lambda _options: self._made
+
+
+@pytest.fixture
+def las(monkeypatch: pytest.MonkeyPatch) -> Las:
+    """Install a receiver, a page of which is two results."""
+    made = Las()
+    monkeypatch.setattr(ontvanger, "entry_points", lambda **_: [Point(made)])
+    monkeypatch.setattr(delivering, "PAGE", 2)
+    monkeypatch.setattr(delivering.look, "__defaults__", (0, 2))
+    return made
+
+
+@pytest.fixture
+def bench(backend: str, tmp_path: Path) -> Iterator[ResultBench]:
+    """Yield the school on each database."""
+    del backend
+    database = Database(Settings(data=tmp_path).database_url)
+    make_tables(database)
+    made = ResultBench(database, without_eckid=frozenset(MORE))
+    made.furnish()
+    made.bring([*KEYS, *MORE])
+    yield made
+    database.close()
+
+
+def deliver(bench: ResultBench, settings: Settings | None = None) -> int:
+    """Run the job; return how many results it noted."""
+    settings = settings or Settings(receiver="mijnlas")
+    done = run_now(JOBS["results"], bench.database, settings, Lease("results", "test"), moment=bench.moment)
+    assert done is not None
+    return done.handled
+
+
+def due(bench: ResultBench) -> int:
+    """Return how many results wait."""
+    with bench.database.reading() as connection:
+        return sum(one.number for one in JOBS["results"].due(connection, Settings(), bench.moment))
+
+
+def standing(bench: ResultBench) -> dict[int, tuple[str, int | None]]:
+    """Return what stands here of every leerling who is known."""
+    with bench.database.reading() as connection:
+        people = connection.execute(sa.select(persoon.c.id, persoon.c.key)).all()
+        return {
+            one.resultaat_id: (key, one.score) for id_, key in people for one in reading.of_leerling(connection, id_)
+        }
+
+
+def set_back(bench: ResultBench, message_id: int) -> bool:
+    """Take a message back, or let it stand again when it was."""
+    with bench.database.writing() as connection:
+        if taking_back.take_back(connection, bench.moment, BRIN6, message_id, "cli:proef"):
+            return True
+        return taking_back.undo_take_back(connection, BRIN6, message_id)
+
+
+def join_two(bench: ResultBench) -> int:
+    """Make the two without an ECK-iD one; return the batch."""
+    with bench.database.writing() as connection:
+        one, two = (persons.get(connection, PersonKind.LEERLING, "21QW", key) for key in MORE)
+        return join.join(connection, one, two, OPERATOR)[1]
+
+
+def test_each_version_once(bench: ResultBench, las: Las) -> None:
+    """New, the same again, a correction, another leerling: each state is delivered once, in order of the results."""
+    bench.send(*(Sent("201", f"k{number}", number) for number in range(5)))
+    bench.send(Sent("401", "other", 1), brin6=OTHER_SCHOOL)
+    assert (due(bench), deliver(bench), due(bench), deliver(bench)) == (6, 6, 0, 0)
+    assert las.standing == standing(bench)
+    assert las.ids == sorted(las.ids, key=lambda id_: int(id_.partition(".")[0]))
+    bench.send(Sent("201", "k0", 0), Sent("201", "k1", 9), Sent("202", "k2", 2))
+    assert deliver(bench) == 2
+    assert (len(set(las.ids)), len(las.ids)) == (8, 8)
+    assert las.standing == standing(bench)
+
+
+def test_take_back_and_its_undo(bench: ResultBench, las: Las) -> None:
+    """A message that is taken back is removed there, the one before stands again, and the undo brings it all back."""
+    bench.send(Sent("201", "a", 1))
+    deliver(bench)
+    second = bench.send(Sent("201", "a", 2), Sent("201", "b", 3))
+    deliver(bench)
+    for expected in ({1}, {2, 3}, {1}):
+        set_back(bench, second.message_id)
+        assert due(bench) == 2
+        deliver(bench)
+        assert {score for _, score in las.standing.values()} == expected
+        assert las.standing == standing(bench)
+
+
+def test_a_version_that_was_overtaken_never_comes(bench: ResultBench, las: Las) -> None:
+    """A result that was put with the right leerling before it was delivered never stood with the wrong one there."""
+    bench.send(Sent("201", "a", 1))
+    bench.send(Sent("202", "a", 1))
+    taken_back = bench.send(Sent("203", "b", 1))
+    set_back(bench, taken_back.message_id)
+    assert deliver(bench) == 1
+    assert list(las.standing.values()) == [("202", 1)]
+
+
+def test_nothing_of_who_is_forgotten(bench: ResultBench, las: Las) -> None:
+    """Neither what waits is delivered, nor is the administration told: it is who said so."""
+    bench.send(Sent("201", "a", 1), Sent("202", "b", 1))
+    deliver(bench)
+    bench.send(Sent("201", "a", 2), Sent("201", "c", 1), Sent("202", "b", 2))
+    with bench.database.writing() as connection:
+        forget.forget(connection, "21QW", "201", bench.moment)
+    assert (due(bench), deliver(bench)) == (1, 1)
+    assert las.standing == {1: ("201", 1), 2: ("202", 2)}
+
+
+def test_a_join_and_its_undo(bench: ResultBench, las: Las) -> None:
+    """Results go to the one person there too, and back."""
+    bench.send(Sent("205", "a", 1), Sent("206", "b", 2))
+    deliver(bench)
+    batch = join_two(bench)
+    deliver(bench)
+    assert las.standing == standing(bench)
+    assert {key for key, _ in las.standing.values()} == {"205"}
+    assert due(bench) == 0
+    with bench.database.writing() as connection:
+        batches.undo(connection, batch, bench.moment)
+    assert due(bench) == 2  # of one the key is the same again, and so is the id
+    deliver(bench)
+    assert las.standing == standing(bench)
+    assert {key for key, _ in las.standing.values()} == {"205", "206"}
+    assert deliver(bench) == 0
+
+
+def test_results_of_an_import_that_was_undone_wait(bench: ResultBench, las: Las) -> None:
+    """Somebody who is not known gets nothing and loses nothing; once the import is done again, what waits comes."""
+    bench.bring(["207"])
+    bench.send(Sent("207", "a", 1))
+    with bench.database.reading() as connection:
+        newest = connection.scalar(sa.text("SELECT max(id) FROM import_batch")) or 0
+    with bench.database.writing() as connection:
+        batches.undo(connection, newest, bench.moment)
+    assert (due(bench), deliver(bench), las.standing) == (0, 0, {})
+    with bench.database.writing() as connection:
+        batches.redo(connection, newest, bench.moment)
+    assert (due(bench), deliver(bench)) == (1, 1)
+    assert las.standing == standing(bench)
+
+
+@pytest.mark.parametrize("place", ["fails_before", "fails_after"])
+def test_a_receiver_that_fails_at_each_call(bench: ResultBench, las: Las, place: str) -> None:
+    """Results that were not acknowledged come again with the same id, and nothing of the failure is told."""
+    bench.send(*(Sent("201", f"k{number}", number) for number in range(5)))
+    for number in range(1, 4):
+        setattr(las, place, las.calls + number)
+        with pytest.raises(NotReceivedError) as caught:
+            deliver(bench)
+        assert str(caught.value) == "the receiver failed: RuntimeError"
+        with bench.database.reading() as connection:
+            state = connection.execute(sa.text("SELECT outcome FROM job WHERE name = 'results'")).scalar_one()
+        assert state == RunOutcome.FAILED
+        with bench.database.writing() as connection:
+            connection.execute(sa.text("UPDATE resultaat SET delivered = NULL, delivered_to = NULL"))
+    setattr(las, place, None)
+    deliver(bench)
+    assert (las.standing, due(bench)) == (standing(bench), 0)
+    assert len(set(las.ids)) == 5
+    assert len(las.ids) > 5
+
+
+def test_ended_between_the_delivery_and_its_note(bench: ResultBench, las: Las, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever transaction of a run is the last: the next run delivers what was not noted, with the same ids."""
+    bench.send(*(Sent("201", f"k{number}", number) for number in range(3)))
+    writing, left = Database.writing, 0
+
+    def one_less(self: Database) -> object:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise KeyboardInterrupt
+        return writing(self)
+
+    for number in range(12):
+        left = number
+        with monkeypatch.context() as patched:
+            patched.setattr(Database, "writing", one_less)
+            try:
+                deliver(bench)
+                break
+            except KeyboardInterrupt:
+                pass
+        with bench.database.writing() as connection:
+            connection.execute(sa.text("UPDATE job SET holder = NULL, held_until = NULL"))
+    assert number > 2
+    deliver(bench)
+    assert (las.standing, due(bench), len(set(las.ids))) == (standing(bench), 0, 3)
+
+
+def test_taken_back_while_it_is_delivered(bench: ResultBench, las: Las, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change during a delivery is told by the next one."""
+    sent = bench.send(Sent("201", "a", 1), Sent("202", "b", 2), Sent("203", "c", 2))
+    receive = Las.receive
+
+    def meanwhile(self: Las, deliveries: Sequence[ResultDelivery]) -> None:
+        receive(self, deliveries)
+        if self.calls == 1:
+            set_back(bench, sent.message_id)
+
+    monkeypatch.setattr(Las, "receive", meanwhile)
+    deliver(bench)
+    deliver(bench)
+    assert (las.standing, standing(bench), due(bench)) == ({}, {}, 0)
+
+
+def test_when_it_was_delivered(bench: ResultBench, las: Las) -> None:
+    """The moment is that of the newest version, from which the term of a result counts, and of the message."""
+    del las
+    first = bench.send(Sent("201", "a", 1))
+    bench.send(Sent("onbekend", "x", 1))
+    with bench.database.reading() as connection:
+        assert [one.delivered_at for one in reading.messages(connection, BRIN6)] == [None, None]
+    deliver(bench)
+    with bench.database.reading() as connection:
+        assert {one.delivered_at for one in reading.messages(connection, BRIN6)} == {bench.moment}
+        assert connection.scalars(sa.select(resultaat_versie.c.delivered_at)).all() == [
+            bench.moment.replace(tzinfo=None)
+        ]
+    set_back(bench, first.message_id)
+    with bench.database.reading() as connection:
+        own = results_message.c
+        assert connection.scalar(sa.select(own.delivered_at).where(own.id == first.message_id)) is None
+
+
+def test_without_a_receiver_nothing_is_done(bench: ResultBench) -> None:
+    """The results stay, and wait."""
+    bench.send(Sent("201", "a", 1))
+    assert (deliver(bench, Settings()), due(bench)) == (0, 1)
+
+
+def test_a_receiver_that_is_not_there(bench: ResultBench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A name, a file or an entry point that is of no use is told; nothing is delivered."""
+    bench.send(Sent("201", "a", 1))
+    with pytest.raises(OntvangerError, match="no receiver of this name; known: none is installed"):
+        deliver(bench)
+    monkeypatch.setattr(ontvanger, "entry_points", lambda **_: [Point(object())])
+    with pytest.raises(OntvangerError, match="does not return an Ontvanger"):
+        deliver(bench)
+    options = tmp_path / "options"
+    with pytest.raises(OntvangerError, match="cannot be read: FileNotFoundError"):
+        deliver(bench, Settings(receiver="mijnlas", receiver_options_file=options))
+    options.write_text("# a note\n\npassword geheim\n", encoding="utf-8")
+    with pytest.raises(OntvangerError) as caught:
+        deliver(bench, Settings(receiver="mijnlas", receiver_options_file=options))
+    assert str(caught.value) == "line 3 of the options is not written as name=value"
+
+
+@pytest.mark.parametrize("seed", range(amount(3, 40)))
+def test_whatever_happens_in_between(bench: ResultBench, las: Las, seed: int) -> None:
+    """After each delivery the administration has what stands here, of everybody who is known here."""
+    chosen = random.Random(seed)  # noqa: S311 - a choice of cases
+    sent: list[int] = []
+    joined: int | None = None
+    gone: set[str] = set()
+    for _ in range(amount(14, 30)):
+        act = chosen.choice(["send", "send", "send", "back", "join", "forget", "deliver"])
+        if act == "send":
+            results = {f"k{chosen.randrange(6)}": chosen.choice([*KEYS, *MORE]) for _ in range(3)}
+            told = bench.send(*(Sent(key, name, chosen.randrange(3)) for name, key in results.items()))
+            sent.append(told.message_id)
+        elif act == "back" and sent:
+            set_back(bench, chosen.choice(sent))
+        elif act == "join" and joined is None:
+            joined = join_two(bench)
+        elif act == "join" and joined is not None:
+            with bench.database.writing() as connection:
+                batches.undo(connection, joined, bench.moment)
+            joined = None
+        elif act == "forget" and len(gone) < 2:
+            key = chosen.choice([one for one in KEYS if one not in gone])
+            gone.add(key)
+            with bench.database.writing() as connection:
+                forget.forget(connection, "21QW", key, bench.moment)
+        elif act == "deliver":
+            deliver(bench)
+    deliver(bench)
+    expected = standing(bench)
+    known = {id_: value for id_, value in las.standing.items() if id_ in expected or value[0] not in gone}
+    assert (known, due(bench)) == (expected, 0)
