@@ -35,6 +35,7 @@ from uwlr_adapter.keys.known_keys import LIVING
 from uwlr_adapter.keys.rotation import SESSION, LackingError, RotationError
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen import actions, afnemers, lifecycle, renewal, store, tables
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 from uwlr_adapter.server.application import compose, make_app
 from uwlr_adapter.settings import Settings
 
@@ -207,7 +208,7 @@ def renewals(world: World, *, code: str = CODE) -> tuple[renewal.Renewal, ...]:
     header = messages.header(key=code, klantcode=KLANTCODE, klantnaam="Snappet")
     asked = read(messages.envelope(messages.body(school=messages.school_element(BRIN6)), header))
     rows = look(world.gate, world.database, asked.autorisatie, asked.school)
-    access = world.gate.decide(rows, asked, day_of(MOMENT))
+    access = world.gate.decide(rows, asked, day_of(MOMENT), Toestemming.LEERLINGGEGEVENS)
     with patch.object(ServerKeys, "probe", autospec=True, side_effect=ServerKeys.probe) as probed:
         made = world.gate.renewals(rows, asked, access)
     assert bool(made) == probed.called, "a code under the key in use costs nothing"

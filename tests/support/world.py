@@ -28,6 +28,7 @@ from uwlr_adapter.koppelingen.access import Access, AccessRows, AccessStatements
 from uwlr_adapter.koppelingen.afnemers import AfnemerRow
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 
 _STATEMENTS = AccessStatements()
 
@@ -93,13 +94,14 @@ class World:
         klantnaam: str = "Snappet",
         klantcode: str = KLANTCODE,
         moment: datetime = MOMENT,
+        toestemming: Toestemming = Toestemming.LEERLINGGEGEVENS,
     ) -> Access:
         """Call as a client does, up to and including the gate."""
         header = messages.header(key=key, klantcode=klantcode, klantnaam=klantnaam)
         call = read(messages.envelope(messages.body(school=school), header))
         rows_seen = look(self.gate, self.database, call.autorisatie, call.school)
         self.gate.identify(rows_seen, call.autorisatie, moment)
-        return self.gate.decide(rows_seen, call, day_of(moment))
+        return self.gate.decide(rows_seen, call, day_of(moment), toestemming)
 
     def rows(self, table: sa.Table) -> list[sa.Row[tuple[object, ...]]]:
         """Return every row of a table."""

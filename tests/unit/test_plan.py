@@ -52,6 +52,7 @@ from uwlr_adapter.keys.server_keys import SecretPurpose
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.given import SLOTS, Given
 from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 from uwlr_adapter.web.head import Head
 
 SENDER = Sender("192.0.2.1")
@@ -556,6 +557,8 @@ def test_a_strict_afnemer_asks_what_it_sent() -> None:
 
 class FailingUseCase:
     """A use case that fails in each thing that it is asked."""
+
+    toestemming = Toestemming.LEERLINGGEGEVENS
 
     def __init__(self, error: Exception) -> None:
         self.error = error

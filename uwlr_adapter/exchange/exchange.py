@@ -13,20 +13,22 @@ from typing import Protocol
 
 from uwlr_adapter.answers.store import Made
 from uwlr_adapter.clock import day_of
-from uwlr_adapter.contract import fault
-from uwlr_adapter.contract.request import Call, reread_strictly, school_finding
+from uwlr_adapter.contract import fault, request
+from uwlr_adapter.contract.message_reader import MessageReader
+from uwlr_adapter.contract.request import Call
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.group_commit import GroupCommit
 from uwlr_adapter.db.statements import Row
-from uwlr_adapter.exchange import commit
+from uwlr_adapter.exchange import commit, results_commit
 from uwlr_adapter.exchange.exceptions import as_fault, without_trace
-from uwlr_adapter.exchange.outcome import Outcome
+from uwlr_adapter.exchange.outcome import Brought, Outcome
 from uwlr_adapter.exchange.question import Asked, Granted, Question, Sender
 from uwlr_adapter.exchange.work import Blocking, Drop, Load, RecordShown, Unfinished
 from uwlr_adapter.journaal.model import Refusal, RefusalReason, VerzoekEntry
 from uwlr_adapter.journaal.writer import RefusedSources
 from uwlr_adapter.koppelingen.access import AccessRefused, AccessRows, CertificateRefused, Gate
 from uwlr_adapter.koppelingen.failures import of_code, of_klant, strange
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 
 _REASONS = {
     fault.OngeldigBericht: RefusalReason.SCHEMA,
@@ -34,6 +36,11 @@ _REASONS = {
     fault.AutorisatieOnvolledig: RefusalReason.SCHEMA,
     fault.OngeldigeKlantIdentificatie: RefusalReason.SCHEMA,
     fault.XsdVersieOngeldig: RefusalReason.VERSION,
+    fault.LeerlingOngeldig: RefusalReason.UNKNOWN_LEERLING,
+    fault.VocabulaireTermOngeldig: RefusalReason.NOT_VALID,
+    fault.ToetsNormeringOngeldig: RefusalReason.NOT_VALID,
+    fault.ScoreOngeldig: RefusalReason.NOT_VALID,
+    fault.EldResultaatOngeldig: RefusalReason.NOT_VALID,
     fault.InterneFout: RefusalReason.OWN_FAILURE,
     fault.TijdelijkNietBeschikbaar: RefusalReason.OWN_FAILURE,
 }
@@ -50,6 +57,10 @@ between."""
 class UseCase(Protocol):
     """What a service does with a call that has access. `ask` and `answer` are pure."""
 
+    @property
+    def toestemming(self) -> Toestemming:
+        """The toestemming of a school that the service needs."""
+
     def ask(self, call: Call) -> Asked:
         """Return what the access query reads for a call beside the access itself; nothing is judged yet."""
 
@@ -62,8 +73,11 @@ class UseCase(Protocol):
     def loaded(self, load: Load, rows: Sequence[Row]) -> Made | Drop:
         """Return what the rows of a Load brought; when they are gone, what to do instead."""
 
-    def do(self, work: Blocking) -> Made | None:
-        """Do work that blocks a thread, and return what it brought. Raises InvalidAnswerError or DBAPIError."""
+    def do(self, work: Blocking) -> Brought | None:
+        """Do work that blocks a thread, and return what it brought. Raises Fault, InvalidAnswerError or DBAPIError."""
+
+
+LEERLINGGEGEVENS_READER = MessageReader(request.read, request.reread_strictly, request.school_finding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,7 @@ class Exchange:
     gate: Gate
     use_case: UseCase
     strict: bool = False
+    reader: MessageReader = LEERLINGGEGEVENS_READER
     _group: GroupCommit[Outcome, bool] = field(init=False, repr=False)
     _sources: RefusedSources = field(default_factory=RefusedSources, init=False, repr=False)
 
@@ -85,13 +100,13 @@ class Exchange:
         """Return what to ask the database about a call. Raises Fault where a strict reading cannot be read."""
         repairs = call.repairs
         if self.strict and not call.strict:
-            call = _strictly(call)
+            call = self._strictly(call)
         asked = self.use_case.ask(call)
         query = self.gate.query(call.autorisatie, call.school, asked.statements, asked.parameters)
         return Question(call, sender, repairs, asked, query)
 
     def plan(
-        self, question: Question, rows: Sequence[Row], moment: datetime, made: Made | None = None
+        self, question: Question, rows: Sequence[Row], moment: datetime, made: Brought | None = None
     ) -> Outcome | Unfinished | Question:
         """Return the outcome of a call whose access query gave these rows, at the present moment.
 
@@ -107,17 +122,17 @@ class Exchange:
         entry, failures = VerzoekEntry(moment, call.operation.name, afnemer.id, question.repairs), self.gate.failures
         try:
             if afnemer.strict and not call.strict:
-                call = _strictly(call)
+                call = self._strictly(call)
                 if question.repairs:
                     stricter = self.question(call, sender)
                     return stricter._replace(repairs=question.repairs, afnemer_id=afnemer.id)
             if call.school is None:
                 entry.reason = RefusalReason.NO_SCHOOL
-                raise fault.OngeldigBericht(school_finding(call))  # noqa: TRY301
-            if failures.counts and (seconds := failures.wait(_guess(question, access_rows, afnemer.id), moment)):
+                raise fault.OngeldigBericht(self.reader.school_finding(call))  # noqa: TRY301
+            if failures.counts and (seconds := failures.wait(self._guess(question, access_rows, afnemer.id), moment)):
                 return Outcome(None, fault.TijdelijkNietBeschikbaar(seconds))
             day = day_of(moment)
-            access = self.gate.decide(access_rows, call, day)
+            access = self.gate.decide(access_rows, call, day, self.use_case.toestemming)
             entry.koppeling_id, entry.koppeling_version, entry.brin6 = access.koppeling_id, access.version, access.brin6
             granted = Granted(call, sender, question.asked, access, day, access_rows.joined, made)
             found = (
@@ -139,7 +154,7 @@ class Exchange:
         outcome = refused(entry, error)
         if not isinstance(error, AccessRefused):
             return outcome
-        guess = _guess(question, access_rows, entry.afnemer_id)
+        guess = self._guess(question, access_rows, entry.afnemer_id)
         return outcome._replace(guess=self.gate.failures.add(guess, entry.moment))
 
     def _unknown(self, question: Question, error: fault.Fault, moment: datetime) -> Outcome:
@@ -156,6 +171,22 @@ class Exchange:
             outcome = refused(entry, error)
         return outcome._replace(guess=failures.add(guess, moment))
 
+    def _guess(self, question: Question, access_rows: AccessRows, afnemer_id: int) -> str:
+        """Return what a wrong code is counted under: the vestiging, if the afnemer has or had a koppeling there.
+
+        Each act on a koppeling begins a new count, so that a code that a school mends is good at once. Elsewhere no
+        code is right, and the name as sent is counted, so that nothing shows whether the school exists or what else it
+        is called. Results are counted by themselves: a platform that goes on to send what a school paused fetches on.
+        """
+        acts = [(one.id, one.version) for one in access_rows.koppelingen]
+        if acts or access_rows.last_ended is not None:
+            school = f"{access_rows.brin6} {acts} {access_rows.last_ended}"
+        else:
+            school = strange(str(question.query.parameters["school"]))
+        if self.use_case.toestemming is Toestemming.RESULTATEN:
+            school = f"{school} {Toestemming.RESULTATEN}"
+        return of_code(afnemer_id, school, question.sender.source)
+
     def refusal(self, error: fault.Fault, sender: Sender, moment: datetime) -> Outcome:
         """Return the outcome of an unreadable message or an unknown caller, which is counted per source."""
         source = self._sources.name(sender.source, moment)
@@ -166,12 +197,23 @@ class Exchange:
 
         Return False, with nothing written, when its koppeling changed meanwhile. Raises DBAPIError.
         """
+        if outcome.results is not None:
+            return self.write_alone(outcome)
         return self._group.add(outcome)
 
     def write_alone(self, outcome: Outcome) -> bool:
-        """Write an outcome as `write` does, in a commit of its own: it may wait for whoever holds its koppeling."""
+        """Write an outcome as `write` does, in a commit of its own: it may wait for whoever holds its koppeling.
+
+        One that takes results raises the fault of a message that cannot be taken.
+        """
+        if outcome.results is not None and isinstance(outcome.entry, VerzoekEntry):
+            return results_commit.write(self.database, outcome, outcome.entry, outcome.results)
         (is_written,) = self._write_all([outcome])
         return is_written
+
+    def _strictly(self, call: Call) -> Call:
+        """Return a call as it was sent, without repairs; one that needs none reads the same. Raises Fault."""
+        return self.reader.reread_strictly(call) if call.repairs else replace(call, strict=True)
 
     def _write_all(self, outcomes: Sequence[Outcome]) -> list[bool]:
         commands = commit.commands(outcomes)
@@ -186,27 +228,10 @@ def refused(entry: VerzoekEntry, error: Exception) -> Outcome:
         entry.reason, entry.koppeling_id, entry.brin6 = error.reason, error.koppeling_id, error.brin6
     if isinstance(error, CertificateRefused):
         entry.reason = error.reason
-    entry.outcome, entry.koppeling_version, entry.leerlingen = refusal.code, None, None
+    entry.outcome, entry.koppeling_version, entry.leerlingen, entry.results = refusal.code, None, None, None
+    if isinstance(refusal, fault.TijdelijkNietBeschikbaar) and refusal.retry_after is not None:
+        entry.reason = RefusalReason.TOO_MANY
     entry.reason = entry.reason or _REASONS.get(type(refusal))
     if refusal.finding is not None:
         entry.remarks += (f"pad={refusal.finding.path[:MAX_PATH]}", f"regel={refusal.finding.rule}")
     return Outcome(entry, without_trace(refusal), failure=None if refusal is error else error)
-
-
-def _guess(question: Question, access_rows: AccessRows, afnemer_id: int) -> str:
-    """Return what a wrong code is counted under: the vestiging, if the afnemer has or had a koppeling there.
-
-    Each act on a koppeling begins a new count, so that a code that a school mends is good at once. Elsewhere no code is
-    right, and the name as sent is counted, so that nothing shows whether the school exists or what else it is called.
-    """
-    acts = [(one.id, one.version) for one in access_rows.koppelingen]
-    if acts or access_rows.last_ended is not None:
-        school = f"{access_rows.brin6} {acts} {access_rows.last_ended}"
-    else:
-        school = strange(str(question.query.parameters["school"]))
-    return of_code(afnemer_id, school, question.sender.source)
-
-
-def _strictly(call: Call) -> Call:
-    """Return a call as it was sent, without repairs; one that needs none reads the same. Raises Fault."""
-    return reread_strictly(call) if call.repairs else replace(call, strict=True)

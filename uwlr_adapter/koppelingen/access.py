@@ -29,6 +29,7 @@ from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.failures import Failures
 from uwlr_adapter.koppelingen.renewal import Renewal
 from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.koppelingen.toestemming import Toestemming, ToestemmingStatus
 
 _NOWHERE = ""
 """A brin6 that no vestiging has: an unknown school costs the same query as a known one."""
@@ -95,6 +96,8 @@ class _KoppelingRow(NamedTuple):
     withheld: int | None
     akkoord_velden: str | None
     shown_code: str | None
+    leerlinggegevens: str | None
+    resultaten: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +201,10 @@ class Gate:
             raise CertificateRefused(reason, known.id)
         return known
 
-    def decide(self, access_rows: AccessRows, call: Call, day: date) -> Access:
+    def decide(self, access_rows: AccessRows, call: Call, day: date, toestemming: Toestemming) -> Access:
         """Return the access of a known afnemer to the school that it names, on a day in Amsterdam (row 7).
 
-        Raises AccessRefused.
+        `toestemming` is the one that the service needs. Raises AccessRefused.
         """
         presented = self.server_keys.probe(SecretPurpose.VERIFICATIECODE, call.autorisatie.autorisatiesleutel)
         living = access_rows.koppelingen
@@ -213,7 +216,7 @@ class Gate:
             raise AccessRefused(RefusalReason.UNKNOWN_SCHOOL)
         if not good or good[0].status != Status.ACTIEF:  # a paused one has no digest
             raise _refusal(access_rows, access_rows.brin6)
-        access = self._open(access_rows, good[0], day)
+        access = self._open(access_rows, good[0], day, toestemming)
         digest, shown = good[0].code_digest or "", good[0].shown_code
         if shown is not None and digest.endswith(shown):
             return access
@@ -251,14 +254,16 @@ class Gate:
             raise AccessRefused(RefusalReason.NO_KOPPELING, access_rows.brin6)
         if found[0].status != Status.ACTIEF:
             raise AccessRefused(RefusalReason.PAUSED, access_rows.brin6, found[0].id)
-        return self._open(access_rows, found[0], day)
+        return self._open(access_rows, found[0], day, Toestemming.LEERLINGGEGEVENS)
 
-    def _open(self, access_rows: AccessRows, koppeling: _KoppelingRow, day: date) -> Access:
+    def _open(self, access_rows: AccessRows, koppeling: _KoppelingRow, day: date, toestemming: Toestemming) -> Access:
         """Return the access through a koppeling of a vestiging that exists. Raises AccessRefused."""
         brin6 = access_rows.brin6 or _NOWHERE
+        if (reason := _closed(koppeling, toestemming)) is not None:
+            raise AccessRefused(reason, brin6, koppeling.id)
         if koppeling.startdatum > day:
             raise AccessRefused(RefusalReason.NOT_STARTED, brin6, koppeling.id)
-        profiel = self.catalogue.agreed[koppeling.entry_id, koppeling.akkoord_velden]
+        profiel = self.catalogue.shared(koppeling.entry_id, koppeling.akkoord_velden, toestemming)
         if profiel is None:  # taken out of the catalogue: there is no profile to go by
             raise AccessRefused(RefusalReason.NO_KOPPELING, brin6, koppeling.id)
         since = None if koppeling.profiel_since is None else koppeling.profiel_since.replace(tzinfo=UTC)
@@ -322,6 +327,27 @@ def _statement(column: sa.ColumnElement[str], joined: Sequence[JoinedRows]) -> S
 _AFNEMER = len(afnemers.AfnemerRow._fields)
 _KOPPELING = _AFNEMER + 4
 _JOINED = _KOPPELING + len(_KoppelingRow._fields)
+
+
+_ON = ToestemmingStatus.ON.value
+_CLOSED = {
+    (Toestemming.LEERLINGGEGEVENS, ToestemmingStatus.PAUSED.value): RefusalReason.LEERLINGGEGEVENS_PAUSED,
+    (Toestemming.RESULTATEN, ToestemmingStatus.PAUSED.value): RefusalReason.RESULTS_PAUSED,
+    (Toestemming.RESULTATEN, None): RefusalReason.RESULTS_NOT_AGREED,
+    (Toestemming.RESULTATEN, ToestemmingStatus.NOT_GIVEN.value): RefusalReason.RESULTS_NOT_AGREED,
+}
+"""The reason of a refusal by a toestemming and what is stored of it; what is not known here is no agreement either."""
+
+
+def _closed(koppeling: _KoppelingRow, toestemming: Toestemming) -> RefusalReason | None:
+    """Return why a koppeling with the right code does not allow a service, or None when it does."""
+    if toestemming is Toestemming.LEERLINGGEGEVENS:
+        stored = koppeling.leerlinggegevens
+        if stored is None or stored == _ON:
+            return None
+        return _CLOSED.get((toestemming, stored), RefusalReason.LEERLINGGEGEVENS_NOT_AGREED)
+    stored = koppeling.resultaten
+    return None if stored == _ON else _CLOSED.get((toestemming, stored), RefusalReason.RESULTS_NOT_AGREED)
 
 
 _REASONS = {

@@ -35,6 +35,7 @@ from uwlr_adapter.koppelingen.errors import (
 )
 from uwlr_adapter.koppelingen.lifecycle import NEW, Koppeling
 from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 
 KNOWS_WITHHELD = 16
 """The number of the first code that withholds: once somebody is withheld, older code must not answer."""
@@ -201,7 +202,7 @@ def agree_again(
             velden=agreements.fields_of(catalogue, entry),
         ),
     )
-    store.add_earlier_akkoord(connection, before.id, before.akkoord)
+    store.add_earlier_akkoord(connection, before.id, before.akkoord, Toestemming.LEERLINGGEGEVENS)
     told = [f"voorwaarden={entry.voorwaarden.versie}"] if new.akkoord.voorwaarden != before.akkoord.voorwaarden else []
     told += [f"velden={len(added)}"] if added else []
     return _save(connection, new, Act.AKKOORD_RENEWED, moment, actor, " ".join(told))

@@ -15,9 +15,12 @@ from typing import Any, Self, TypeVar
 
 from uwlr_adapter.contract.profiles import ALIASES, STANDARD, NamedProfiel, ProfielError, fold_name
 from uwlr_adapter.errors import UnusableError
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 
 MAX_ID = 40
 """The width, in characters, of the columns in which the database keeps an id and a version."""
+NO_FIELDS = NamedProfiel("geen gegevens", {})
+"""The profile of a service under which nothing leaves."""
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -42,8 +45,9 @@ class Voorwaarden:
 class CatalogueEntry:
     """One koppeling of the catalogue.
 
-    With an `afnemer` (its klantnaam) and a `profiel` (a name in `Catalogue.profielen`) it is a UWLR koppeling: it has a
-    verificatiecode and carries data. A koppeling that is `standaard` is active for every school, without a record.
+    With an `afnemer` (its klantnaam) it is a UWLR koppeling: it has a verificatiecode. With a `profiel` (a name in
+    `Catalogue.profielen`) it carries leerlinggegevens, with `voorwaarden_resultaten` it takes results; of one that
+    takes results only, `voorwaarden` are those. One that is `standaard` is active for every school, without a record.
     """
 
     id: str
@@ -59,25 +63,40 @@ class CatalogueEntry:
     """Why the platform needs what the profile shares, for a school that is asked to agree to more; in Dutch, a part of
     a sentence."""
 
+    voorwaarden_resultaten: Voorwaarden | None = None
+    """The terms under which a school lets the platform send results; None: it sends none."""
     code_plaats: str | None = None
     """Where a school enters the verificatiecode at the platform; in Dutch, a sentence."""
 
     def __post_init__(self) -> None:
         """Check that the parts go together. Raises CatalogueError."""
         _require_slugs(self.id)
-        if (self.afnemer is None) != (self.profiel is None):
-            raise CatalogueError("afnemer and profiel stand together")
+        carries = self.profiel is not None or self.voorwaarden_resultaten is not None
+        if (self.afnemer is not None) != carries:
+            raise CatalogueError("afnemer and profiel or voorwaarden_resultaten stand together")
         if self.profiel_reden is not None and self.profiel is None:
             raise CatalogueError("profiel_reden stands with a profiel only")
-        if self.code_plaats is not None and self.profiel is None:
-            raise CatalogueError("code_plaats stands with a profiel only")
+        if self.code_plaats is not None and self.afnemer is None:
+            raise CatalogueError("code_plaats stands with an afnemer only")
         if self.standaard and self.afnemer is not None:
             raise CatalogueError("a standaard koppeling has no afnemer: its school never agreed to a data flow")
 
     @property
     def has_code(self) -> bool:
-        """Whether this is a UWLR koppeling: with a verificatiecode, carrying data."""
-        return self.profiel is not None
+        """Whether this is a UWLR koppeling: with a verificatiecode, carrying data or results."""
+        return self.afnemer is not None
+
+    def offers(self, toestemming: Toestemming) -> bool:
+        """Return whether a school can agree to this through it."""
+        return (
+            self.profiel if toestemming is Toestemming.LEERLINGGEGEVENS else self.voorwaarden_resultaten
+        ) is not None
+
+    def voorwaarden_of(self, toestemming: Toestemming) -> Voorwaarden:
+        """Return the terms of a toestemming that it offers."""
+        if toestemming is Toestemming.RESULTATEN and self.voorwaarden_resultaten is not None:
+            return self.voorwaarden_resultaten
+        return self.voorwaarden
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +171,16 @@ class Catalogue:
         """Return the entry with this id, if any."""
         return self.entries.get(id_)
 
+    def shared(self, entry_id: str, velden: str | None, toestemming: Toestemming) -> NamedProfiel | None:
+        """Return the profile under which an entry is open for a service; None when it does not offer that.
+
+        `velden` are the fields as a koppeling stores them. Nothing leaves with results: their profile has no fields.
+        """
+        if toestemming is Toestemming.LEERLINGGEGEVENS:
+            return self.agreed[entry_id, velden]
+        entry = self.entries.get(entry_id)
+        return NO_FIELDS if entry is not None and entry.offers(toestemming) else None
+
     def requested_profiel(self, gegevenssetid: str) -> NamedProfiel | None:
         """Return the profile that a caller names in gegevenssetid, in any spelling; None for an unknown name."""
         name = self._names.get(fold_name(gegevenssetid))
@@ -172,14 +201,28 @@ def _read(content: dict[str, Any]) -> tuple[dict[str, CatalogueEntry], dict[str,
     profielen = _read_profielen(content)
     entries: dict[str, CatalogueEntry] = {}
     for place, table in _tables(content, "koppeling"):
-        known = voorwaarden.get(str(table.get("voorwaarden")))
-        if known is None:
-            raise CatalogueError(f"{place}: voorwaarden names no terms of this catalogue")
-        entry = _make(CatalogueEntry, {**table, "voorwaarden": known}, place)
+        entry = _make(CatalogueEntry, {**table, **_terms_of(table, voorwaarden, place)}, place)
         if entry.profiel is not None and entry.profiel not in profielen:
             raise CatalogueError(f"{place}: profiel is one of: {', '.join(profielen)}")
         _add(entries, entry, place)
     return entries, profielen
+
+
+def _terms_of(table: dict[str, Any], voorwaarden: Mapping[str, Voorwaarden], place: str) -> dict[str, Voorwaarden]:
+    """Return the terms that an entry names; those of results stand for both where it carries nothing else."""
+    found: dict[str, Voorwaarden] = {}
+    results_only = "voorwaarden_resultaten" in table and "profiel" not in table
+    if results_only and "voorwaarden" in table:
+        raise CatalogueError(f"{place}: voorwaarden stands with a profiel, where results have terms of their own")
+    for name in ("voorwaarden", "voorwaarden_resultaten"):
+        named = table.get("voorwaarden_resultaten" if results_only else name)
+        if named is None and name != "voorwaarden":
+            continue
+        known = voorwaarden.get(str(named))
+        if known is None:
+            raise CatalogueError(f"{place}: {name} names no terms of this catalogue")
+        found[name] = known
+    return found
 
 
 def _read_profielen(content: dict[str, Any]) -> dict[str, NamedProfiel]:

@@ -20,6 +20,13 @@ from uwlr_adapter.koppelingen.errors import (
     StartedError,
 )
 from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.koppelingen.toestemming import (
+    GIVEN,
+    NOT_GIVEN,
+    Toestemming,
+    ToestemmingState,
+    ToestemmingStatus,
+)
 
 MAX_NAAM = 200
 """The maximum length of the name under an agreement in characters (inclusive)."""
@@ -71,6 +78,11 @@ class Koppeling:
     ended_at: datetime | None = None
     withheld: int | None = None
     """The version at which it last changed who is withheld; None when everybody is shared."""
+    leerlinggegevens: ToestemmingState = GIVEN
+    """Of one without an `afnemer_id` it says nothing."""
+    resultaten: ToestemmingState = NOT_GIVEN
+    akkoord_resultaten: Akkoord | None = None
+    """The agreement to take results; where nobody agreed to leerlinggegevens, `akkoord` is the same, without fields."""
 
     @property
     def is_living(self) -> bool:
@@ -80,6 +92,15 @@ class Koppeling:
     def is_open(self, moment: datetime) -> bool:
         """Return whether it is active and its Startdatum, in Amsterdam, is today or earlier."""
         return self.status is Status.ACTIEF and self.startdatum <= day_of(moment)
+
+    def state(self, toestemming: Toestemming) -> ToestemmingState:
+        """Return the state of a toestemming, the verificatiecode aside."""
+        return self.leerlinggegevens if toestemming is Toestemming.LEERLINGGEGEVENS else self.resultaten
+
+    def is_on(self, toestemming: Toestemming) -> bool:
+        """Return whether a toestemming is on, with a verificatiecode, whatever the Startdatum."""
+        is_given = self.state(toestemming).status is ToestemmingStatus.ON
+        return self.status is Status.ACTIEF and self.afnemer_id is not None and is_given
 
 
 def agree(

@@ -15,6 +15,13 @@ from uwlr_adapter.koppelingen import tables
 from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, NoKoppelingError, UnknownVestigingError
 from uwlr_adapter.koppelingen.lifecycle import Akkoord, Koppeling
 from uwlr_adapter.koppelingen.tables import LIVING, Status
+from uwlr_adapter.koppelingen.toestemming import (
+    GIVEN,
+    NOT_GIVEN,
+    Toestemming,
+    ToestemmingState,
+    ToestemmingStatus,
+)
 
 _table = tables.koppeling
 _earlier = tables.earlier_akkoord
@@ -141,7 +148,9 @@ def list_ended(connection: sa.Connection, brin6: str) -> list[Koppeling]:
     return _load(connection, _table.c.brin6 == brin6, ~LIVING)[::-1]
 
 
-def add_earlier_akkoord(connection: sa.Connection, koppeling_id: int, akkoord: Akkoord) -> None:
+def add_earlier_akkoord(
+    connection: sa.Connection, koppeling_id: int, akkoord: Akkoord, toestemming: Toestemming
+) -> None:
     """Store an agreement that one with newer terms is about to replace."""
     connection.execute(
         _earlier.insert().values(
@@ -152,13 +161,18 @@ def add_earlier_akkoord(connection: sa.Connection, koppeling_id: int, akkoord: A
             voorwaarden=akkoord.voorwaarden,
             tekst=akkoord.tekst,
             velden=as_text(akkoord.velden),
+            toestemming=None if toestemming is Toestemming.LEERLINGGEGEVENS else toestemming.value,
         )
     )
 
 
-def earlier_akkoorden(connection: sa.Connection, koppeling_id: int) -> list[Akkoord]:
-    """Return the agreements of a koppeling before the present one, the last one first."""
-    query = sa.select(_earlier).where(_earlier.c.koppeling_id == koppeling_id).order_by(_earlier.c.id.desc())
+def earlier_akkoorden(
+    connection: sa.Connection, koppeling_id: int, toestemming: Toestemming = Toestemming.LEERLINGGEGEVENS
+) -> list[Akkoord]:
+    """Return the agreements of a koppeling to one toestemming before the present one, the last one first."""
+    stored = sa.func.coalesce(_earlier.c.toestemming, Toestemming.LEERLINGGEGEVENS.value)
+    where = (_earlier.c.koppeling_id == koppeling_id, stored == toestemming.value)
+    query = sa.select(_earlier).where(*where).order_by(_earlier.c.id.desc())
     return [
         Akkoord(row.login, row.naam, from_utc(row.moment), row.voorwaarden, row.tekst, _paths(row.velden))
         for row in connection.execute(query)
@@ -262,7 +276,26 @@ def _record(row: sa.Row[Any]) -> Koppeling:
         ),
         ended_at=any_from_utc(row.ended_at),
         withheld=row.withheld,
+        leerlinggegevens=_state(row, "leerlinggegevens", GIVEN),
+        resultaten=_state(row, "resultaten", NOT_GIVEN),
+        akkoord_resultaten=_akkoord_resultaten(row),
     )
+
+
+def _state(row: sa.Row[Any], name: str, unknown: ToestemmingState) -> ToestemmingState:
+    """Return the state of a toestemming by the name of its columns; `unknown` where older code stored none."""
+    stored = getattr(row, name)
+    if stored is None:
+        return unknown
+    since, actor = getattr(row, f"{name}_since"), getattr(row, f"{name}_by")
+    return ToestemmingState(ToestemmingStatus(stored), any_from_utc(since), actor)
+
+
+def _akkoord_resultaten(row: sa.Row[Any]) -> Akkoord | None:
+    if row.resultaten_at is None:
+        return None
+    moment = from_utc(row.resultaten_at)
+    return Akkoord(row.resultaten_login, row.resultaten_naam, moment, row.resultaten_voorwaarden, row.resultaten_tekst)
 
 
 def _row(koppeling: Koppeling) -> dict[str, Any]:
@@ -283,4 +316,25 @@ def _row(koppeling: Koppeling) -> dict[str, Any]:
         "akkoord_velden": as_text(koppeling.akkoord.velden),
         "ended_at": None if koppeling.ended_at is None else to_utc(koppeling.ended_at),
         "withheld": koppeling.withheld,
+        **_state_row("leerlinggegevens", koppeling.leerlinggegevens, GIVEN),
+        **_state_row("resultaten", koppeling.resultaten, NOT_GIVEN),
+        **_akkoord_row(koppeling.akkoord_resultaten),
+    }
+
+
+def _state_row(name: str, state: ToestemmingState, unknown: ToestemmingState) -> dict[str, Any]:
+    status = None if state == unknown else state.status.value
+    since = None if state.since is None else to_utc(state.since)
+    return {name: status, f"{name}_since": since, f"{name}_by": state.actor}
+
+
+def _akkoord_row(akkoord: Akkoord | None) -> dict[str, Any]:
+    if akkoord is None:
+        return dict.fromkeys(f"resultaten_{name}" for name in ("login", "naam", "at", "voorwaarden", "tekst"))
+    return {
+        "resultaten_login": akkoord.login,
+        "resultaten_naam": akkoord.naam,
+        "resultaten_at": to_utc(akkoord.moment),
+        "resultaten_voorwaarden": akkoord.voorwaarden,
+        "resultaten_tekst": akkoord.tekst,
     }

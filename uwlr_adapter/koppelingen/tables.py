@@ -81,6 +81,17 @@ koppeling = sa.Table(
         sa.String(SHOWN_DIGITS),
         comment="end of the digest of the code with which its afnemer last had access; none: it never had",
     ),
+    sa.Column("leerlinggegevens", sa.String(16), comment="state of this toestemming; none: on, as older code has it"),
+    sa.Column("leerlinggegevens_since", sa.DateTime, comment="UTC, of its last act; none: as it was activated"),
+    sa.Column("leerlinggegevens_by", sa.String(100), comment="the actor of that act"),
+    sa.Column("resultaten", sa.String(16), comment="state of this toestemming; none: never agreed to"),
+    sa.Column("resultaten_since", sa.DateTime, comment="UTC, of its last act; none: as it was activated"),
+    sa.Column("resultaten_by", sa.String(100), comment="the actor of that act"),
+    sa.Column("resultaten_login", sa.String(64), comment="of the agreement to send results"),
+    sa.Column("resultaten_naam", sa.String(200), comment="as typed"),
+    sa.Column("resultaten_at", sa.DateTime),
+    sa.Column("resultaten_voorwaarden", sa.String(40), comment="version of those terms"),
+    sa.Column("resultaten_tekst", sa.String(40), comment="digest of their text"),
     sa.CheckConstraint(f"status IN ({', '.join(repr(str(status)) for status in Status)})", name="status"),
     sa.CheckConstraint(f"(status = '{Status.BEEINDIGD}') = (ended_at IS NOT NULL)", name="ended_at"),
     sa.CheckConstraint(
@@ -111,6 +122,7 @@ earlier_akkoord = sa.Table(
     sa.Column("voorwaarden", sa.String(40), nullable=False, comment="version of the terms of use"),
     sa.Column("tekst", sa.String(40), comment="as akkoord_tekst of the koppeling"),
     sa.Column("velden", sa.Text, comment="as akkoord_velden of the koppeling"),
+    sa.Column("toestemming", sa.String(24), comment="what was agreed to; none: leerlinggegevens uit"),
     comment="agreements with older versions of the terms; the present one stands with the koppeling",
 )
 voorwaarden = sa.Table(

@@ -9,10 +9,11 @@ from uwlr_adapter.contract.fault import TijdelijkNietBeschikbaar
 from uwlr_adapter.contract.request import Call
 from uwlr_adapter.db.statements import Row
 from uwlr_adapter.exchange.exchange import UseCase
-from uwlr_adapter.exchange.outcome import Outcome
+from uwlr_adapter.exchange.outcome import Brought, Outcome
 from uwlr_adapter.exchange.question import Asked, Granted
 from uwlr_adapter.exchange.work import Blocking, Drop, Load, Unfinished
 from uwlr_adapter.journaal.model import VerzoekEntry
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 
 RETRY_AFTER = 5
 """Seconds of the Retry-After that a busy school sends."""
@@ -25,6 +26,11 @@ class BusyUseCase:
     """A `UseCase` around another one: a call with access that comes too early is refused with Retry-After."""
 
     inner: UseCase
+
+    @property
+    def toestemming(self) -> Toestemming:
+        """The one that the inner one needs."""
+        return self.inner.toestemming
 
     def ask(self, call: Call) -> Asked:
         """Return what the inner one asks."""
@@ -40,6 +46,6 @@ class BusyUseCase:
         """Return what the inner one loaded."""
         return self.inner.loaded(load, rows)
 
-    def do(self, work: Blocking) -> Made | None:
+    def do(self, work: Blocking) -> Brought | None:
         """Do what the inner one does."""
         return self.inner.do(work)
