@@ -23,7 +23,7 @@ from uwlr_adapter.cli.withholding import withheld, withhold
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.contract.escape import printable
 from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen import actions, store, verificatiecode, what_if
+from uwlr_adapter.koppelingen import actions, agreeing, store, verificatiecode, what_if
 from uwlr_adapter.koppelingen.actions import ActivationRequest, KoppelingAct
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.errors import AlreadyActivatedError, NoCodeError, UnknownEntryError
@@ -173,7 +173,7 @@ def activate(
     """  # noqa: D301 - \b tells click not to rewrap this text
     catalogue = context.catalogue()
     with context.database() as database:
-        entry = actions.require_entry(catalogue, koppeling_id)
+        entry = agreeing.require_entry(catalogue, koppeling_id)
         if generate and not entry.has_code:
             raise NoCodeError
         with database.reading() as connection:  # before prompting for anything

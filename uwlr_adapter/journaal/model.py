@@ -65,6 +65,12 @@ class Act(StrEnum):
     SHARED_AGAIN = "leerling weer gedeeld"
     STARTDATUM_CHANGED = "startdatum gewijzigd"
     ENDED = "beëindigd"
+    LEERLINGGEGEVENS_PAUSED = "leerlinggegevens gepauzeerd"
+    LEERLINGGEGEVENS_RESUMED = "leerlinggegevens hervat"
+    LEERLINGGEGEVENS_ALLOWED = "leerlinggegevens toegestaan"
+    RESULTS_PAUSED = "resultaten gepauzeerd"
+    RESULTS_RESUMED = "resultaten hervat"
+    RESULTS_ALLOWED = "resultaten toegestaan"
 
     VESTIGING_ADDED = "vestiging toegevoegd"
     IMPORTED = "gegevens ingelezen"
@@ -131,6 +137,8 @@ class OutcomeKind(StrEnum):
     ACT = "handeling"
 
 
+RESULTS_CALL = "BrengLeerresultaten"
+"""The act of a call that brings results, as its operation is named; any other call fetches."""
 CLI = "cli:"
 """What the actor of a command begins with; the name of an account of the machine follows (`cli/base.py`)."""
 JOB = "job:"

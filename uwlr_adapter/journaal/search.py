@@ -8,11 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import from_utc, start_of, to_utc
-from uwlr_adapter.journaal.model import Act, Entry, EntryKind, OutcomeKind
+from uwlr_adapter.journaal.model import RESULTS_CALL, Act, Entry, EntryKind, OutcomeKind
 from uwlr_adapter.journaal.tables import journaal
 
 _REFUSED = journaal.c.outcome.contains(".", autoescape=True)
 """A fault of the standard has a dot in its code; the outcome of an answered call has none."""
+_FETCHES = journaal.c.act != RESULTS_CALL
+"""A call that brings results is none that fetches."""
 _KINDS = {str(kind): kind for kind in EntryKind}
 _SHOWN_ACTS = (EntryKind.KOPPELING, EntryKind.RECORDS, EntryKind.GEBRUIKER)
 """The kinds of act that a school sees of its vestiging."""
@@ -90,19 +92,19 @@ def search(
 
 
 def last_call(connection: sa.Connection, koppeling_id: int) -> Entry | None:
-    """Return the last call through a koppeling, answered or refused."""
-    return _last(connection, koppeling_id)
+    """Return the last fetch through a koppeling, answered or refused."""
+    return _last(connection, koppeling_id, _FETCHES)
 
 
 def last_success(connection: sa.Connection, koppeling_id: int) -> Entry | None:
-    """Return the last answered call through a koppeling."""
-    return _last(connection, koppeling_id, ~_REFUSED)
+    """Return the last answered fetch through a koppeling."""
+    return _last(connection, koppeling_id, _FETCHES, ~_REFUSED)
 
 
 def count_days(
     connection: sa.Connection, acted_at: Mapping[int, datetime | None], days: Sequence[date]
 ) -> dict[int, list[DayCount]]:
-    """Return by koppeling its calls on each of these consecutive days in Amsterdam.
+    """Return by koppeling its fetches on each of these consecutive days in Amsterdam.
 
     `acted_at` has for each koppeling the last act on it; None where nothing is past.
     """
@@ -118,7 +120,7 @@ def count_days(
             *(table.koppeling_id, place.label("day"), refused.label("refused"), is_past.label("past")),
             sa.func.count().label("calls"),
         )
-        .where(table.koppeling_id.in_(acted_at), table.kind == EntryKind.VERZOEK)
+        .where(table.koppeling_id.in_(acted_at), table.kind == EntryKind.VERZOEK, _FETCHES)
         .where(table.moment >= stored_start_of(days[0]), table.moment < ends[-1])
         .group_by(table.koppeling_id, *map(sa.literal_column, ("day", "refused", "past")))
     )

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.db import bulk
-from uwlr_adapter.journaal.model import EntryKind
+from uwlr_adapter.journaal.model import RESULTS_CALL, EntryKind
 from uwlr_adapter.journaal.tables import journaal
 from uwlr_adapter.koppelingen.calls import RHYTHM, Calls, Gap, JournaalRow, fold
 from uwlr_adapter.koppelingen.tables import Status, koppeling, koppeling_calls
@@ -183,6 +183,7 @@ def _long_ago(connection: sa.Connection, ids: Sequence[int], before: datetime) -
             _rows.koppeling_id == koppeling.c.id,
             _rows.moment <= before,
             _rows.kind == EntryKind.VERZOEK,
+            _rows.act != RESULTS_CALL,
             ~_rows.outcome.contains(".", autoescape=True),
         )
         .correlate(koppeling)

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from uwlr_adapter.contract.fields import FIELDS
 from uwlr_adapter.journaal.model import Act
-from uwlr_adapter.koppelingen import actions, agreements, terms_text
+from uwlr_adapter.koppelingen import agreeing, agreements, terms_text
 from uwlr_adapter.koppelingen.agreements import KeptText
 from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
 from uwlr_adapter.koppelingen.errors import OtherTermsError
@@ -73,7 +73,7 @@ def agree() -> ResponseReturnValue:
     login, moment = login_session.actor(), now()
 
     def agree_to(connection: sa.Connection, koppeling: Koppeling, version: int) -> object:
-        return actions.agree_again(
+        return agreeing.agree_again(
             connection,
             catalogue(),
             koppeling.id,

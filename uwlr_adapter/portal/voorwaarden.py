@@ -3,7 +3,7 @@
 from flask import Response, abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
 
-from uwlr_adapter.koppelingen import actions, agreements, terms_text
+from uwlr_adapter.koppelingen import agreeing, agreements, terms_text
 from uwlr_adapter.koppelingen.errors import (
     AkkoordMissingError,
     AlreadyAgreedError,
@@ -76,7 +76,7 @@ def agree(brin6: str, koppeling_id: int) -> ResponseReturnValue:
         return _show(form, koppeling), 422
     try:
         with database().writing() as connection:
-            actions.agree_again(
+            agreeing.agree_again(
                 connection,
                 catalogue(),
                 koppeling_id,
