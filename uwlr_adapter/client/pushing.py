@@ -47,7 +47,7 @@ class PushFault:
 
 @dataclass(frozen=True, slots=True)
 class PushResult:
-    """What became of a message: `fault` is None where all of it was taken."""
+    """The outcome of a message: `fault` is None where all of it was taken."""
 
     fault: PushFault | None
     retry_after: int | None = None

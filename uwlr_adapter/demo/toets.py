@@ -5,13 +5,14 @@ and the day, so that sending them again changes nothing.
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from lxml import etree
 
 from uwlr_adapter.brin import brincode_of, dependancecode_of
-from uwlr_adapter.clock import AMSTERDAM, schooljaar_of, schooljaar_start
+from uwlr_adapter.clock import AMSTERDAM, day_of, schooljaar_of, schooljaar_start
 from uwlr_adapter.contract.leerresultaten.names import BRENG_LEERRESULTATEN, LEERRESULTATEN, tag
 from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.demo import school
@@ -50,7 +51,14 @@ def verzoek(brin6: str, moment: datetime) -> bytes:
 
     `moment` is timezone-aware. Raises KeyError for another vestiging.
     """
-    today = moment.astimezone(AMSTERDAM).date()
+    schooljaar = schooljaar_of(day_of(moment))
+    keys = school.leerling_keys(brin6, schooljaar, JAARGROEP)
+    return verzoek_of(brin6, keys, moment, school.leerkracht_key(brin6, JAARGROEP))
+
+
+def verzoek_of(brin6: str, leerlingen: Sequence[str], moment: datetime, verwerker: str = "", more: int = 0) -> bytes:
+    """Return the same for any vestiging and the keys of any leerlingen; `more` points are added to each first part."""
+    today = day_of(moment)
     schooljaar = schooljaar_of(today)
     afnamedatum = _afnamedatum(schooljaar, today)
     root = _element(BRENG_LEERRESULTATEN.request)
@@ -65,8 +73,10 @@ def verzoek(brin6: str, moment: datetime) -> bytes:
         xsdversie=USUAL_VERSION,
     )
     afnames = _add(root, "toetsafnames")
-    for key in school.leerling_keys(brin6, schooljaar, JAARGROEP):
-        _afname(afnames, brin6, key, afnamedatum)
+    for key in leerlingen:
+        afname = _add(afnames, "toetsafname")
+        _texts(afname, leerlingid=key, resultaatverwerkerid=verwerker)
+        _resultaten(_add(afname, "resultaten"), (brin6, key), afnamedatum, more)
     _toets(_add(_add(root, "toetsen"), "toets"))
     return etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True)
 
@@ -78,16 +88,16 @@ def _afnamedatum(schooljaar: str, today: date) -> date:
     return made if made <= today else date(start, 8, 1)
 
 
-def _afname(parent: etree._Element, brin6: str, leerling: str, afnamedatum: date) -> None:
-    afname = _add(parent, "toetsafname")
-    _texts(afname, leerlingid=leerling, resultaatverwerkerid=school.leerkracht_key(brin6, JAARGROEP))
-    resultaten = _add(afname, "resultaten")
-    skill = random.Random(f"{brin6} {leerling} {TOETSCODE}")  # noqa: S311 - invented data, the same each time
-    scores = [skill.randint(2, part.highest) for part in _PARTS]
+def _resultaten(resultaten: etree._Element, leerling: tuple[str, str], afnamedatum: date, more: int) -> None:
+    """Append the results of a leerling, who is named by vestiging and key."""
+    brin6, key = leerling
+    skill = random.Random(f"{brin6} {key} {TOETSCODE}")  # noqa: S311 - invented data, the same each time
+    scores = [skill.randint(2, part.highest - 1) for part in _PARTS]
+    scores[0] = min(scores[0] + more, _PARTS[0].highest)
     for part, score in ((_WHOLE, sum(scores)), *zip(_PARTS, scores, strict=True)):
         name = part.code or TOETSCODE
         resultaat = _add(resultaten, "resultaat")
-        resultaat.set("key", f"{leerling}-{name}-{afnamedatum:%Y%m%d}")
+        resultaat.set("key", f"{key}-{name}-{afnamedatum:%Y%m%d}")
         _texts(
             resultaat,
             afnamedatum=afnamedatum.isoformat(),

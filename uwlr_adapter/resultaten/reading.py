@@ -161,6 +161,19 @@ def of_groep(
     return [_version(row) for row in connection.execute(query.order_by(_own.resultaat_id).limit(limit))]
 
 
+def of_afnemer(
+    connection: sa.Connection, afnemer_id: int, brin6: str, after: int = 0, limit: int = PAGE
+) -> list[ResultVersion]:
+    """Return the results that stand at a vestiging of those that a platform sent, by ascending `resultaat_id`.
+
+    `after` (exclusive) goes on after a page. Those of a leerling who is not known any more are left out.
+    """
+    known = sa.exists().where(persoon.c.id == _PERSON)
+    own = (resultaat.c.afnemer_id == afnemer_id, resultaat.c.brin6.in_(same_vestiging(connection, brin6)), known)
+    query = _STANDING.where(*own, _own.resultaat_id > after)
+    return [_version(row) for row in connection.execute(query.order_by(_own.resultaat_id).limit(limit))]
+
+
 def of_message(connection: sa.Connection, message_id: int, after: int = 0, limit: int = PAGE) -> list[ResultChange]:
     """Return what a message changed, by ascending `resultaat_id`; `after` (exclusive) goes on after a page.
 
