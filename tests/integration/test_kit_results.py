@@ -1,17 +1,26 @@
 """The kit against endpoints of results: a right one has no failure, and each wrong one is caught by its checks."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
-from support.kit_endpoint import failed
+from support.kit_endpoint import failed, furnish, schooljaar
+from support.kit_endpoint import transport_of as transport_to
 from support.results_endpoint import NOT_SHOWN, TARGET, URL, WRONG, WrongEndpoint, answer, transport_of
 
 from uwlr_adapter.cli import main
 from uwlr_adapter.clock import now
+from uwlr_adapter.contract.versions import VERSIONS
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.demo import school, setup
 from uwlr_adapter.kit import plans, runner
 from uwlr_adapter.kit.checks import Verdict
 from uwlr_adapter.kit.report import Report
 from uwlr_adapter.kit.reports import report_html, report_json, report_junit
-from uwlr_adapter.kit.session import Intensity, Session, Transport
+from uwlr_adapter.kit.session import Intensity, Session, Target, Transport
+from uwlr_adapter.resultaten import reading
+from uwlr_adapter.settings import Settings
 
 
 def run(transport: Transport, *only: str, intensity: Intensity = Intensity.FULL) -> Report:
@@ -117,3 +126,39 @@ def test_a_leerlingid_that_is_none(value: str) -> None:
     status, told = check("--results", value)
     assert status == 2
     assert "--results" in told
+
+
+@pytest.mark.parametrize("strict", [False, True], ids=["tolerant", "strict"])
+def test_our_own_service_has_no_failure(tmp_path: Path, *, strict: bool) -> None:
+    """Repairing or not, in each version; a second run changes nothing, and three results are left."""
+    app = furnish(tmp_path, now(), strict=strict)
+    try:
+        for version in VERSIONS:
+            own = replace(_own_target(), xsdversie=version)
+            session = Session(own, transport_to(app), intensity=Intensity.FULL, sleep=lambda _: None)
+            report = runner.run(session, plans.choose_results(), "results", now(), kind="results")
+            assert failed(report) == frozenset()
+            assert report.exit_status == 0
+    finally:
+        app.close()
+    database = Database(Settings(data=tmp_path).database_url)
+    try:
+        with database.reading() as connection:
+            (message, *_) = reading.messages(connection, setup.BRIN6)
+            left = reading.of_afnemer(connection, message.afnemer_id, setup.BRIN6)
+    finally:
+        database.close()
+    assert {one.key: one.score for one in left} == {"uwlr-kit-totaal": 12, "uwlr-kit-a": 7, "uwlr-kit-b": 8}
+
+
+def _own_target() -> Target:
+    """Return the target for the example school, with a leerling of it."""
+    today = schooljaar()
+    return replace(
+        TARGET,
+        klantnaam=setup.KLANTNAAM,
+        klantcode=setup.KLANTCODE,
+        autorisatiesleutel=setup.VERIFICATIECODE,
+        schooljaar=today,
+        leerlingid=school.leerling_keys(setup.BRIN6, today, 5)[0],
+    )

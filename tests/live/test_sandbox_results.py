@@ -5,15 +5,21 @@ import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from support.sandbox import situation
 from support.sandbox_vendor import Vendor
 from support.server import WAIT, command, port_of_our_own
 from zeep import Client
 from zeep.exceptions import Fault
 
+from uwlr_adapter.cli import main
+from uwlr_adapter.demo import toets
+from uwlr_adapter.demo.setup import KLANTCODE, KLANTNAAM
 from uwlr_adapter.sandbox.call_log import REASONS
 from uwlr_adapter.sandbox.situations import SITUATIONS, OnCall, ResultsStart, Start, VendorSituation
 
@@ -266,3 +272,42 @@ def test_nobody_else_reads_them(sender: Sender) -> None:
     codes = made["klantnaam"], made["klantcode"], made["letters"]
     other = Vendor(sender.vendor.base, sender.vendor.client, sender.vendor.schooljaar, *codes)
     assert other.api("schools/01ZA00/results")["status"] == 409
+
+
+def test_push(sender: Sender, tmp_path: Path) -> None:
+    """The command sends a file to the service: taken, the same again, and refused with the place of what is wrong."""
+    one, file = situation("one-leerling"), tmp_path / "toets.xml"
+    moment = datetime.fromisoformat(f"{sender.vendor.schooljaar[:4]}-11-25T10:00:00+01:00")
+    content = toets.verzoek_of(one.brin6("ZA"), sender.keys(one), moment)
+    file.write_bytes(content)
+    codes = ("--klantnaam", KLANTNAAM, "--klantcode", KLANTCODE, "--autorisatiesleutel", one.code("ZA"))
+
+    def push(*options: str) -> Result:
+        arguments = (
+            "push",
+            str(file),
+            f"{sender.vendor.base}/uwlr/leerresultaten",
+            *codes,
+            "--allow-private",
+            *options,
+        )
+        return CliRunner().invoke(main, arguments)
+
+    told = []
+    for _ in range(2):
+        done = push("--json")
+        assert done.exit_code == 0, done.output
+        assert json.loads(done.stdout)["outcome"] == "leerresultaten_bevestiging"
+        told.append(sender.vendor.last_call()["results"])
+        assert sender.vendor.last_call()["request_id"] == json.loads(done.stdout)["request_id"]
+    assert told == ["3 new", "3 same"]
+    file.write_bytes(content.replace(b"<score>", b"<score>6.5", 1))
+    refused = push()
+    assert refused.exit_code == 1
+    assert "resultaat[1]/score: waarde" in refused.output
+    assert f"{sender.vendor.base}/uwlr/fouten#waarde" in refused.output
+    file.write_bytes(content.replace(b"<xsdversie>2.2</xsdversie>", b""))
+    assert json.loads(push("--json").stdout)["repairs"] == ["xsdversie"]
+    file.write_bytes(content)
+    sender.vendor.act(one, "busy", calls="1")
+    assert "Send it again after 5 s" in push().output
