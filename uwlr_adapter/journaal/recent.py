@@ -102,9 +102,9 @@ def calls_of(connection: sa.Connection, found: RecentPiece, afnemer_id: int) -> 
     return RecentCalls(outcomes, repairs, hours)
 
 
-def calls_in(found: RecentPiece) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions for the calls in a piece."""
-    return [_rows.id >= found.first_id, _rows.moment >= to_utc(found.not_before), _rows.kind == EntryKind.VERZOEK]
+def calls_in(found: RecentPiece, kind: EntryKind = EntryKind.VERZOEK) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions for the calls of a kind in a piece."""
+    return [_rows.id >= found.first_id, _rows.moment >= to_utc(found.not_before), _rows.kind == kind]
 
 
 def _is_refused() -> sa.ColumnElement[bool]:
