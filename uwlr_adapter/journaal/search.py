@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import from_utc, start_of, to_utc
-from uwlr_adapter.journaal.model import RESULTS_CALL, Act, Entry, EntryKind, OutcomeKind
+from uwlr_adapter.journaal.model import CALLS, RESULTS_CALL, Act, Entry, EntryKind, OutcomeKind
 from uwlr_adapter.journaal.tables import journaal
 
 _REFUSED = journaal.c.outcome.contains(".", autoescape=True)
@@ -82,7 +82,7 @@ def search(
         where.append(table.kind.in_(_SHOWN_ACTS))
     elif entry_filter.outcome is not None:
         refused = entry_filter.outcome is OutcomeKind.REFUSED
-        where += [table.kind == EntryKind.VERZOEK, _REFUSED if refused else ~_REFUSED]
+        where += [table.kind.in_(CALLS), _REFUSED if refused else ~_REFUSED]
     if entry_filter.acts is not None:
         where.append(table.act.in_(entry_filter.acts))
     if before_id is not None:

@@ -5,12 +5,12 @@ caller did not. The piece of the journaal is that of `recent.py`.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from uwlr_adapter.journaal.model import EntryKind
+from uwlr_adapter.journaal.model import CALLS, EntryKind
 from uwlr_adapter.journaal.recent import RecentPiece, calls_in
 from uwlr_adapter.journaal.tables import journaal
 
@@ -40,11 +40,11 @@ class ToldCalls:
 
 
 def calls_of(
-    connection: sa.Connection, found: RecentPiece, afnemer_id: int, kind: EntryKind = EntryKind.VERZOEK
+    connection: sa.Connection, found: RecentPiece, afnemer_id: int, kinds: Iterable[EntryKind] = CALLS
 ) -> ToldCalls:
-    """Return the calls of an afnemer in a piece: its fetches, or its messages with results."""
+    """Return the calls of an afnemer in a piece, of some kinds."""
     group = (_rows.outcome, _rows.remarks, _rows.repairs)
-    own = [*calls_in(found, kind), _rows.afnemer_id == afnemer_id]
+    own = [*calls_in(found, kinds), _rows.afnemer_id == afnemer_id]
     told = ToldCalls(Counter(), Counter(), Counter(), Counter())
     query = sa.select(*group, sa.func.count()).where(*own).group_by(*group)
     for outcome, remarks, repairs, number in connection.execute(query):

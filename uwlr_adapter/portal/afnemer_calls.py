@@ -60,8 +60,8 @@ def show_calls() -> str:
     with database().reading() as connection:
         afnemer = require_own_afnemer(connection)
         piece = recent.piece(connection, moment)
-        calls = None if piece is None else told.calls_of(connection, piece, afnemer.id)
-        sent = None if piece is None else told.calls_of(connection, piece, afnemer.id, EntryKind.RESULTATEN)
+        calls = None if piece is None else told.calls_of(connection, piece, afnemer.id, [EntryKind.VERZOEK])
+        sent = None if piece is None else told.calls_of(connection, piece, afnemer.id, [EntryKind.RESULTATEN])
         versions = fetched.versions(connection, catalogue(), afnemer.id, moment - VERSIONS_SINCE)
         maintenance = announced.list_open(connection, moment)
     return render_template(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.jobs.schedule import RunOutcome
-from uwlr_adapter.journaal.model import CLI, JOB, RefusalReason
+from uwlr_adapter.journaal.model import CLI, JOB, TAKEN, RefusalReason
 from uwlr_adapter.koppelingen.verdict import KoppelingVerdict, VerdictKind, Who
 from uwlr_adapter.koppelingen.verdict_words import words_of
 from uwlr_adapter.mail.outbox import MailFailure
@@ -37,6 +37,15 @@ REFUSALS = {
         "Het schooljaar van nu is nog niet ingedeeld",
         "De school deelt de leerlingen in; lees daarna de gegevens in.",
     ),
+    RefusalReason.UNKNOWN_LEERLING: (
+        "Stuurt resultaten van leerlingen die hier niet bekend zijn",
+        "De leverancier haalt de leerlinggegevens opnieuw op; ontbreken er leerlingen, lees de gegevens dan in.",
+    ),
+    RefusalReason.NOT_VALID: ("Stuurt resultaten waarvan de inhoud niet klopt", "De leverancier lost dit op."),
+    RefusalReason.TOO_MANY: (
+        "Te veel resultaten tegelijk",
+        "De leverancier stuurt het bericht later opnieuw, en minder berichten tegelijk.",
+    ),
     RefusalReason.OWN_FAILURE: (
         "Mislukt aan onze kant",
         "Zoek in het log van de dienst wat er misging; de leverancier kan het opnieuw proberen.",
@@ -58,6 +67,7 @@ ANSWERS = {
     "leerlinggegevens-leerkrachten": "Leerkrachten",
     "geenwijzigingen": "Geen wijzigingen",
     "geengegevens": "Geen gegevens voor het gevraagde schooljaar",
+    TAKEN: "Resultaten",
 }
 """The answers by their outcome."""
 _STEPS = {

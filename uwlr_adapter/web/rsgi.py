@@ -164,6 +164,27 @@ class RsgiApp:
         """What is written for callers that have their fault already; bounded by the requests in one REQUEST_SECONDS."""
         self._tries_as_a_call = False
 
+    @property
+    def messages_in_progress(self) -> int:
+        """The number of messages that hold a turn or wait for one."""
+        return self._turns.waiting + self._turns.is_taken
+
+    @property
+    def octets_held(self) -> int:
+        """The bytes of large bodies that are held."""
+        return self._room.held.total()
+
+    def hold(self, source: str, octets: int) -> Holding:
+        """Hold room for so many bytes of a source, until it is left. Raises TijdelijkNietBeschikbaar."""
+        holding = self._room.holding(source)
+        holding.add(octets)
+        return holding
+
+    @property
+    def writes_later(self) -> int:
+        """The number of outcomes that are written behind callers that have their fault already."""
+        return len(self._later)
+
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
         """Answer one HTTP request."""
         endpoint = self._endpoints.get(scope.path)  # granian has percent-decoded it
@@ -255,17 +276,20 @@ class RsgiApp:
         if burden is None or not isinstance(work, JudgeResults):
             return await self._in_thread(do, record)
         burden.turn = burden.turn or await self._turns.begin()
-        burden.turn.working = asyncio.ensure_future(self._in_thread(do, record))
+        burden.turn.working = asyncio.ensure_future(self._in_thread(partial(burden.turn.timed, do), record))
         return await asyncio.shield(burden.turn.working)
 
     async def _write_alone(
         self, request: SoapRequest, endpoint: Endpoint, outcome: Outcome, burden: "_Burden | None" = None
     ) -> bool:
         """Write an outcome in a thread, which may wait for a lock; it goes on when its request is given up."""
-        alone = partial(endpoint.exchange.write_alone, outcome)
+        alone: Callable[[], bool] = partial(endpoint.exchange.write_alone, outcome)
+        turn = None if burden is None else burden.turn
+        if turn is not None:
+            alone = partial(turn.timed, alone)
         writing = self._alone[request] = asyncio.ensure_future(self._in_thread(alone, request.record))
-        if burden is not None and burden.turn is not None:
-            burden.turn.working = writing
+        if turn is not None:
+            turn.working = writing
         is_written = await asyncio.shield(writing)
         del self._alone[request]
         return is_written

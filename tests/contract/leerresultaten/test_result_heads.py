@@ -186,6 +186,13 @@ def never(*_: object, **__: object) -> None:
     raise AssertionError("all of it was read")
 
 
+def test_a_header_that_fills_the_head_is_too_much() -> None:
+    """Of a large message whose body does not begin in the head it is not said that the body is absent."""
+    with pytest.raises(fault.OngeldigBericht) as refused:
+        read_head(LARGE.replace(b"<s:Header>", b"<s:Header><x>" + b" " * HEAD_OCTETS + b"</x>"))
+    assert refused.value.finding == Finding("bericht", Rule.TOO_MUCH)
+
+
 def test_a_school_of_no_right_form_is_told() -> None:
     """What is wrong with the school of a large message is told as for a small one."""
     call = read_head(LARGE.replace(b"21QW<", b"21qw<"))

@@ -24,13 +24,14 @@ from uwlr_adapter.contract.xml import Limits, XmlError, parse
 
 MESSAGE = Limits(octets=10 * 1024 * 1024, depth=16, elements=400_000, attributes=32, instructions=False)
 """For a message with results: 10 MiB is fifty times a class of 30 with 40 results each, which has 6,000 elements."""
-HEAD_OCTETS = 64 * 1024
-"""Of a longer message the head is read by itself: so many bytes at its beginning hold the header and the school."""
+HEAD_OCTETS = 16 * 1024
+"""Of a longer message the head is read by itself: so many bytes at its beginning hold the header and the school. What a
+stranger puts in them takes less than a good request."""
 _PIECE = 4 * 1024
 _ABOVE_SCHOOL = 3
 """Elements around the school: the envelope, its Body and the request."""
 _ENVELOPE = f"{{{names.SOAP11}}}Envelope"
-_ANY_ENVELOPE = "{*}Envelope"
+_ANY_ENVELOPE, _ANY_BODY = "{*}Envelope", "{*}Body"
 _SCHOOL_TAGS = tuple(map(tag, ("brincode", "dependancecode", "schoolkey")))
 MAX_CHILDREN = 24
 """Children of the autorisatie, and of the school block, that are repaired and judged, inclusive: a stranger chooses how
@@ -84,6 +85,8 @@ def read_head(
     if not HEAD_OCTETS < len(data) <= limits.octets:
         return read(data, charset, strict=strict, operations=operations, limits=limits)
     root = _parse_head(data, charset, limits)
+    if root.find(_ANY_BODY) is None and root.tag == _ENVELOPE:
+        raise OngeldigBericht(Finding("bericht", Rule.TOO_MUCH))
     call = _call(root, _Reading(data, charset, strict, operations, limits))
     if call.school is None and call.tree is not None and call.tree.body.find(tag("school")) is None:
         raise OngeldigBericht(Finding(f"{ROOT}/school", Rule.PLACE))
