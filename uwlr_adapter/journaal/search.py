@@ -101,6 +101,11 @@ def last_success(connection: sa.Connection, koppeling_id: int) -> Entry | None:
     return _last(connection, koppeling_id, _FETCHES, ~_REFUSED)
 
 
+def last_results(connection: sa.Connection, koppeling_id: int) -> Entry | None:
+    """Return the last call through a koppeling that brought results and was answered."""
+    return _last(connection, koppeling_id, ~_FETCHES, ~_REFUSED)
+
+
 def count_days(
     connection: sa.Connection, acted_at: Mapping[int, datetime | None], days: Sequence[date]
 ) -> dict[int, list[DayCount]]:
