@@ -30,7 +30,8 @@ from uwlr_adapter.web.app import App
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 SEARCHED = ("voor", "van", "tot", "koppeling", "uitkomst")
-QUERY_NAMES = (*SEARCHED, "verder", "na", "zoek", "toegang")
+RESULTS = ("platform", "reden", "schooljaar", "groep", "kolom", "rij")
+QUERY_NAMES = (*SEARCHED, "verder", "na", "zoek", "toegang", *RESULTS)
 """The names that the query of some page may have."""
 DOUBLED = 0.1
 """How often a name is there twice."""
@@ -83,6 +84,7 @@ def test_every_field_of_every_page(tmp_path: Path) -> None:
         assert len({(place.login, place.form) for place in places if place.form}) > 15, "the forms were found"
         assert any("/vragen/" in place.path and place.form == "versie" for place in places)
         searches = [Place("a.devries", "GET", f"/koppelingen/{FULL}/journaal", name) for name in SEARCHED]
+        searches += [Place("a.devries", "GET", f"/koppelingen/{FULL}/resultaten/groep", name) for name in RESULTS]
         places = [place for place in places if "uitloggen" not in place.path]
         for place in searches + choose.sample(places, amount(min(120, len(places)), len(places))):
             values = VALUES if place in searches else choose.sample(VALUES, amount(1, len(VALUES)))
@@ -144,6 +146,16 @@ def _question_id(app: App) -> str:
     return str(re.findall(r"/vragen/([0-9]+)/nieuw", page.body)[0])
 
 
+def _with_results(app: App) -> dict[str, str]:
+    """Return the ids of a leerling, of a toets, and of a result of the one in the other, as the routes name them."""
+    browser = _browser(app, "a.devries")
+    results = f"/koppelingen/{FULL}/resultaten"
+    found = re.search(r"/leerling/([0-9]+)/resultaat/([0-9]+)", browser.get(f"{results}/bericht/3").body)
+    persoon_id, resultaat_id = ("", "") if found is None else found.groups()
+    toets_id = re.findall(r"/toets/([0-9a-f]{64})", browser.get(f"{results}/leerling/{persoon_id}").body)[0]
+    return {"persoon_id": persoon_id, "toets_id": toets_id, "resultaat_id": resultaat_id, "message_id": "3"}
+
+
 def _rules(app: App) -> list[tuple[str, dict[str, str], set[str]]]:
     """Return for each route of Flask its path with `{name}` for each part that varies, right values, and methods."""
     portal = app.mounts[PREFIX]
@@ -151,7 +163,6 @@ def _rules(app: App) -> list[tuple[str, dict[str, str], set[str]]]:
     right = {
         "brin6": FULL,
         "koppeling_id": "1",
-        "persoon_id": "1",
         "question_id": _question_id(app),
         "answer": "nieuw",
         "entry_id": "uwlr-4d",
@@ -160,6 +171,7 @@ def _rules(app: App) -> list[tuple[str, dict[str, str], set[str]]]:
         "invitation_id": "1",
         "batch_id": "1",
         "maintenance_id": "1",
+        **_with_results(app),
         "name": "calls",
         "token": "x",
         "filename": "x",

@@ -11,15 +11,18 @@ import sqlalchemy as sa
 from flask import Flask
 from support.edexml_files import make_dataset
 from support.imports import import_dataset
-from support.portal_browser import Browser, Page, Portal
+from support.portal_browser import MOMENT, Browser, Page, Portal
 from support.provider_portal import VESTIGINGEN, ProviderPortal
+from support.result_bench import Sent
 from support.school_builder import CODE
+from support.sent_results import send_results, toets
 
 from uwlr_adapter.administratie.importing import persons, questions
 from uwlr_adapter.administratie.tables import PersonKind
-from uwlr_adapter.contract.dataset import Leerling
+from uwlr_adapter.contract.dataset import Groep, Leerling
 from uwlr_adapter.gebruikers.tables import gebruiker, gebruiker_vestiging
 from uwlr_adapter.portal.paths import PREFIX
+from uwlr_adapter.resultaten import reading
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 HEADERS = {
@@ -31,7 +34,10 @@ HEADERS = {
 GROEPEN = {"public", "account", "vestigingen", "school", "insight", "operator", "afnemer"}
 FOR_EVERYBODY = {"public", "provider"}
 LEERLINGEN = {"21QW00": 1, "30AB00": 2}
-"""The id of a leerling of each vestiging."""
+"""The id of a leerling of each vestiging; so is that of the message with results, and of the result in it."""
+TOETS_ID = "0" * 64
+TOETSEN: dict[str, str] = {}
+"""The id of the definition of a toets that each vestiging was sent results of."""
 COLLEAGUES = {"21QW00": 1, "30AB00": 3}
 """The id of a schoolbeheerder of each vestiging."""
 ACTS = re.compile(
@@ -55,7 +61,9 @@ class Route:
         path = self.path.replace("21QW00", brin6).replace("/koppeling/1", f"/koppeling/{koppeling_id}")
         path = path.replace("/vragen/1/", f"/vragen/{QUESTIONS.get(brin6, 1)}/")
         path = re.sub("/collegas/1$", f"/collegas/{COLLEAGUES.get(brin6, 1)}", path)
-        for page in ("niet-delen", "inzage"):
+        path = re.sub("/(bericht|resultaat)/1", lambda found: f"/{found[1]}/{LEERLINGEN.get(brin6, 1)}", path)
+        path = path.replace(TOETS_ID, TOETSEN.get(brin6, TOETS_ID))
+        for page in ("niet-delen", "inzage", "leerling"):
             path = path.replace(f"/{page}/1", f"/{page}/{LEERLINGEN.get(brin6, 1)}")
         return path
 
@@ -79,6 +87,9 @@ def routes(portal: Portal) -> list[Route]:
         "name": "staleness",
         "batch_id": 1,
         "maintenance_id": 1,
+        "message_id": 1,
+        "resultaat_id": 1,
+        "toets_id": TOETS_ID,
     }
     found: dict[str, Route] = {}
     with app.test_request_context():
@@ -86,6 +97,8 @@ def routes(portal: Portal) -> list[Route]:
             if rule.endpoint == "static":
                 continue
             _, path = rule.build({name: values[name] for name in rule.arguments}) or ("", "")
+            if "/resultaten/groep" in path:
+                path = f"{path}?schooljaar=2026-2027&groep=g"
             before = found[path].methods if path in found else frozenset()
             found[path] = Route(rule.endpoint.partition(".")[0], path, before | (rule.methods or set()))
     return list(found.values())
@@ -101,11 +114,22 @@ def furnished(portal: Portal) -> Portal:
     """Add those koppelingen and questions to a portal."""
     for login, brin6 in (("school", "21QW00"), ("andere", "30AB00")):
         for roepnaam in ("Zoë", "Bo"):
-            dataset = make_dataset([Leerling("l", roepnaam=roepnaam)], brin6=brin6, schooljaar="2026-2027")
+            dataset = make_dataset(
+                [Leerling("l", roepnaam=roepnaam, groep="g")],
+                groepen=[Groep("groep", "g", "1a", "1")],
+                brin6=brin6,
+                schooljaar="2026-2027",
+            )
             import_dataset(portal.database, dataset)
         with portal.database.reading() as connection:
             (QUESTIONS[brin6],) = (one.id for one in questions.of_vestiging(connection, brin6))
             assert persons.get(connection, PersonKind.LEERLING, brin6[:4], "l").id == LEERLINGEN[brin6]
+        made = toets(naam=brin6)
+        message = send_results(portal.database, MOMENT, Sent("l", "a", 3), brin6=brin6, toetsen=[made]).message_id
+        assert message == LEERLINGEN[brin6]
+        with portal.database.reading() as connection:
+            (one,) = reading.of_message(connection, message)
+        TOETSEN[brin6] = one.said.toets_id
         code = CODE.replace("21QW00", brin6)
         page = portal.browser(login).submit(
             f"/koppelingen/{brin6}/activeren/snappet", naam="Naam", akkoord="ja", verificatiecode=code, actie="gereed"

@@ -150,6 +150,13 @@ def _after_somebody_else(page: Page) -> None:
         page.locator("main button").click()
 
 
+def _after_another_message(page: Page) -> None:
+    """Confirm what another message has changed in the meantime."""
+    page.locator("main [name=gezien]").evaluate("field => { field.value = '0'; }")
+    with page.expect_navigation():
+        page.locator("main button").click()
+
+
 def _choose(link: str) -> Step:
     """Search for many leerlingen, and follow the first link of a kind, past the field."""
 
@@ -180,6 +187,17 @@ def _follow(*links: str) -> Step:
         for link in links:
             with page.expect_navigation():
                 page.locator("main").get_by_role("link", name=link).first.click()
+
+    return step
+
+
+def _first_in_table(*links: str) -> Step:
+    """Follow the first link of the table, then links by the begin of their name."""
+
+    def step(page: Page) -> None:
+        with page.expect_navigation():
+            page.locator("main tbody a").first.click()
+        _follow(*links)(page)
 
     return step
 
@@ -461,6 +479,42 @@ PAGES = (
     PageCase("inzage-wie-vraagt", f"{SCHOOL}/inzage", step=_choose("Inzage"), h1="Wie vraagt het?"),
     PageCase("inzage-niet-vastgesteld", f"{SCHOOL}/inzage", step=_look(is_checked=False), status=422),
     PageCase("inzage-leerling", f"{SCHOOL}/inzage", step=_look(is_checked=True)),
+    PageCase("resultaten", f"{SCHOOL}/resultaten", h1="Resultaten"),
+    PageCase("resultaten-gefilterd", f"{SCHOOL}/resultaten?tot=2001-01-01", h1="Resultaten"),
+    PageCase("resultaten-fout", f"{SCHOOL}/resultaten?van=morgen", h1="Resultaten"),
+    PageCase("resultaten-geen", f"{BEGIN}/{EMPTY}/resultaten", "leeg", h1="Resultaten"),
+    PageCase("resultaten-bericht", f"{SCHOOL}/resultaten/bericht/1", h1="Bericht 1 van Snappet"),
+    PageCase("resultaten-bericht-oso", f"{SCHOOL}/resultaten/bericht/2", h1="Bericht 2 van Snappet"),
+    PageCase("resultaten-bericht-gewijzigd", f"{SCHOOL}/resultaten/bericht/3", h1="Bericht 3 van Snappet"),
+    PageCase("resultaten-teruggenomen", f"{SCHOOL}/resultaten/bericht/4", h1="Bericht 4 van Snappet Teruggenomen"),
+    PageCase("resultaten-terugnemen", f"{SCHOOL}/resultaten/bericht/3/terugnemen", h1="Bericht 3 terugnemen?"),
+    PageCase("resultaten-terugzetten", f"{SCHOOL}/resultaten/bericht/4/terugzetten", h1="Bericht 4 terugzetten?"),
+    PageCase(
+        "resultaten-intussen-gewijzigd",
+        f"{SCHOOL}/resultaten/bericht/3/terugnemen",
+        step=_after_another_message,
+        status=409,
+    ),
+    PageCase("resultaten-niet-verwerkt", f"{SCHOOL}/resultaten/niet-verwerkt", h1="Niet verwerkte resultaten"),
+    PageCase("resultaten-niets-blijven-liggen", f"{BEGIN}/{EMPTY}/resultaten/niet-verwerkt", "leeg"),
+    PageCase("resultaten-leerlingen", f"{SCHOOL}/resultaten/leerlingen", h1="Resultaten van een leerling"),
+    PageCase(
+        "resultaten-leerlingen-fout",
+        f"{SCHOOL}/resultaten/leerlingen",
+        step=_press("Zoeken", naam=""),
+        status=422,
+    ),
+    PageCase("resultaten-gevonden", f"{SCHOOL}/resultaten/leerlingen", step=_press("Zoeken", naam="a")),
+    PageCase("resultaten-leerling", f"{SCHOOL}/resultaten/bericht/2", step=_first_in_table(), h1="Resultaten: *"),
+    PageCase("resultaten-toets", f"{SCHOOL}/resultaten/bericht/2", step=_first_in_table("Rekenen")),
+    PageCase(
+        "resultaten-geschiedenis",
+        f"{SCHOOL}/resultaten/bericht/2",
+        step=_first_in_table("Rekenen", "Geschiedenis"),
+    ),
+    PageCase("resultaten-groepen", f"{SCHOOL}/resultaten/groepen", h1="Resultaten van een groep"),
+    PageCase("resultaten-groep", f"{SCHOOL}/resultaten/groepen", step=_follow("1 Bevers"), h1="Resultaten van groep *"),
+    PageCase("resultaten-groep-toets", f"{SCHOOL}/resultaten/groepen", step=_follow("1 Bevers", "Rekenen")),
     PageCase("ontbrekend", f"{SCHOOL}/ontbrekend", h1="Ontbrekende gegevens"),
     PageCase("ontbrekend-leeg", f"{BEGIN}/{EMPTY}/ontbrekend", "leeg", h1="Ontbrekende gegevens"),
     PageCase("vragen", f"{SCHOOL}/vragen", h1="Vragen over leerlingen en leerkrachten"),

@@ -8,11 +8,14 @@ import sqlalchemy as sa
 
 from support.databases import make_tables
 from support.journaal import write_entries
+from support.result_bench import Sent
 from support.school_builder import ACTOR, SchoolBuilder, quick_hash
+from support.sent_results import OSO, send_results, toets
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import importer, not_taken
 from uwlr_adapter.administratie.model import ImportRefusedError
 from uwlr_adapter.administratie.sources.edexml import edexml
+from uwlr_adapter.administratie.tables import deelname, persoon
 from uwlr_adapter.clock import day_of, schooljaar_of, to_utc
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo import school, setup
@@ -29,6 +32,7 @@ from uwlr_adapter.koppelingen import actions, afnemers, store
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import afnemer, koppeling, shown_code, voorwaarden
 from uwlr_adapter.maintenance import announced
+from uwlr_adapter.resultaten import taking_back
 from uwlr_adapter.settings import Settings
 
 DAILY, SILENT, BEHIND = "40CD00", "40CD01", "40CD02"
@@ -120,6 +124,7 @@ def furnish(data: Path, moment: datetime) -> PortalSchool:
             invitation = _invite(connection, moment)
             users = {one.login: one.id for one in accounts.list_all(connection)}
             recovery.store(connection, users["streng"], TOTP, RECOVERY)
+        _send_results(database, moment)
         _ask_who_they_are(database, moment)
         run_now(JOBS["calls"], database, settings, Lease("calls", "furnish"), moment=moment)
     finally:
@@ -139,6 +144,45 @@ def _invite(connection: sa.Connection, moment: datetime) -> str:
         new = NewInvitation(FULL, login, naam, GebruikerRol.LEZER)
         invitations.invite(connection, new, given, made, actor="a.devries")
     return token
+
+
+def _send_results(database: Database, moment: datetime) -> None:
+    """Send a class its results, then corrections, with one leerling who is not known; take one message back."""
+    year = schooljaar_of(day_of(moment))
+    with database.reading() as connection:
+        where = (deelname.c.brin6 == FULL, deelname.c.schooljaar == year, persoon.c.soort == "leerling")
+        query = sa.select(persoon.c.key).join(deelname, deelname.c.persoon_id == persoon.c.id).where(*where)
+        keys = list(connection.scalars(query.order_by(persoon.c.id).limit(20)))
+    parts = ("Getallen en bewerkingen", "Meten en meetkunde", "Verhoudingen", "Verbanden", "Geld", "Tijd", "Klokkijken")
+    rekenen, taal = toets("M5 rekenen", "Rekenen-Wiskunde M5", parts), toets("M5|taal|5a|17", None, (), None)
+
+    def of(days: int, score: int, name: str) -> list[Sent]:
+        day = day_of(moment - timedelta(days=days))
+        letters = (None, *(chr(ord("A") + place) for place in range(len(parts))))
+        return [
+            Sent(key, f"{name}-{key}-{part}", (score + place + at) % 11, None, "M5 rekenen", part, day)
+            for place, key in enumerate(keys)
+            for at, part in enumerate(letters)
+        ]
+
+    begin = moment - timedelta(days=20)
+    link, day = "https://snappet.example/toets/1", day_of(begin)
+    send_results(database, begin, *of(90, 2, "a"), *of(20, 4, "b"), toetsen=[rekenen])
+    oso = [
+        Sent(keys[0], f"oso-{days}", None, None, "M5|taal|5a|17", None, day_of(moment - timedelta(days=days)), OSO)
+        for days in (2, 50)
+    ]
+    unknown = Sent("onbekend-nummer-12345", "weg", 1, None, "M5 rekenen")
+    double = [Sent(keys[0], name, 6, None, "M5 rekenen", "A", day, None, link) for name in ("dubbel-1", "dubbel-2")]
+    send_results(database, begin + timedelta(hours=1), *oso, unknown, *double, toetsen=[rekenen, taal])
+    send_results(
+        database, begin + timedelta(hours=2), *(replace(one, score=9) for one in of(20, 4, "b")[:3]), toetsen=[rekenen]
+    )
+    taken = send_results(
+        database, begin + timedelta(hours=3), Sent(keys[1], "terug", 1, None, "M5 rekenen"), toetsen=[rekenen]
+    )
+    with database.writing() as connection:
+        taking_back.take_back(connection, begin + timedelta(hours=4), FULL, taken.message_id, "b.bakker")
 
 
 def _ask_who_they_are(database: Database, moment: datetime) -> None:

@@ -44,15 +44,23 @@ def is_leerling(connection: sa.Connection, brin6: str, persoon_id: int) -> bool:
     return connection.scalar(sa.select(persoon.c.id).where(*_of_school(brin6), persoon.c.id == persoon_id)) is not None
 
 
-def search(connection: sa.Connection, brin6: str, day: date, naam: str, groep: str = "") -> Search:
+def search(
+    connection: sa.Connection,
+    brin6: str,
+    day: date,
+    naam: str,
+    groep: str = "",
+    within: Collection[int] | None = None,
+) -> Search:
     """Find the leerlingen of a vestiging by name, each word of it is part of a name, by the name of a groep, or both.
 
-    Names of leerlingen are compared folded, as an import does (`importing/naming.py`).
+    With `within` only among the leerlingen with these ids. Names of leerlingen are compared folded, as an import does
+    (`importing/naming.py`).
     """
     words = _folded(naam)
     if not words and not groep:
         return Search((), more=False)
-    found = [one for one, folded in _present(connection, brin6, day) if all(word in folded for word in words)]
+    found = [one for one, folded in _present(connection, brin6, day, within) if all(word in folded for word in words)]
     if groep:
         found = [one for one in _with_groepen(connection, brin6, found) if one.groep == groep]
     return Search(_with_groepen(connection, brin6, found[:MAX_FOUND]), more=len(found) > MAX_FOUND)

@@ -124,6 +124,8 @@ class Act(StrEnum):
     LEERLING_DOWNLOADED = "inzage gedownload"
     MISSING_VIEWED = "ontbrekende gegevens bekeken"
     MISSING_DOWNLOADED = "ontbrekende gegevens gedownload"
+    RESULTS_TAKEN_BACK = "resultaten teruggenomen"
+    RESULTS_PUT_BACK = "resultaten teruggezet"
 
     MAINTENANCE_ANNOUNCED = "onderhoud aangekondigd"
     MAINTENANCE_WITHDRAWN = "onderhoud ingetrokken"

@@ -152,6 +152,14 @@ def record_records_act(
     _record(connection, EntryKind.RECORDS, moment, act, actor, brin6=brin6, remarks=remarks)
 
 
+def record_results_act(
+    connection: sa.Connection, *, moment: datetime, act: Act, brin6: str, actor: str, counts: Mapping[str, int]
+) -> None:
+    """Store an act on results of a vestiging, in the transaction of the act itself: numbers alone."""
+    remarks = " ".join(f"{name}={number}" for name, number in counts.items())
+    _record(connection, EntryKind.RECORDS, moment, act, actor, brin6=brin6, remarks=remarks)
+
+
 def record_going_back(
     connection: sa.Connection, *, moment: datetime, brin6s: Iterable[str], actor: str, remarks: str | None
 ) -> None:

@@ -54,6 +54,10 @@ from uwlr_adapter.portal import (
     provider_link,
     provider_login,  # noqa: F401 - as above
     questions,  # noqa: F401 - as above
+    results,  # noqa: F401 - as above
+    results_groep,  # noqa: F401 - as above
+    results_leerling,  # noqa: F401 - as above
+    results_message,  # noqa: F401 - as above
     schooljaar,  # noqa: F401 - as above
     startdatum,  # noqa: F401 - as above
     statement,  # noqa: F401 - as above
@@ -68,7 +72,7 @@ from uwlr_adapter.portal import (
 )
 from uwlr_adapter.portal.context import Organisation, PortalContext, install
 from uwlr_adapter.portal.paths import PREFIX
-from uwlr_adapter.settings import JOURNAAL_MONTHS, UNDO_DAYS
+from uwlr_adapter.settings import JOURNAAL_MONTHS, NOT_PROCESSED_DAYS, UNDO_DAYS
 
 if TYPE_CHECKING:
     from uwlr_adapter.oidc.provider import Provider
@@ -96,6 +100,18 @@ class IdConverter(BaseConverter):
     def to_python(self, value: str) -> int:
         """Return the id."""
         return int(value)
+
+
+class BigIdConverter(IdConverter):
+    """An id of which a nation has more than of others in a path, such as that of a message; other text is 404."""
+
+    regex = "[1-9][0-9]{0,17}"
+
+
+class DigestConverter(BaseConverter):
+    """The id of a definition of a toets in a path; other text is 404."""
+
+    regex = "[0-9a-f]{64}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +160,7 @@ def make_portal(
     undo_days: int = UNDO_DAYS,
     *,
     journaal_months: int = JOURNAAL_MONTHS,
+    not_processed_days: int = NOT_PROCESSED_DAYS,
     has_mail: bool = False,
     organisation: Organisation = NO_ORGANISATION,
     provider: "Provider | None" = None,
@@ -159,7 +176,7 @@ def make_portal(
     _configure(app, https=base_url.startswith("https://"))
     app.url_map.strict_slashes = False  # no redirect to an address made of the Host header
     app.url_map.merge_slashes = False
-    app.url_map.converters.update(brin6=Brin6Converter, id=IdConverter)
+    app.url_map.converters.update(brin6=Brin6Converter, id=IdConverter, big_id=BigIdConverter, digest=DigestConverter)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(wording.FILTERS)
     app.jinja_env.globals["code_rules"] = verificatiecode
@@ -173,7 +190,16 @@ def make_portal(
     install(
         app,
         PortalContext(
-            database, catalogue, server_keys, clock, undo_days, journaal_months, has_mail, base_url, provider
+            database,
+            catalogue,
+            server_keys,
+            clock,
+            undo_days,
+            journaal_months,
+            not_processed_days,
+            has_mail,
+            base_url,
+            provider,
         ),
     )
     guard.csrf.init_app(app)

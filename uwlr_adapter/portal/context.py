@@ -12,7 +12,7 @@ from uwlr_adapter.gebruikers.hash_queue import HashQueue
 from uwlr_adapter.jobs.terms import months_before
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.catalogue import Catalogue
-from uwlr_adapter.settings import JOURNAAL_MONTHS, UNDO_DAYS
+from uwlr_adapter.settings import JOURNAAL_MONTHS, NOT_PROCESSED_DAYS, UNDO_DAYS
 from uwlr_adapter.web.source import ENVIRON
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class PortalContext:
     """For how many days what an answer to a question did can be undone."""
     journaal_months: int = JOURNAAL_MONTHS
     """For how many months an entry of the journaal is kept."""
+    not_processed_days: int = NOT_PROCESSED_DAYS
+    """For how many days it is kept whose results were not taken."""
     has_mail: bool = False
     """Whether there is a mail server, so that people are told things."""
     base_url: str = ""
@@ -91,6 +93,11 @@ def journaal_since() -> datetime:
 def undo_days() -> int:
     """Return for how many days an import or an answer can be undone."""
     return _context().undo_days
+
+
+def not_processed_days() -> int:
+    """Return for how many days it is kept whose results were not taken."""
+    return _context().not_processed_days
 
 
 def has_mail() -> bool:

@@ -305,6 +305,20 @@ class SearchForm(Form):
     uitkomst = SelectField("Uitkomst", [Optional()], coerce=str.strip)
 
 
+class ResultsForm(Form):
+    """A search among the messages with results; every field may be empty."""
+
+    platform = SelectField("Leerplatform", [Optional()], coerce=str.strip)
+    van = SearchDateField("Vanaf", [Optional()])
+    tot = SearchDateField("Tot en met", [Optional()])
+
+
+class LeftOutForm(Form):
+    """A choice among the results that were not processed; it may be empty."""
+
+    reden = SelectField("Reden", [Optional()], coerce=str.strip)
+
+
 class OperatorSearchForm(Form):
     """A search for schools by an operator; every field may be empty."""
 

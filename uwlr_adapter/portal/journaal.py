@@ -8,7 +8,6 @@ from flask import Response, abort, render_template, request, stream_with_context
 from uwlr_adapter.clock import day_of, short_date_time
 from uwlr_adapter.contract.escape import BYTE_ORDER_MARK, csv_lines
 from uwlr_adapter.db.event_log import log_failure
-from uwlr_adapter.db.limits import MAX_ID
 from uwlr_adapter.errors import UwlrAdapterError
 from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import Entry, OutcomeKind
@@ -21,6 +20,7 @@ from uwlr_adapter.portal.download import download
 from uwlr_adapter.portal.error_pages import logger
 from uwlr_adapter.portal.forms import SearchForm
 from uwlr_adapter.portal.known_users import NOBODY_KNOWN, KnownUsers, known_users
+from uwlr_adapter.portal.list_keys import id_of
 from uwlr_adapter.portal.school import name_of
 from uwlr_adapter.portal.sentences import actor_of, sentence_of
 
@@ -53,7 +53,7 @@ class EntryInWords:
 def show_journaal(brin6: str) -> str:
     """Show the entries that the form asks for, newest first."""
     form, entry_filter, koppelingen = _read_query(brin6)
-    before_id = request.args.get("voor", type=_id_of)
+    before_id = request.args.get("voor", type=id_of)
     entries, users = [], NOBODY_KNOWN
     if entry_filter is not None:
         with database().reading() as connection:
@@ -95,13 +95,6 @@ def _read_query(brin6: str) -> tuple[SearchForm, EntryFilter | None, dict[int, K
     ids = tuple(one.id for one in koppelingen if one.entry_id == entry_id) if entry_id else None
     outcome = OutcomeKind(form.uitkomst.data) if form.uitkomst.data else None
     return form, EntryFilter(brin6, ids, form.van.data, form.tot.data, outcome), by_id
-
-
-def _id_of(text: str) -> int:
-    """Return the id of an entry. Raises ValueError for text that is none."""
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID)) and int(text) <= MAX_ID):
-        raise ValueError
-    return int(text)
 
 
 def _in_words(entry: Entry, koppelingen: dict[int, Koppeling], users: KnownUsers) -> EntryInWords:

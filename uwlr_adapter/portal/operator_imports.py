@@ -15,10 +15,10 @@ from uwlr_adapter.administratie.importing import batches, not_taken
 from uwlr_adapter.administratie.importing.batches import Batch, BatchError
 from uwlr_adapter.administratie.importing.not_taken import NotTaken, YearKey
 from uwlr_adapter.administratie.tables import vestiging
-from uwlr_adapter.db.limits import MAX_ID
 from uwlr_adapter.portal.blueprints import OPERATOR
 from uwlr_adapter.portal.context import database
 from uwlr_adapter.portal.forms import ImportSearchForm
+from uwlr_adapter.portal.list_keys import id_of
 from uwlr_adapter.portal.operator_words import actor_in_words, source_in_words
 
 PER_PAGE = 50
@@ -78,7 +78,7 @@ def list_imports() -> str:
     names: Mapping[str, str] = {}
     if is_valid:
         with database().reading() as connection:
-            before_id = request.args.get("voor", type=_id_of)
+            before_id = request.args.get("voor", type=id_of)
             page = find(connection, school, with_warnings=form.toon.data == WARNINGS, before_id=before_id)
             names = _names(connection, {report.brin6 for one in page.found for report in one.reports})
     after = None if page.after is None else url_for(".list_imports", **chosen, voor=page.after)
@@ -209,13 +209,6 @@ def _check(form: ImportSearchForm, school: str) -> bool:
 def _names(connection: sa.Connection, brin6s: set[str]) -> dict[str, str]:
     query = sa.select(vestiging.c.brin6, vestiging.c.naam).where(vestiging.c.brin6.in_(brin6s))
     return {row.brin6: row.naam for row in connection.execute(query)} if brin6s else {}
-
-
-def _id_of(text: str) -> int:
-    """Return the id of an import. Raises ValueError for text that is none."""
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID)) and int(text) <= MAX_ID):
-        raise ValueError
-    return int(text)
 
 
 def _year_of(text: str | None) -> YearKey | None:

@@ -175,6 +175,12 @@ _ACTS = {
     "ontbrekende gegevens gedownload": (
         "De lijst van leerlingen en leerkrachten met ontbrekende gegevens is gedownload."
     ),
+    "resultaten teruggenomen": (
+        "De resultaten uit bericht {bericht} zijn teruggenomen (resultaten: {resultaten}, leerlingen: {leerlingen})."
+    ),
+    "resultaten teruggezet": (
+        "De resultaten uit bericht {bericht} zijn teruggezet (resultaten: {resultaten}, leerlingen: {leerlingen})."
+    ),
     "back-up teruggezet": (
         "De beheerder van de koppelingen heeft een reservekopie teruggezet: de gegevens en de koppelingen zijn weer "
         "zoals ze toen waren. Kijk of alles nog klopt."
@@ -203,6 +209,7 @@ def sentence_of(entry: Entry, name: str, where: str | None = AT_EDIT) -> str:
             login=told.get("login") or told.get("gebruiker", ""),
             rol=told.get("rol", ""),
             leerling=told.get("leerling", ""),
+            **{name: told.get(name, "") for name in ("bericht", "resultaten", "leerlingen")},
             startdatum=long_date(date.fromisoformat(told["startdatum"])) if "startdatum" in told else "",
         )
     if entry.outcome == TAKEN:

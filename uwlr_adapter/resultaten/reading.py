@@ -5,7 +5,7 @@ somebody who is not known any more, such as after an import was undone, are read
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,10 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.result_tables import not_processed, resultaat, resultaat_versie
-from uwlr_adapter.administratie.tables import joined, persoon, plaatsing
+from uwlr_adapter.administratie.tables import plaatsing
 from uwlr_adapter.clock import any_from_utc, from_utc
 from uwlr_adapter.contract.leerresultaten.records import OsoResultaat, Toets, VocabulaireTerm
 from uwlr_adapter.resultaten.identifying import NotProcessedReason
+from uwlr_adapter.resultaten.message_filter import EVERY_MESSAGE, MessageFilter
+from uwlr_adapter.resultaten.standing import KNOWN, OWN, VERSIONS, GroepScope, in_scope, is_of, standing
 from uwlr_adapter.resultaten.stored_form import from_plain
 from uwlr_adapter.resultaten.tables import results_message, toets
 from uwlr_adapter.resultaten.taking import same_vestiging
@@ -76,6 +78,7 @@ class NotProcessed:
 
     id: int
     message_id: int
+    afnemer_id: int
     leerlingid: str
     reason: NotProcessedReason
     results: int
@@ -90,44 +93,16 @@ class ResultChange:
     before: ResultVersion | None
 
 
-_later, _later_message = resultaat_versie.alias("later"), results_message.alias("later_message")
-_later_joined = joined.alias("later_joined")
-_own = resultaat_versie.c
-_PERSON = sa.func.coalesce(joined.c.persoon_id, _own.persoon_id)
-_LATER_PERSON = sa.func.coalesce(_later_joined.c.persoon_id, _later.c.persoon_id)
-_VERSIONS = (
-    sa.select(resultaat_versie, _PERSON.label("person"), resultaat.c.afnemer_id, resultaat.c.key, toets.c.toetscode)
-    .join(resultaat, resultaat.c.id == _own.resultaat_id)
-    .join(toets, toets.c.id == _own.toets_id)
-    .join(results_message, results_message.c.id == _own.message_id)
-    .outerjoin(joined, joined.c.id == _own.persoon_id)
-)
-_STANDING = _VERSIONS.where(
-    results_message.c.taken_back_at.is_(None),
-    ~sa.exists(
-        sa.select(_later.c.number)
-        .join(_later_message, _later_message.c.id == _later.c.message_id)
-        .outerjoin(_later_joined, _later_joined.c.id == _later.c.persoon_id)
-        .where(
-            _later.c.resultaat_id == _own.resultaat_id,
-            _later.c.number > _own.number,
-            sa.or_(_later_message.c.taken_back_at.is_(None), _LATER_PERSON != _PERSON),
-        )
-        .correlate(resultaat_versie, joined)
-    ),
-)
-
-
 def of_leerling(
     connection: sa.Connection, persoon_id: int, after: ResultVersion | None = None, limit: int = PAGE
 ) -> list[ResultVersion]:
     """Return the results that stand of a leerling, the newest afnamedatum first; `after` (exclusive) goes on."""
-    query = _STANDING.where(_is_of(connection, [persoon_id]))
+    query = standing().where(is_of(connection, [persoon_id]))
     if after is not None:
-        same_day = sa.and_(_own.afnamedatum == after.afnamedatum, _own.resultaat_id < after.resultaat_id)
-        query = query.where(sa.or_(_own.afnamedatum < after.afnamedatum, same_day))
-    rows = connection.execute(query.order_by(_own.afnamedatum.desc(), _own.resultaat_id.desc()).limit(limit))
-    return [_version(row) for row in rows]
+        same_day = sa.and_(OWN.afnamedatum == after.afnamedatum, OWN.resultaat_id < after.resultaat_id)
+        query = query.where(sa.or_(OWN.afnamedatum < after.afnamedatum, same_day))
+    rows = connection.execute(query.order_by(OWN.afnamedatum.desc(), OWN.resultaat_id.desc()).limit(limit))
+    return [version_of(row) for row in rows]
 
 
 def toetsen_of_groep(
@@ -138,7 +113,7 @@ def toetsen_of_groep(
     `after` (exclusive) goes on after a page.
     """
     people = _in_groep(connection, brin6, schooljaar, groep_key)
-    found = _STANDING.where(_is_of(connection, people), toets.c.toetscode > after)
+    found = standing().where(is_of(connection, people), toets.c.toetscode > after)
     query = found.with_only_columns(toets.c.toetscode).distinct().order_by(toets.c.toetscode).limit(limit)
     return list(connection.scalars(query))
 
@@ -157,8 +132,8 @@ def of_groep(
     `after` (exclusive) is that of the last row of the page before.
     """
     people = _in_groep(connection, brin6, schooljaar, groep_key)
-    query = _STANDING.where(_is_of(connection, people), toets.c.toetscode == toetscode, _own.resultaat_id > after)
-    return [_version(row) for row in connection.execute(query.order_by(_own.resultaat_id).limit(limit))]
+    query = standing().where(is_of(connection, people), toets.c.toetscode == toetscode, OWN.resultaat_id > after)
+    return [version_of(row) for row in connection.execute(query.order_by(OWN.resultaat_id).limit(limit))]
 
 
 def of_afnemer(
@@ -168,72 +143,114 @@ def of_afnemer(
 
     `after` (exclusive) goes on after a page. Those of a leerling who is not known any more are left out.
     """
-    known = sa.exists().where(persoon.c.id == _PERSON)
-    own = (resultaat.c.afnemer_id == afnemer_id, resultaat.c.brin6.in_(same_vestiging(connection, brin6)), known)
-    query = _STANDING.where(*own, _own.resultaat_id > after)
-    return [_version(row) for row in connection.execute(query.order_by(_own.resultaat_id).limit(limit))]
+    own = (resultaat.c.afnemer_id == afnemer_id, resultaat.c.brin6.in_(same_vestiging(connection, brin6)), KNOWN)
+    query = standing().where(*own, OWN.resultaat_id > after)
+    return [version_of(row) for row in connection.execute(query.order_by(OWN.resultaat_id).limit(limit))]
 
 
-def of_message(connection: sa.Connection, message_id: int, after: int = 0, limit: int = PAGE) -> list[ResultChange]:
+def of_message(
+    connection: sa.Connection,
+    message_id: int,
+    after: int = 0,
+    limit: int = PAGE,
+    scope: GroepScope | None = None,
+) -> list[ResultChange]:
     """Return what a message changed, by ascending `resultaat_id`; `after` (exclusive) goes on after a page.
 
     Those of a leerling who is not known any more are left out.
     """
-    known = sa.exists().where(persoon.c.id == _PERSON)
-    query = _VERSIONS.where(_own.message_id == message_id, _own.resultaat_id > after, known)
-    said = [_version(row) for row in connection.execute(query.order_by(_own.resultaat_id).limit(limit))]
-    earlier = _VERSIONS.where(_own.resultaat_id.in_([one.resultaat_id for one in said])).order_by(_own.number)
-    before: dict[int, list[ResultVersion]] = {}
-    for row in connection.execute(earlier):
-        before.setdefault(row.resultaat_id, []).append(_version(row))
-    return [ResultChange(one, _before(one, before[one.resultaat_id])) for one in said]
+    query = VERSIONS.where(OWN.message_id == message_id, OWN.resultaat_id > after, KNOWN, in_scope(scope))
+    said = [version_of(row) for row in connection.execute(query.order_by(OWN.resultaat_id).limit(limit))]
+    before = _just_before(connection, message_id, [one.resultaat_id for one in said])
+    return [ResultChange(one, _of_same(one, before.get(one.resultaat_id))) for one in said]
 
 
-def _before(said: ResultVersion, versions: Sequence[ResultVersion]) -> ResultVersion | None:
-    earlier = [one for one in versions if one.number < said.number]
-    return earlier[-1] if earlier and earlier[-1].persoon_id == said.persoon_id else None
+def _just_before(
+    connection: sa.Connection, message_id: int, resultaten: Collection[int]
+) -> Mapping[int, ResultVersion]:
+    """Return the version before that of a message, of each of these results that has one."""
+    its, earlier = resultaat_versie.alias("its"), resultaat_versie.alias("earlier")
+    last = (
+        sa.select(sa.func.max(earlier.c.number))
+        .join(its, sa.and_(its.c.resultaat_id == earlier.c.resultaat_id, its.c.number > earlier.c.number))
+        .where(its.c.message_id == message_id, earlier.c.resultaat_id == OWN.resultaat_id)
+        .correlate(resultaat_versie)
+        .scalar_subquery()
+    )
+    query = VERSIONS.where(OWN.resultaat_id.in_(resultaten), OWN.number == last)
+    return {row.resultaat_id: version_of(row) for row in connection.execute(query)}
+
+
+def _of_same(said: ResultVersion, before: ResultVersion | None) -> ResultVersion | None:
+    return before if before is not None and before.persoon_id == said.persoon_id else None
 
 
 def definition_of(connection: sa.Connection, toets_id: str) -> Toets:
     """Return the definition that a result came with, by the `toets_id` of the result."""
-    stored = connection.scalars(sa.select(toets.c.definitie).where(toets.c.id == toets_id)).one()
-    return from_plain(Toets, json.loads(stored))
+    return definitions_of(connection, [toets_id])[toets_id]
+
+
+def definitions_of(connection: sa.Connection, toetsen: Collection[str]) -> dict[str, Toets]:
+    """Return the definitions that results came with, by the `toets_id` of the results, in their order."""
+    query = sa.select(toets.c.id, toets.c.definitie).where(toets.c.id.in_(sorted(set(toetsen))))
+    stored = {row.id: row.definitie for row in connection.execute(query)}
+    return {id_: from_plain(Toets, json.loads(stored[id_])) for id_ in dict.fromkeys(toetsen) if id_ in stored}
 
 
 def messages(
-    connection: sa.Connection, brin6: str, before_id: int | None = None, limit: int = PAGE
+    connection: sa.Connection,
+    brin6: str,
+    before_id: int | None = None,
+    limit: int = PAGE,
+    chosen: MessageFilter = EVERY_MESSAGE,
 ) -> list[ResultsMessage]:
     """Return the messages of a vestiging, and of those that became it, the newest first; `before_id` is exclusive."""
-    return [_message(row) for row in _page(connection, results_message, brin6, before_id, limit)]
+    query = sa.select(results_message).where(*chosen.conditions)
+    return [_message(row) for row in _page(connection, query, results_message, brin6, before_id, limit)]
+
+
+def find_message(connection: sa.Connection, brin6: str, message_id: int) -> ResultsMessage | None:
+    """Return a message of a vestiging, or of those that became it; None when there is no such one."""
+    own = results_message.c
+    query = sa.select(results_message).where(own.id == message_id, own.brin6.in_(same_vestiging(connection, brin6)))
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _message(row)
 
 
 def left_out(
-    connection: sa.Connection, brin6: str, before_id: int | None = None, limit: int = PAGE
+    connection: sa.Connection,
+    brin6: str,
+    before_id: int | None = None,
+    limit: int = PAGE,
+    reason: NotProcessedReason | None = None,
 ) -> list[NotProcessed]:
     """Return what was not processed of the messages of a vestiging, the newest first; `before_id` is exclusive."""
+    query = sa.select(not_processed, results_message.c.afnemer_id).join(results_message)
+    if reason is not None:
+        query = query.where(not_processed.c.reason == reason.value)
     return [
         NotProcessed(
-            row.id, row.message_id, row.leerlingid, NotProcessedReason(row.reason), row.results, from_utc(row.moment)
+            row.id,
+            row.message_id,
+            row.afnemer_id,
+            row.leerlingid,
+            NotProcessedReason(row.reason),
+            row.results,
+            from_utc(row.moment),
         )
-        for row in _page(connection, not_processed, brin6, before_id, limit)
+        for row in _page(connection, query, not_processed, brin6, before_id, limit)
     ]
 
 
 def _page(
-    connection: sa.Connection, table: sa.Table, brin6: str, before_id: int | None, limit: int
+    connection: sa.Connection, query: sa.Select[Any], table: sa.Table, brin6: str, before_id: int | None, limit: int
 ) -> sa.CursorResult[Any]:
     """Return the rows of a table that are of a vestiging, or of those that became it, the newest first."""
     own = table.c
-    query = sa.select(table).where(own.brin6.in_(same_vestiging(connection, brin6)))
+    query = query.where(own.brin6.in_(same_vestiging(connection, brin6)))
     if before_id is not None:
         query = query.where(own.id < before_id)
     return connection.execute(query.order_by(own.id.desc()).limit(limit))
-
-
-def _is_of(connection: sa.Connection, persons: Collection[int]) -> sa.ColumnElement[bool]:
-    """Return the condition that a version is of one of these persons, by any id that they had."""
-    earlier = sa.select(joined.c.id).where(joined.c.persoon_id.in_(persons))
-    return _own.persoon_id.in_([*persons, *connection.scalars(earlier)])
 
 
 def _in_groep(connection: sa.Connection, brin6: str, schooljaar: str, groep_key: str) -> Sequence[int]:
@@ -244,7 +261,8 @@ def _in_groep(connection: sa.Connection, brin6: str, schooljaar: str, groep_key:
     return connection.scalars(query).all()
 
 
-def _version(row: sa.Row[Any]) -> ResultVersion:
+def version_of(row: sa.Row[Any]) -> ResultVersion:
+    """Return a row with the columns of `standing.VERSIONS` as a version."""
     more = row.more
     oso, versie = more.get("osoresultaat"), more.get("versie")
     return ResultVersion(

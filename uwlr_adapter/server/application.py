@@ -151,6 +151,7 @@ def _pages(
         settings.base_url,
         settings.undo_days,
         journaal_months=settings.journaal_months,
+        not_processed_days=settings.not_processed_days,
         has_mail=settings.smtp_host is not None,
         provider=provider,
         organisation=Organisation(settings.organisation, settings.help_url, settings.contact_url, settings.privacy_url),
