@@ -73,7 +73,8 @@ examples: $(VENV)/installed-test ## Rewrite the example answers and faults in uw
 	PYTHONPATH=tests $(VENV)/bin/python -m support.example_answers
 
 toolkits: $(VENV)/installed-test ## Ask every client toolkit everything, and rewrite docs/reference/toolkits.md.
-	UWLR_LONG=1 UWLR_RECORD=1 $(VENV)/bin/python -m pytest -n auto tests/interop/test_toolkits.py -k 'not the_page'
+	UWLR_LONG=1 UWLR_RECORD=1 $(VENV)/bin/python -m pytest -n auto tests/interop/test_toolkits.py \
+		tests/interop/test_result_toolkits.py -k 'not the_page'
 	PYTHONPATH=tests $(VENV)/bin/python -m support.toolkit_table
 
 lock: $(VENV)/installed-test ## Rewrite the lock files for pyproject.toml; UPGRADE=--upgrade takes newer releases.

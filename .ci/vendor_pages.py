@@ -30,24 +30,25 @@ The service shows this at `{CONTRACT}`. `make vendor-pages` writes this page fro
 
 | address | what |
 |---|---|
-| `/uwlr/leerlinggegevens?wsdl` | the WSDL of the present version, with the public URL of this service as its address |
+| `/uwlr/leerlinggegevens?wsdl` | the WSDL of leerlinggegevens, of the present version, with the public URL in it |
+| `/uwlr/leerresultaten?wsdl` | the same of leerresultaten |
 | `{CONTRACT}` | the files of each version, and what changed |
 | `{FAULTS}` | the [fault catalogue](faults.md) |
 """
 CONTRACT_RULES = f"""
 **A version is a number**, in the address and in the header `{CONTRACT_VERSION}` of each file. It is raised with every
-change in one of these files, so that what stands at an address does not change, but for the public URL in the WSDL.
+change in one of these files, so that what stands at an address does not change, but for the public URL in a WSDL.
 The files of earlier versions go on being served at theirs; `?wsdl` is the present one. Compare its header, or its ETag,
 to learn of a new one. A change is announced here and in the CHANGELOG.
 
 **Asking whether it changed.** Each file has a strong `ETag` and a `Last-Modified`, the day of its version, and is to be
 revalidated (`Cache-Control: no-cache`): `If-None-Match` and `If-Modified-Since` get 304 while it is the same. The pages
-have an ETag. When the service moves to another public URL, the ETag of the WSDL changes and its `Last-Modified` does
+have an ETag. When the service moves to another public URL, the ETag of a WSDL changes and its `Last-Modified` does
 not. `HEAD` works for all of them.
 
-**The address in the WSDL** is the public URL of the configuration, whatever Host a request names.
+**The address in a WSDL** is the public URL of the configuration, whatever Host a request names.
 
-The XSDs judge every message; the types of the WSDL describe, and may be wider where a toolkit needs that.
+The XSDs judge every message; the types of the WSDLs describe, and are wider where a toolkit needs that.
 """
 
 
@@ -72,6 +73,8 @@ def _faults() -> Iterator[str]:
             yield _wrapped(section.text)
         if section.about is FaultSubject.ANSWER:
             yield f"The examples are changes in this answer:\n\n```xml\n{catalogue.answer}```\n"
+        if section.about is FaultSubject.RESULTS:
+            yield f"The examples are changes in this message:\n\n```xml\n{catalogue.results}```\n"
         for entry in section.entries:
             yield from _entry(entry)
 

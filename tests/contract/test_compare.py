@@ -10,11 +10,13 @@ from support.oracle import needs_standard, standard_file
 from uwlr_adapter.cli import main
 from uwlr_adapter.compare import compare
 from uwlr_adapter.compare.model_walk import STATED_SCHOOLJAREN, STATED_TOEVOEGINGEN, Difference
-from uwlr_adapter.compare.schema_files import MESSAGES, CompareError, find
+from uwlr_adapter.compare.schema_files import MESSAGES, RESULT_MESSAGES, CompareError, find
 from uwlr_adapter.contract.files import contract_file
 
 SCHOOL = "leerlinggegevens_antwoord/leerlinggegevens/school"
 LEERLING = "leerlinggegevens_antwoord/leerlinggegevens/leerlingen/leerling"
+AFNAME = "leerresultaten_verzoek/toetsafnames/toetsafname"
+RESULTAAT = f"{AFNAME}/resultaten/resultaat"
 GROEPEN = "leerlinggegevens_antwoord/leerlinggegevens/groepen"
 
 
@@ -27,6 +29,13 @@ def copy(tmp_path: Path) -> Path:
     """Return a folder with a copy of our schemas of 2.2 somewhere in it, to doctor."""
     shutil.copytree(contract_file("schemas/2.2/antwoord.xsd").parent, tmp_path / "bestanden" / "2.2")
     return tmp_path
+
+
+@pytest.fixture
+def results(copy: Path) -> Path:
+    """Return a folder with a copy of our schemas of results beside those of 2.2, to doctor."""
+    shutil.copytree(contract_file("schemas/leerresultaten/verzoek.xsd").parent, copy / "bestanden" / "leerresultaten")
+    return copy
 
 
 def _doctor(folder: Path, name: str, old: str, new: str) -> None:
@@ -47,6 +56,7 @@ def test_published_files_differ_as_stated() -> None:
     exit_code, output = _compare(str(_published()))
     assert exit_code == 0, output
     assert "unstated differences: 0" in output
+    assert "UWLR_Leerresultaten_v2p2.xsd" in output
     for reason in (STATED_SCHOOLJAREN, STATED_TOEVOEGINGEN, compare.KEYS_HELD):
         assert reason in output
 
@@ -63,8 +73,9 @@ def test_published_files_are_not_those_of_2_3() -> None:
 def test_the_main_file_is_found_among_those_of_the_profiles() -> None:
     """Of the files that declare a message, that with all messages is taken, not a profile's copy."""
     found = find(_published(), "2.2")
-    assert [path.name for path in found.paths] == ["UWLR_Leerlinggegevens_v2p2.xsd", "UWLR_Autorisatie_v2p2.xsd"]
-    assert set(found.files) == set(MESSAGES)
+    names = ("Leerlinggegevens", "Autorisatie", "Leerresultaten", "Toetsdefinities")
+    assert [path.name for path in found.paths] == [f"UWLR_{name}_v2p2.xsd" for name in names]
+    assert set(found.files) == {*MESSAGES, *RESULT_MESSAGES}
 
 
 def test_a_copy_of_ours_does_not_differ(copy: Path) -> None:
@@ -175,6 +186,61 @@ DOCTORED = {
         Difference("autorisatie/autorisatiesleutel", "facet", "maxLength 64", "maxLength 128"),
     ),
 }
+
+
+NORM = "toetsen/toets/toetsnormering/norm"
+DOCTORED_RESULTS = {
+    "a score may be a decimal": (
+        ("typen.xsd", '<xs:restriction base="xs:nonNegativeInteger"/>', '<xs:restriction base="xs:decimal"/>'),
+        Difference(f"{RESULTAAT}/score", "type", "xs:nonNegativeInteger", "xs:decimal"),
+    ),
+    "a bound changes": (
+        ("typen.xsd", '<xs:maxInclusive value="10"/>', '<xs:maxInclusive value="10.5"/>'),
+        Difference(
+            f"leerresultaten_verzoek/{NORM}/schoolcijfer_vanaf", "facet", "maxInclusive 10", "maxInclusive 10.5"
+        ),
+    ),
+    "a child of OSO is added": (
+        ("oso.xsd", '<xs:element name="kwalificatie"', '<xs:element name="meer"/><xs:element name="kwalificatie"'),
+        Difference(f"{RESULTAAT}/osoresultaat/referentiescore/meer", "element", "absent", "1..1"),
+    ),
+    "a leerlingid may be absent": (
+        ("verzoek.xsd", 'name="leerlingid" type="tpKey"', 'name="leerlingid" type="tpKey" minOccurs="0"'),
+        Difference(f"{AFNAME}/leerlingid", "cardinality", "1..1", "0..1"),
+    ),
+    "an attribute becomes optional": (
+        ("typen.xsd", 'type="xs:integer" use="required"', 'type="xs:integer"'),
+        Difference(
+            "leerresultaten_verzoek/toetsen/toets/toetshierarchie/ingang/@niveau", "attribute", "required", "optional"
+        ),
+    ),
+    "the confirmation is missing": (
+        ("bevestiging.xsd", "leerresultaten_bevestiging", "leerresultaten_antwoord"),
+        Difference("leerresultaten_bevestiging", "message", "here", "absent"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DOCTORED_RESULTS)
+def test_each_kind_of_difference_in_results_is_found(results: Path, name: str) -> None:
+    """A copy of ours with one change in the schemas of results is told to differ there."""
+    (file, old, new), expected = DOCTORED_RESULTS[name]
+    _doctor(results, f"../leerresultaten/{file}", old, new)
+    found = compare.compare_models(find(results, "2.2"), "2.2")
+    assert expected in found, found
+
+
+def test_a_copy_of_ours_with_results_does_not_differ(results: Path) -> None:
+    """With both services in one folder nothing differs, however a bound is written."""
+    _doctor(results, "../leerresultaten/typen.xsd", '<xs:maxInclusive value="10"/>', '<xs:maxInclusive value="10.00"/>')
+    assert compare.compare_models(find(results, "2.2"), "2.2") == []
+
+
+def test_a_sample_of_results_tells_what_the_models_hide(results: Path) -> None:
+    """A key that is another one is seen by samples alone, and is news: those of results are held to by both."""
+    _doctor(results, "../leerresultaten/verzoek.xsd", '<xs:field xpath="@key"/>', '<xs:field xpath="lr:infourl"/>')
+    found = list(compare.compare_samples(find(results, "2.2"), "2.2"))
+    assert [(diff.path, diff.stated) for diff in found] == [(f"{RESULTAAT}/infourl", "")]
 
 
 @pytest.mark.parametrize("name", DOCTORED)

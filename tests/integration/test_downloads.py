@@ -20,12 +20,14 @@ from uwlr_adapter.web.bounds import MAX_CONDITION
 from uwlr_adapter.web.vendor_pages import CONTRACT_VERSION, address_of
 
 URL = "https://uwlr.example"
-SERVICE = "/uwlr/leerlinggegevens"
+SERVICE, RESULTS = "/uwlr/leerlinggegevens", "/uwlr/leerresultaten"
 PRESENT, *EARLIER = published.versions()
 WSDL = address_of(published.WSDL, PRESENT)
 XSD = address_of("schemas/2.3/antwoord.xsd", PRESENT)
+RESULTS_XSD = address_of("schemas/leerresultaten/verzoek.xsd", PRESENT)
 PAGES = ("/uwlr/fouten", "/uwlr/contract", "/uwlr/stijl.css")
-FILES = ((SERVICE, "wsdl"), *((address_of(name, PRESENT), "") for name in published.files(PRESENT.number)))
+STORED = [(address_of(name, PRESENT), "") for name in published.files(PRESENT.number)]
+FILES = ((SERVICE, "wsdl"), (RESULTS, "wsdl"), *STORED)
 """The path and the query of each file of the contract."""
 ALL = (*FILES, *((path, "") for path in PAGES))
 
@@ -86,13 +88,13 @@ def test_head_is_get_without_a_body(app: App, path: str, query: str) -> None:
     assert (head.status, head.body) == (HTTPStatus.OK, b"")
     assert {**head.headers, "X-Request-ID": ""} == {**first.headers, "X-Request-ID": ""}
     assert head.headers["Content-Length"] == str(len(first.body))
-    if path != SERVICE:
+    if path not in {SERVICE, RESULTS}:
         refused = read(app, path, query, "POST")
         assert (refused.status, refused.headers["Allow"]) == (HTTPStatus.METHOD_NOT_ALLOWED, "GET, HEAD")
 
 
 def test_the_wsdl_has_the_public_url_whatever_host_is_named(app: App) -> None:
-    """Both addresses of the WSDL give the same bytes, and no Host of a caller is in them."""
+    """Both addresses of a WSDL give the same bytes, and no Host of a caller is in them."""
     found = {
         read(app, path, query, HTTP_HOST=host).body
         for host in ("elders.example", "uwlr.example", "evil.example:8080", "127.0.0.1")
@@ -101,6 +103,14 @@ def test_the_wsdl_has_the_public_url_whatever_host_is_named(app: App) -> None:
     (content,) = found
     places = [str(one.get("location")) for one in etree.fromstring(content).iter("{*}address")]
     assert places == [f"{URL}{SERVICE}"] * 2
+
+
+def test_the_wsdl_of_results_names_its_own_service(app: App) -> None:
+    """The address in the second WSDL is the public URL with the path of that service."""
+    content = read(app, address_of(published.RESULTS_WSDL, PRESENT)).body
+    assert content == read(app, RESULTS, "wsdl").body
+    (place,) = etree.fromstring(content).iter("{*}address")
+    assert place.get("location") == f"{URL}{RESULTS}"
 
 
 def test_another_public_url_is_another_etag(app: App, served: ServedSchool) -> None:
@@ -116,19 +126,21 @@ def test_the_xsds_are_those_that_judge(app: App) -> None:
     assert len(published.files(PRESENT.number)) > 1
     for name, content in published.files(PRESENT.number).items():
         assert content == contract_file(name).read_bytes()
-        assert name == published.WSDL or read(app, address_of(name, PRESENT)).body == content
-    included = etree.fromstring(read(app, XSD).body).findall("{*}include")
-    assert included
-    for one in included:
-        parts = XSD.split("/")[:-1]
-        for step in str(one.get("schemaLocation")).split("/"):
-            parts = parts[:-1] if step == ".." else [*parts, step]
-        assert read(app, "/".join(parts)).status == HTTPStatus.OK
+        assert name.endswith(".wsdl") or read(app, address_of(name, PRESENT)).body == content
+    for xsd in (XSD, RESULTS_XSD):
+        schema = etree.fromstring(read(app, xsd).body)
+        included = [*schema.findall("{*}include"), *schema.findall("{*}import")]
+        assert included
+        for one in included:
+            parts = xsd.split("/")[:-1]
+            for step in str(one.get("schemaLocation")).split("/"):
+                parts = parts[:-1] if step == ".." else [*parts, step]
+            assert read(app, "/".join(parts)).status == HTTPStatus.OK
 
 
 def test_an_earlier_version_stays_where_it_is(served: ServedSchool, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once there is a newer version, each file of this one has the same bytes at the same address, and its own day."""
-    before = {path: read(app, path) for path, _ in FILES[1:]}
+    before = {path: read(app, path) for path, _ in STORED}
     newer = PRESENT._replace(number=PRESENT.number + 1, moment=PRESENT.moment + timedelta(days=30))
     kept = published.files(PRESENT.number)
     monkeypatch.setattr(published, "versions", lambda: (newer, PRESENT, *EARLIER))
@@ -170,7 +182,7 @@ def test_the_page_of_the_contract_leads_to_each_file(app: App) -> None:
     """Each link on it works, and what changed stands there."""
     page = read(app, "/uwlr/contract").body.decode()
     links = re.findall(r'href="([^"]+)"', page)
-    assert set(links) >= {path for path, _ in FILES[1:]} | {f"{URL}{SERVICE}?wsdl"}
+    assert set(links) >= {path for path, _ in STORED} | {f"{URL}{path}?wsdl" for path in (SERVICE, RESULTS)}
     for link in links:
         path, _, query = link.removeprefix(URL).partition("?")
         assert read(app, path, query).status == HTTPStatus.OK, link

@@ -10,16 +10,18 @@ from pathlib import Path
 import pytest
 from lxml import etree
 from support.hostile_server import hostile, response, says
-from support.served_school import CODE, ServedSchool, furnish
+from support.served_school import CODE, ServedSchool, furnish, open_for_results
 from support.wsgi import Reply, call, forgiving
 
 from uwlr_adapter.client.pulling import PullRequest, pull
 from uwlr_adapter.contract import fault, fault_catalogue
 from uwlr_adapter.contract.answer import check
 from uwlr_adapter.contract.fault_catalogue import FaultEntry, FaultExample, FaultSubject
+from uwlr_adapter.contract.leerresultaten.confirmation import BEVESTIGING
 from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo import setup
+from uwlr_adapter.resultaten import reading
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.app import App
@@ -28,22 +30,23 @@ ROOT = Path(__file__).parents[2]
 CATALOGUE = fault_catalogue.load()
 URL = "https://uwlr.example"
 PAGE = f"{URL}/uwlr/fouten"
-WORDS = [entry for entry in CATALOGUE.entries if entry.about is not FaultSubject.CODE]
-CODES = [entry for entry in CATALOGUE.entries if entry.about is FaultSubject.CODE]
+OF_CODES = {FaultSubject.CODE, FaultSubject.RESULTS}
+WORDS = [entry for entry in CATALOGUE.entries if entry.about not in OF_CODES]
+CODES = [entry for entry in CATALOGUE.entries if entry.about in OF_CODES]
 EXAMPLES = [(entry, entry.example) for entry in CATALOGUE.entries if entry.example is not None]
 SENT = [(entry, example) for entry, example in EXAMPLES if entry.about is not FaultSubject.ANSWER and not example.when]
 FOUND = [(entry, example) for entry, example in EXAMPLES if entry.about is FaultSubject.ANSWER]
-RESULTS = {
-    *(fault.VocabulaireTermOngeldig, fault.LeerlingOngeldig, fault.ToetsNormeringOngeldig, fault.ScoreOngeldig),
-    fault.EldResultaatOngeldig,
-}
-"""The faults of a service that is not served: no request gets them."""
+RESULTS_PATH = "/uwlr/leerresultaten"
+NEVER_SENT = {fault.VocabulaireTermOngeldig.code}
+"""The faults that no request gets: no vocabulaire is known here."""
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
     """Return the school of the demo, on which the examples are."""
-    return furnish(tmp_path_factory.mktemp("school"))
+    school = furnish(tmp_path_factory.mktemp("school"))
+    open_for_results(school.data)
+    return school
 
 
 @pytest.fixture
@@ -59,9 +62,10 @@ def message(served: ServedSchool, text: str) -> bytes:
     return text.replace("2026-2027", served.schooljaar).encode()
 
 
-def send(app: App, served: ServedSchool, example: FaultExample) -> Reply:
+def send(app: App, served: ServedSchool, entry: FaultEntry, example: FaultExample) -> Reply:
     """Send the request of an example."""
-    return call(app, message(served, example.message), content_type=example.content_type)
+    asked = {"path": RESULTS_PATH} if entry.about is FaultSubject.RESULTS else {}
+    return call(app, message(served, example.message), content_type=example.content_type, **asked)
 
 
 def name_of(value: object) -> str:
@@ -74,15 +78,16 @@ def test_every_word_and_every_code_has_an_entry() -> None:
     assert sorted(entry.name for entry in WORDS) == sorted(Rule)
     kinds = {kind for kind in vars(fault).values() if isinstance(kind, type) and issubclass(kind, fault.Fault)}
     assert sorted(entry.name for entry in CODES) == sorted({kind.code for kind in kinds - {fault.Fault}})
-    assert {entry.name for entry in CATALOGUE.entries if entry.example is None} == {kind.code for kind in RESULTS}
+    assert {entry.name for entry in CATALOGUE.entries if entry.example is None} == NEVER_SENT
     assert all(entry.without for entry in CATALOGUE.entries if entry.example is None)
 
 
 def test_every_example_has_its_word() -> None:
     """An example of a word gets that word, one of a code that code, and each change of it changes something."""
     for entry, example in EXAMPLES:
-        assert entry.name == (example.code if entry.about is FaultSubject.CODE else example.rule)
-        right = CATALOGUE.answer if entry.about is FaultSubject.ANSWER else CATALOGUE.request
+        assert entry.name == (example.code if entry.about in OF_CODES else example.rule)
+        changed = {FaultSubject.ANSWER: CATALOGUE.answer, FaultSubject.RESULTS: CATALOGUE.results}
+        right = changed.get(entry.about, CATALOGUE.request)
         assert all(before in right for before, _ in example.changes), entry.name
 
 
@@ -91,13 +96,24 @@ def test_the_request_that_the_examples_change_is_right(app: App, served: ServedS
     assert b"<leerling " in call(app, message(served, CATALOGUE.request)).body
     for value in (setup.KLANTNAAM, setup.KLANTCODE, setup.VERIFICATIECODE):
         assert f">{value}<" in CATALOGUE.request
+        assert f">{value}<" in CATALOGUE.results
     assert check(CATALOGUE.answer.encode(), CATALOGUE.answer_version) == []
+
+
+def test_the_message_with_results_that_the_examples_change_is_right(app: App, served: ServedSchool) -> None:
+    """Without a change it is confirmed, and each leerling in it is known."""
+    reply = call(app, message(served, CATALOGUE.results), path=RESULTS_PATH)
+    assert (reply.status, reply.body) == (HTTPStatus.OK, BEVESTIGING)
+    database = Database(Settings(data=served.data).database_url)
+    with database.reading() as connection:
+        assert [one.not_processed for one in reading.messages(connection, setup.BRIN6)] == [0]
+    database.close()
 
 
 @pytest.mark.parametrize(("entry", "example"), SENT, ids=name_of)
 def test_an_example_gets_its_fault(app: App, served: ServedSchool, entry: FaultEntry, example: FaultExample) -> None:
     """The service answers with the code, the path and the word of the catalogue, and leads to the word on its page."""
-    reply = send(app, served, example)
+    reply = send(app, served, entry, example)
     assert reply.status == HTTPStatus.INTERNAL_SERVER_ERROR
     assert reply.body == fault.render(example.fault, PAGE)
     found = etree.fromstring(reply.body).find(".//{*}fout")
@@ -111,9 +127,9 @@ def test_who_guesses_is_told_when_to_call_again(tmp_path: Path) -> None:
     """The example of too many wrong codes gets its fault once that many were sent, with Retry-After."""
     served = furnish(tmp_path)
     app = make_app(Settings(data=served.data))
-    ((_, example),) = [(one, it) for one, it in EXAMPLES if one.name == fault.TijdelijkNietBeschikbaar.code]
+    ((entry, example),) = [(one, it) for one, it in EXAMPLES if one.name == fault.TijdelijkNietBeschikbaar.code]
     (calls,) = re.findall(r"\d+", example.when)
-    replies = [send(app, served, example) for _ in range(int(calls) + 1)]
+    replies = [send(app, served, entry, example) for _ in range(int(calls) + 1)]
     assert {reply.body for reply in replies[:-1]} == {fault.render(fault.AutorisatieOngeldig())}
     assert replies[-1].body == fault.render(example.fault)
     assert int(replies[-1].headers["Retry-After"]) > 0
@@ -122,13 +138,13 @@ def test_who_guesses_is_told_when_to_call_again(tmp_path: Path) -> None:
 
 def test_a_failure_of_ours(app: App, served: ServedSchool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The example of a failure gets its fault while the service fails."""
-    ((_, example),) = [(one, it) for one, it in EXAMPLES if one.name == fault.InterneFout.code]
+    ((entry, example),) = [(one, it) for one, it in EXAMPLES if one.name == fault.InterneFout.code]
 
     def fail(*_: object) -> None:
         raise AssertionError
 
     monkeypatch.setattr(Database, "look", fail)
-    assert send(app, served, example).body == fault.render(example.fault, PAGE)
+    assert send(app, served, entry, example).body == fault.render(example.fault, PAGE)
 
 
 def test_faults_without_a_detail_are_alike(app: App, served: ServedSchool) -> None:

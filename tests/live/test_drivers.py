@@ -19,7 +19,7 @@ from support.databases import execute
 from support.endpoint_rows import LAST, ROWS, EndpointRow, Noted, Trouble, outcome_in
 from support.messages import LG
 from support.nasty_values import SPELLINGS
-from support.served_school import ServedSchool, furnish
+from support.served_school import ServedSchool, furnish, open_for_results
 from support.server import WAIT, Server, port_of_our_own, serving, split, until
 
 from uwlr_adapter.contract import fault, fault_catalogue
@@ -55,7 +55,9 @@ MENDING: dict[Trouble, tuple[str, ...]] = {
 @pytest.fixture(scope="module")
 def school(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
     """Return a data folder of our own: these tests break its database."""
-    return furnish(tmp_path_factory.mktemp("drivers"))
+    school = furnish(tmp_path_factory.mktemp("drivers"))
+    open_for_results(school.data)
+    return school
 
 
 @pytest.fixture(scope="module")
@@ -169,25 +171,27 @@ def test_a_path_has_one_reading(rsgi: Server, wsgi: Server) -> None:
 
 
 EXAMPLES = [
-    entry.example
+    (entry.example, "/uwlr/leerresultaten" if entry.about is FaultSubject.RESULTS else "/uwlr/leerlinggegevens")
     for entry in fault_catalogue.load().entries
     if entry.example is not None and entry.about is not FaultSubject.ANSWER and not entry.example.when
 ]
 
 
-def ask(server: Server, school: ServedSchool, message: str, content_type: str) -> tuple[int, Headers, bytes]:
+def ask(
+    server: Server, school: ServedSchool, message: str, content_type: str, path: str = "/uwlr/leerlinggegevens"
+) -> tuple[int, Headers, bytes]:
     """Send a message of the fault catalogue, for the schooljaar of today."""
     content = message.replace("2026-2027", school.schooljaar).encode()
-    return split(server.post(content, f"Content-Type: {content_type}"))
+    return split(server.post(content, f"Content-Type: {content_type}", path=path))
 
 
 def test_every_example_of_the_catalogue_gets_its_fault(school: ServedSchool, rsgi: Server, wsgi: Server) -> None:
     """Over a socket, from both drivers, with the address of the word under the public URL."""
     page = f"{URL['UWLR_PUBLIC_URL']}/uwlr/fouten"
-    for example in EXAMPLES:
+    for example, path in EXAMPLES:
         expected = fault.render(example.fault, page)
         for server in (rsgi, wsgi):
-            status, _, body = ask(server, school, example.message, example.content_type)
+            status, _, body = ask(server, school, example.message, example.content_type, path)
             assert (status, body) == (500, expected)
 
 

@@ -30,7 +30,7 @@ for part in ("fault_catalogue.toml", "published.toml"):
 from uwlr_adapter.contract import published
 assert all(published.files(version.number) for version in published.versions())
 assert any((home / "demo" / "examples" / "antwoorden").rglob("antwoord.xml"))
-assert b"https://uwlr.example/uwlr/leerlinggegevens" in wsdl(LEERLINGGEGEVENS.wsdl, LEERLINGGEGEVENS.path, "https://uwlr.example")
+assert b"https://uwlr.example/uwlr/leerlinggegevens" in wsdl(LEERLINGGEGEVENS.wsdl, "https://uwlr.example")
 """
 
 

@@ -106,16 +106,21 @@ def mono(folder: Path, wsdl: str) -> list[str]:
 
 def jaxws(folder: Path, wsdl: str) -> list[str]:
     """Build the program of JAX-WS with the classes of wsimport."""
+    return jaxws_program(folder / "jaxws", wsdl, "AskJaxws")
+
+
+def jaxws_program(folder: Path, wsdl: str, program: str) -> list[str]:
+    """Build a program of JAX-WS, by the name of its class, with the classes of wsimport, in a folder of its own."""
     # The annotations of a package are of no class, so that the compiler has to be told of them.
-    sources = f"uwlr/package-info.java {PROGRAMS / 'AskJaxws.java'}"
+    sources = f"uwlr/package-info.java {PROGRAMS / program}.java"
     classes = build(
-        folder / "jaxws",
+        folder,
         "classes",
         f"wsimport -quiet -Xnocompile -XadditionalHeaders -keep -p uwlr -d . {wsdl}",
         f"javac {_QUICK_COMPILER} -nowarn -cp {_JAXWS} -sourcepath . -d building {sources}",
         "mv building classes",
     )
-    return ["java", *QUICK, "-cp", f"{classes}:{_JAXWS}", "AskJaxws"]
+    return ["java", *QUICK, "-cp", f"{classes}:{_JAXWS}", program]
 
 
 def axis(folder: Path, wsdl: str) -> list[str]:

@@ -91,7 +91,7 @@ def _faults() -> Iterator[tuple[str, bytes]]:
         if entry.example is None:
             continue
         # Apart, because a word and a code may differ in capitals only.
-        kind = "faultcode" if entry.about is FaultSubject.CODE else "regel"
+        kind = "faultcode" if entry.about in {FaultSubject.CODE, FaultSubject.RESULTS} else "regel"
         place, content = f"{FAULT_EXAMPLES}/{kind}/{entry.name}", entry.example.message.encode()
         if entry.about is FaultSubject.ANSWER:
             yield f"{place}/antwoord.xml", content

@@ -20,6 +20,8 @@ from uwlr_adapter.demo import setup
 from uwlr_adapter.keys import key_file
 from uwlr_adapter.keys.server_keys import KEY_BYTES, ServerKeys
 from uwlr_adapter.koppelingen import afnemers
+from uwlr_adapter.koppelingen.tables import koppeling
+from uwlr_adapter.koppelingen.toestemming import ToestemmingStatus
 from uwlr_adapter.settings import Settings
 
 CODE = setup.VERIFICATIECODE
@@ -80,6 +82,18 @@ def furnish(data: Path, moment: datetime | None = None) -> ServedSchool:
     if Settings(data=data).database is not None:
         return _on_postgresql(data)
     return _put(*_made_once(), data)
+
+
+def open_for_results(data: Path) -> None:
+    """Open the koppeling of the example school for results, whether or not it was open for them before."""
+    database = Database(Settings(data=data).database_url)
+    try:
+        with database.writing() as connection:
+            of_example = (koppeling.c.brin6 == setup.BRIN6, koppeling.c.entry_id == setup.ENTRY_ID)
+            given = {"resultaten": ToestemmingStatus.ON.value, "version": koppeling.c.version + 1}
+            connection.execute(koppeling.update().where(*of_example).values(given))
+    finally:
+        database.close()
 
 
 def _put(school: ServedSchool, files: dict[str, bytes], data: Path) -> ServedSchool:

@@ -33,8 +33,9 @@ def contract() -> None:
 def compare(context: Context, folder: Path, xsdversie: str, *, stated: bool) -> None:
     """Show where the official XSDs in DIR differ from ours, for anyone who has the official files of one version.
 
-    DIR is searched recursively for the XSDs of leerlinggegevens and autorisatie. Their elements, attributes, order,
-    cardinality, facets and code lists are compared with ours, and both validate the same samples. The exit status is 0
+    DIR is searched recursively for the XSDs of leerlinggegevens and autorisatie, and of leerresultaten where it has
+    them. Their elements, attributes, order, cardinality, facets and code lists are compared with ours, and both
+    validate the same samples. The exit status is 0
     if every difference is a stated one (the list of schooljaren, keys that work, toevoegingen), 1 if there are others,
     and 2 if DIR cannot be compared.
 

@@ -13,9 +13,9 @@ from typing import Any
 import xmlschema
 from lxml import etree
 
-from uwlr_adapter.compare import samples
+from uwlr_adapter.compare import result_samples, samples
 from uwlr_adapter.compare.model_walk import STATED_SCHOOLJAREN, Difference, ModelWalk
-from uwlr_adapter.compare.schema_files import MESSAGES, CompareError, Schemas, ours
+from uwlr_adapter.compare.schema_files import MESSAGES, RESULT_MESSAGES, CompareError, Schemas, ours
 
 KEYS_HELD = "keys, eckids and references are held to by ours"
 
@@ -32,16 +32,28 @@ def compare_models(theirs: Schemas, xsdversie: str) -> list[Difference]:
     """Return the differences of messages, elements, attributes, cardinality, order, types, facets and code lists."""
     own_schemas = ours(xsdversie)
     mine, other = _our_models(xsdversie), _models(theirs)
-    found = [Difference(name, "message", "here", "absent") for name in MESSAGES if name not in theirs.files]
+    found = [Difference(name, "message", "here", "absent") for name in _wanted(theirs) if name not in theirs.files]
     for path, model in other.items():
-        extra = sorted(name for name in model.elements if name.endswith(("_verzoek", "_antwoord")))
+        extra = sorted(name for name in model.elements if name.endswith(("_verzoek", "_antwoord", "_bevestiging")))
         found += [
-            Difference(name, "message", "absent", f"here, in {path.name}") for name in extra if name not in MESSAGES
+            Difference(name, "message", "absent", f"here, in {path.name}")
+            for name in extra
+            if name not in own_schemas.files
         ]
     walk = ModelWalk()
     for name, path in theirs.files.items():
         walk.element(name, mine[own_schemas.files[name]].elements[name], other[path].elements[name])
     return found + walk.found
+
+
+def _wanted(theirs: Schemas) -> tuple[str, ...]:
+    """Return the messages that an owner's files must declare: those of each service of which they declare one."""
+    return tuple(
+        name
+        for service in (MESSAGES, RESULT_MESSAGES)
+        if any(known in theirs.files for known in service if known != "autorisatie")
+        for name in service
+    )
 
 
 @functools.cache
@@ -73,15 +85,16 @@ def compare_samples(theirs: Schemas, xsdversie: str) -> Iterator[Difference]:
     judges = {path: _compile(path) for path in (*own_schemas.paths, *theirs.paths)}
     found: dict[tuple[str, bool, str], _SampleCount] = {}
     tried: set[str] = set()
-    for root in samples.every():
+    for root in (*samples.every(), *result_samples.every()):
         name = etree.QName(root).localname
+        numbers = result_samples.NUMBERS if name in RESULT_MESSAGES else ()
         if name not in theirs.files:
             continue
         mine, other = judges[own_schemas.files[name]], judges[theirs.files[name]]
         if not other.validate(root):
             yield Difference(name, "sample", "accepts a full message", "refuses it")
             continue
-        for mutation in samples.changes(root, tried):
+        for mutation in samples.changes(root, tried, numbers):
             accepted = mine.validate(root)
             if accepted != other.validate(root):
                 reason = _stated(mutation, accepted=accepted, mine=mine)
@@ -101,7 +114,9 @@ def _compile(path: Path) -> etree.XMLSchema:
 
 
 def _stated(mutation: samples.SampleMutation, *, accepted: bool, mine: etree.XMLSchema) -> str:
-    """Return the stated reason why the verdicts on a sample differ; empty when there is none."""
+    """Return the stated reason why the verdicts on a sample differ; empty when there is none, as for all of results."""
+    if mutation.path.partition("/")[0] in RESULT_MESSAGES:
+        return ""
     if accepted:
         return STATED_SCHOOLJAREN if mutation.path.endswith("/school/schooljaar") else ""
     rules = {entry.type_name for entry in mine.error_log}  # type: ignore[attr-defined] # the stubs miss it

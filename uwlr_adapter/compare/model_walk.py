@@ -1,6 +1,7 @@
 """Two compiled schemas walked side by side: elements, attributes, cardinality, order, types, facets and code lists."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeAlias, cast
 
 import xmlschema
@@ -11,6 +12,9 @@ from uwlr_adapter.contract.nouns import count_noun
 Component: TypeAlias = Any
 """A component of xmlschema; its published types have none of the attributes that are used here."""
 _XSD = "http://www.w3.org/2001/XMLSchema"
+_LEAST = {"nonNegativeInteger": "0", "positiveInteger": "1"}
+"""The least values of built-in types that have one."""
+_BOUNDS = ("minInclusive", "maxInclusive")
 STATED_SCHOOLJAREN = "an answer of ours may carry any two following years up to 2099-2100"
 STATED_TOEVOEGINGEN = "no block can be written in it: its type is abstract and has no heirs"
 
@@ -143,7 +147,10 @@ def _use(attribute: Component) -> str:
 
 
 def _facets(one: Component) -> dict[str, frozenset[str]]:
-    """Return the facets of a simple type, those that it inherits included; the nearest wins, but patterns add up."""
+    """Return the facets of a simple type, those that it inherits included; the nearest wins, but patterns add up.
+
+    A bound is a number, however it is written, and the one that a built-in type has by its definition is one too.
+    """
     found: dict[str, frozenset[str]] = {}
     while one is not None and one.target_namespace != _XSD:
         for name, facet in getattr(one, "facets", {}).items():
@@ -153,9 +160,17 @@ def _facets(one: Component) -> dict[str, frozenset[str]]:
             elif local == "enumeration":
                 found.setdefault(local, frozenset(map(str, facet.enumeration)))
             else:
-                found.setdefault(local, frozenset({str(getattr(facet, "value", facet))}))
+                found.setdefault(local, frozenset({_value(local, getattr(facet, "value", facet))}))
         one = one.base_type
+    if one is not None and one.local_name in _LEAST:
+        found.setdefault("minInclusive", frozenset({_LEAST[one.local_name]}))
     return found
+
+
+def _value(facet: str, value: object) -> str:
+    """Return the value of a facet; a bound without the zeros behind its decimal point."""
+    is_number = facet in _BOUNDS and isinstance(value, int | Decimal)
+    return format(Decimal(str(value)).normalize(), "f") if is_number else str(value)
 
 
 def _codes(path: str, ours: frozenset[str], theirs: frozenset[str]) -> Difference:

@@ -4,7 +4,7 @@ All values are invented. Elements that exclude each other (the ways to name a sc
 spread over several messages.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -147,29 +147,29 @@ class SampleMutation:
     what: str
 
 
-def changes(root: etree._Element, tried: set[str]) -> Iterator[SampleMutation]:
+def changes(root: etree._Element, tried: set[str], more: Sequence[str] = ()) -> Iterator[SampleMutation]:
     """Mutate a message in place, one mutation at a time, each undone when the caller continues.
 
     Each element and attribute is left out, each element is doubled, and each place that is not yet in `tried` takes
-    every value. The places are added to `tried`.
+    every value, and each of `more`. The places are added to `tried`.
     """
     for element in list(root.iter(etree.Element)):
         steps = [*reversed(list(element.iterancestors())), element]
         path = "/".join(etree.QName(step).localname for step in steps)
         if path not in tried:
-            yield from (SampleMutation(path + place, what) for place, what in _values(element))
+            yield from (SampleMutation(path + place, what) for place, what in _values(element, (*VALUES, *more)))
             tried.add(path)
         yield from (SampleMutation(path + place, what) for place, what in _amounts(element))
 
 
-def _values(element: etree._Element) -> Iterator[tuple[str, str]]:
+def _values(element: etree._Element, values: Sequence[str]) -> Iterator[tuple[str, str]]:
     original = element.text
-    for sample in () if len(element) else VALUES:
+    for sample in () if len(element) else values:
         element.text = sample
         yield "", _show(sample)
     element.text = original
     for name, value in _attributes(element):
-        for sample in VALUES:
+        for sample in values:
             element.set(name, sample)
             yield f"/@{name}", _show(sample)
         element.set(name, value)

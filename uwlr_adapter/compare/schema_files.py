@@ -8,6 +8,8 @@ from lxml import etree
 from uwlr_adapter.compare import samples
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.files import contract_file
+from uwlr_adapter.contract.leerresultaten.names import BRENG_LEERRESULTATEN, LEERRESULTATEN, TOETSDEFINITIES
+from uwlr_adapter.contract.leerresultaten.schema import BEVESTIGING_SCHEMA, DEFINITIES_SCHEMA, VERZOEK_SCHEMA
 from uwlr_adapter.contract.versions import get_version
 from uwlr_adapter.contract.xml import FILE, XmlError, parse
 from uwlr_adapter.errors import RefusedError
@@ -17,7 +19,16 @@ MESSAGES = (
     *(f"{name}_{side}" for name in ("leerlinggegevens", *samples.STEPS) for side in ("verzoek", "antwoord")),
     "autorisatie",
 )
-"""The messages that are compared, by the local name of their root."""
+"""The messages of leerlinggegevens that are compared, with their header, by the local name of their root."""
+_RESULT_FILES = {
+    BRENG_LEERRESULTATEN.request: VERZOEK_SCHEMA,
+    BRENG_LEERRESULTATEN.answer: BEVESTIGING_SCHEMA,
+    "Toetsdefinities": DEFINITIES_SCHEMA,
+}
+RESULT_MESSAGES = tuple(_RESULT_FILES)
+"""The messages with results, and the file of definitions, which are compared where the folder has their XSDs."""
+_ALL = frozenset({*MESSAGES, *RESULT_MESSAGES})
+_NAMESPACES = {names.LEERLINGGEGEVENS, names.AUTORISATIE, LEERRESULTATEN, TOETSDEFINITIES}
 
 
 class CompareError(RefusedError):
@@ -44,7 +55,8 @@ def ours(xsdversie: str) -> Schemas:
         "verzoek": version.request_schema,
         "autorisatie": version.autorisatie_schema,
     }
-    return Schemas({name: contract_file(files[name.rpartition("_")[2]]) for name in MESSAGES})
+    found = {name: files[name.rpartition("_")[2]] for name in MESSAGES} | _RESULT_FILES
+    return Schemas({name: contract_file(file) for name, file in found.items()})
 
 
 def find(folder: Path, xsdversie: str) -> Schemas:
@@ -57,9 +69,9 @@ def find(folder: Path, xsdversie: str) -> Schemas:
     known: list[tuple[tuple[object, ...], Path, frozenset[str]]] = []
     for path in sorted(folder.rglob("*")):
         root = _read(path) if path.suffix.lower() == ".xsd" else None
-        if root is None or root.get("targetNamespace") not in {names.LEERLINGGEGEVENS, names.AUTORISATIE}:
+        if root is None or root.get("targetNamespace") not in _NAMESPACES:
             continue
-        if declared := _declared(path, frozenset()) & frozenset(MESSAGES):
+        if declared := _declared(path, frozenset()) & _ALL:
             order = (-len(declared), root.get("version") != xsdversie, len(path.parts), str(path))
             known.append((order, path, declared))
     found: dict[str, Path] = {}
@@ -68,7 +80,7 @@ def find(folder: Path, xsdversie: str) -> Schemas:
             found[name] = path
     if "autorisatie" not in found or len(found) == 1:
         raise CompareError(f"{folder} holds no XSDs of leerlinggegevens and autorisatie (by their target namespaces)")
-    return Schemas({name: found[name] for name in MESSAGES if name in found})
+    return Schemas({name: found[name] for name in (*MESSAGES, *RESULT_MESSAGES) if name in found})
 
 
 def _read(path: Path) -> etree._Element | None:

@@ -35,6 +35,8 @@ class FaultSubject(StrEnum):
     ANSWER = "answer"
     """Of a word that only an answer gets: `check` and `pull` find it."""
     CODE = "code"
+    RESULTS = "results"
+    """Of a faultcode that only a message with results gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class FaultSection:
 
 @dataclass(frozen=True, slots=True)
 class FaultCatalogue:
-    """The catalogue: paragraphs, sections, and the right request and the right answer that the examples change.
+    """The catalogue: paragraphs, sections, and the right messages that the examples change.
 
     In a text that is read, what stands in backticks is code.
     """
@@ -99,6 +101,8 @@ class FaultCatalogue:
     intro: tuple[str, ...]
     sections: tuple[FaultSection, ...]
     request: str
+    results: str
+    """The message with results."""
     answer: str
     answer_version: str
     """The xsdversie of that answer."""
@@ -113,8 +117,9 @@ class FaultCatalogue:
 def load() -> FaultCatalogue:
     """Return the catalogue."""
     content = tomllib.loads(_FILE.read_text(encoding="utf-8"))
-    request, answer = content["request"].lstrip(), content["answer"].lstrip()
-    entries = [_entry(one, answer if one["about"] == FaultSubject.ANSWER else request) for one in content["entry"]]
+    request, results, answer = (content[name].lstrip() for name in ("request", "results", "answer"))
+    changed: dict[str, str] = {FaultSubject.ANSWER: answer, FaultSubject.RESULTS: results}
+    entries = [_entry(one, changed.get(one["about"], request)) for one in content["entry"]]
     sections = [
         FaultSection(
             about := FaultSubject(one["about"]),
@@ -124,12 +129,14 @@ def load() -> FaultCatalogue:
         )
         for one in content["section"]
     ]
-    return FaultCatalogue(tuple(content["intro"]), tuple(sections), request, answer, content["answer_version"])
+    intro = tuple(content["intro"])
+    return FaultCatalogue(intro, tuple(sections), request, results, answer, content["answer_version"])
 
 
 def _entry(values: dict[str, Any], message: str) -> FaultEntry:
     about, name, without = FaultSubject(values["about"]), values["name"], values.get("without", "")
-    example = None if without else _example(values, message, is_code=about is FaultSubject.CODE)
+    is_code = about in {FaultSubject.CODE, FaultSubject.RESULTS}
+    example = None if without else _example(values, message, is_code=is_code)
     return FaultEntry(name, about, values["meaning"], values["advice"], example, without)
 
 

@@ -15,7 +15,8 @@ _FILE = Path(__file__).with_suffix(".toml")
 _EARLIER = Path(__file__).with_name("earlier")
 """The files of versions that are not the present one, in a folder by their number."""
 WSDL = "wsdl/leerlinggegevens.wsdl"
-"""The file of the WSDL, which gets the public URL when it is served."""
+RESULTS_WSDL = "wsdl/leerresultaten.wsdl"
+"""The files of the WSDLs, which get the public URL when they are served."""
 
 
 class ContractVersion(NamedTuple):
@@ -40,10 +41,10 @@ def versions() -> tuple[ContractVersion, ...]:
 
 @functools.cache
 def files(number: int) -> Mapping[str, bytes]:
-    """Return the content of the WSDL and of each XSD of a version by its name, such as `schemas/2.2/antwoord.xsd`."""
+    """Return the content of each WSDL and XSD of a version by its name, such as `schemas/2.2/antwoord.xsd`."""
     is_present = number == versions()[0].number
     root = contract_file(REQUEST_SCHEMA).parents[2] if is_present else _EARLIER / str(number)
-    paths = [root / WSDL, *sorted(root.glob("schemas/[0-9]*/*.xsd"))]
+    paths = [*sorted(root.glob("wsdl/*.wsdl")), *sorted(root.glob("schemas/*/*.xsd"))]
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
 
 

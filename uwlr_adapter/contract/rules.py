@@ -36,7 +36,7 @@ class Rule(StrEnum):
     TOO_LONG = "te-lang"
     VERSION = "versie"
 
-    # Only in an answer that is checked, and in a file.
+    # In an answer that is checked, in a file, and in results.
     CODE = "code"
     KEY = "sleutel"
     IDENTITY = "identiteit"

@@ -9,7 +9,7 @@ from uwlr_adapter.contract.leerresultaten import names as result_names
 from uwlr_adapter.contract.leerresultaten import request as result_request
 from uwlr_adapter.contract.message_reader import MessageReader
 from uwlr_adapter.contract.names import Operation
-from uwlr_adapter.contract.published import WSDL
+from uwlr_adapter.contract.published import RESULTS_WSDL, WSDL
 from uwlr_adapter.contract.xml import MESSAGE, Limits
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.exchange.exchange import LEERLINGGEGEVENS_READER, Exchange, UseCase
@@ -48,7 +48,7 @@ LEERLINGGEGEVENS = Service(
 )
 LEERRESULTATEN = Service(
     path="/uwlr/leerresultaten",
-    wsdl="wsdl/leerresultaten.wsdl",
+    wsdl=RESULTS_WSDL,
     limits=result_request.MESSAGE,
     namespace=result_names.LEERRESULTATEN,
     operations=result_names.OPERATIONS,
@@ -64,7 +64,7 @@ def make_endpoint(
     """Return the endpoint of a service. Raises WsdlError."""
     use_case, reader = service.use_case(database, gate, settings), service.reader
     exchange = Exchange(database, gate, use_case, settings.strict, reader)
-    own_wsdl = wsdl_download(service.wsdl, service.path, settings.base_url)
+    own_wsdl = wsdl_download(service.wsdl, settings.base_url)
     operations = service.operations.values()
     soap = SoapService(service.namespace, operations, service.limits, own_wsdl.content, reader.read, exchange.question)
     return Endpoint(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from uwlr_adapter.contract import fault, fault_catalogue, published
 from uwlr_adapter.contract.fault_catalogue import FaultExample
-from uwlr_adapter.contract.files import contract_file
 from uwlr_adapter.contract.published import ContractVersion
 from uwlr_adapter.web.downloads import Download, DownloadApp
 from uwlr_adapter.web.pages import STYLE, make_page, make_style
@@ -17,7 +16,7 @@ from uwlr_adapter.web.response import XML_TYPE
 from uwlr_adapter.web.soap.wsdl import with_address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from _typeshed.wsgi import WSGIApplication
 
@@ -28,19 +27,19 @@ OPERATION = "contract"
 """The name of these requests in log and metrics."""
 
 
-def make_paths(service_paths: "Sequence[str]", base_url: str) -> "Mapping[str, WSGIApplication]":
+def make_paths(services: "Iterable[str]", base_url: str) -> "Mapping[str, WSGIApplication]":
     """Return the pages and the files of the contract by their paths; each is made when it is first asked for.
 
-    `service_paths` are those of the services that are served, the one of leerlinggegevens first.
+    `services` are the paths of the services that the page of the contract names.
     """
     made: dict[str, Callable[[], Download]] = {
         FAULTS: partial(_faults, base_url),
-        CONTRACT: partial(_contract, base_url + service_paths[0]),
+        CONTRACT: partial(_contract, [base_url + path for path in services]),
         STYLE: make_style,
     }
     for version in published.versions():
         for name in published.files(version.number):
-            made[address_of(name, version)] = partial(_file, name, version, service_paths, base_url)
+            made[address_of(name, version)] = partial(_file, name, version, base_url)
     return {path: DownloadApp(make, OPERATION) for path, make in made.items()}
 
 
@@ -49,17 +48,16 @@ def address_of(name: str, version: ContractVersion) -> str:
     return f"{CONTRACT}/{version.number}/{name}"
 
 
-def wsdl_download(name: str, path: str, base_url: str) -> Download:
-    """Return a WSDL of the present version for the service on `path` at `base_url`."""
-    return _file(name, published.versions()[0], [path], base_url)
+def wsdl_download(name: str, base_url: str) -> Download:
+    """Return a WSDL of the present version, by its name in the contract, for its service at `base_url`."""
+    return _file(name, published.versions()[0], base_url)
 
 
-def _file(name: str, version: ContractVersion, paths: "Sequence[str]", base_url: str) -> Download:
-    """Return a file of a version; a WSDL gets the address of its service, which is one of `paths`."""
-    content = published.files(version.number).get(name) or contract_file(name).read_bytes()
+def _file(name: str, version: ContractVersion, base_url: str) -> Download:
+    """Return a file of a version; a WSDL gets the address of its service."""
+    content = published.files(version.number)[name]
     if name.endswith(".wsdl"):
-        for path in paths:
-            content = with_address(content, path, base_url)
+        content = with_address(content, base_url)
     return Download(content, XML_TYPE, version.moment, ((CONTRACT_VERSION, str(version.number)),))
 
 
@@ -73,9 +71,9 @@ def _answer(base_url: str, example: FaultExample) -> str:
     return fault.render(example.fault, base_url + FAULTS).decode()
 
 
-def _contract(address: str) -> Download:
+def _contract(addresses: "Sequence[str]") -> Download:
     versions = [
         (version, [address_of(name, version) for name in published.files(version.number)])
         for version in published.versions()
     ]
-    return make_page("contract.html", address=address, faults=FAULTS, versions=versions, present=versions[0][0])
+    return make_page("contract.html", addresses=addresses, faults=FAULTS, versions=versions, present=versions[0][0])

@@ -10,8 +10,9 @@ my $PAYLOAD = '/Envelope/Body/[1]/[1]';
 
 sub line { print join("\t", map { $_ // '' } @_), "\n" }
 
-# SOAP::Lite knows no schema: each value gets its name, and an empty type, so that no xsi:type goes with it.
-sub element { SOAP::Data->name($_[0])->type('')->value($_[1]) }
+# SOAP::Lite knows no schema: each value gets its name, and an empty type, so that no xsi:type goes with it. Of a value
+# without a type it escapes nothing: encode_data does.
+sub element { SOAP::Data->name($_[0])->type('')->value(SOAP::Utils::encode_data($_[1])) }
 
 sub reference {
     my ($soort, $key) = split /=/, $_[0];

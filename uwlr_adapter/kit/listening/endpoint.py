@@ -56,7 +56,7 @@ class CallerEndpoint:
     ) -> None:
         self.conversation = conversation
         self._credentials, self._script, self._wait = credentials, script, wait
-        self._wsdl = {one.path: wsdl(one.wsdl, one.path, base_url) for one in (LEERLINGGEGEVENS, LEERRESULTATEN)}
+        self._wsdl = {one.path: wsdl(one.wsdl, base_url) for one in (LEERLINGGEGEVENS, LEERRESULTATEN)}
         self._base_url = base_url
         self._state = _Progress(script, conversation)
 

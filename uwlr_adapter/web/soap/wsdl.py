@@ -10,12 +10,11 @@ _PLACEHOLDER = "http://localhost"
 """Scheme and host of the addresses in the WSDL files, replaced when a WSDL is served."""
 
 
-def wsdl(file: str, path: str, base_url: str) -> bytes:
-    """Return a WSDL of the contract for the service on `path` at `base_url` (scheme, host, port; no slash behind)."""
-    return with_address(contract_file(file).read_bytes(), path, base_url)
+def wsdl(file: str, base_url: str) -> bytes:
+    """Return a WSDL of the contract for its service at `base_url` (scheme, host, port; no slash behind)."""
+    return with_address(contract_file(file).read_bytes(), base_url)
 
 
-def with_address(content: bytes, path: str, base_url: str) -> bytes:
-    """Return a WSDL of any version of the contract with the address of a service, as `wsdl` does."""
-    text = content.decode()
-    return text.replace(f'"{_PLACEHOLDER}{path}"', f'"{escape_attribute(base_url + path)}"').encode()
+def with_address(content: bytes, base_url: str) -> bytes:
+    """Return a WSDL of any version of the contract with the address of its service, as `wsdl` does."""
+    return content.decode().replace(f'"{_PLACEHOLDER}/', f'"{escape_attribute(base_url)}/').encode()
