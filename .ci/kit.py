@@ -26,6 +26,7 @@ weighs nothing.
 NO_RULE = "none: what known clients need"
 _KINDS = {
     "endpoint": "Checks of an endpoint",
+    "results": "Checks of an endpoint of results, which write (`--results`)",
     "scenario": "Scenarios, with a person in them",
     "caller": "Checks of a caller",
     "proxy": "Checks between the two, beside those of a caller",

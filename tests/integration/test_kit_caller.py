@@ -47,7 +47,7 @@ def test_a_right_caller_has_no_failure() -> None:
     caller = Caller(endpoint(time), time)
     found = run(caller)
     assert not failed(found)
-    assert not unjudged(found)
+    assert {one.partition("-")[0] for one in unjudged(found)} == {"CRES"}  # it sends no results
     assert [turn.situation for turn in caller.app.conversation.turns] == [one.name for one in SITUATIONS]
     assert len(set(caller.made)) == len(caller.made) == 5
     assert found.exit_status == 0

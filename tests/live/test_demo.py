@@ -18,7 +18,7 @@ from uwlr_adapter.sandbox import state
 
 KEYS = {
     *("endpoint", "wsdl", "klantnaam", "klantcode", "autorisatiesleutel", "brincode", "dependancecode", "schooljaar"),
-    *("portal", "portal_user", "portal_password"),
+    *("portal", "portal_user", "portal_password", "leerresultaten_endpoint"),
 }
 
 
@@ -72,6 +72,8 @@ def test_the_terminal_shows_no_line_of_the_log(tmp_path: Path) -> None:
             printed = list(iter(process.stdout.readline, "Ctrl-C stops the demo.\n"))
             assert [line for line in printed if line.lstrip().startswith("{")] == []
             assert any(line.startswith("Fetched once with zeep: ") for line in printed), "".join(printed)
+            (sent,) = (line for line in printed if line.startswith("Sent back once: "))
+            assert "87 results of 29 leerlingen for one toets; all taken" in sent
             assert any("demo.log" in line for line in printed), "".join(printed)
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/koppelingen", timeout=WAIT):
                 pass
@@ -81,7 +83,7 @@ def test_the_terminal_shows_no_line_of_the_log(tmp_path: Path) -> None:
             rest, _ = process.communicate(timeout=WAIT)
     assert rest == ""
     logged = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    assert "HaalLeerlinggegevens" in {line.get("operation") for line in logged}
+    assert {"HaalLeerlinggegevens", "BrengLeerresultaten"} <= {line.get("operation") for line in logged}
 
 
 def test_the_demo_says_it_when_its_port_is_taken(tmp_path: Path) -> None:

@@ -14,7 +14,11 @@ from support.served_school import import_one_of_each
 from support.world import identify
 from support.wsgi import call
 
+from uwlr_adapter.client.results_file import read_results, write_message
+from uwlr_adapter.contract.autorisatie import Autorisatie
+from uwlr_adapter.contract.leerresultaten import repairs as result_repairs
 from uwlr_adapter.contract.repairs import BODY_REPAIRS, HEADER_REPAIRS, SCHOOLJAAR_REPAIR
+from uwlr_adapter.demo import toets
 from uwlr_adapter.gebruikers import accounts, second_factor
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker_vestiging
@@ -23,11 +27,15 @@ from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.work import run_now
 from uwlr_adapter.journaal import model, search
 from uwlr_adapter.keys.server_keys import ServerKeys
+from uwlr_adapter.koppelingen import agreeing, store
+from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.tables import koppeling
+from uwlr_adapter.koppelingen.toestemming import NOT_GIVEN, Toestemming
 from uwlr_adapter.mail import recipients
 from uwlr_adapter.mail.tables import mail_address
 from uwlr_adapter.portal import proof
-from uwlr_adapter.portal.afnemer_calls import REPAIRS
+from uwlr_adapter.portal.afnemer_calls import REPAIRS, RESULT_REPAIRS
+from uwlr_adapter.web.services import LEERRESULTATEN
 
 PAGES = "/koppelingen/afnemer"
 CALLS, KLANTCODE = f"{PAGES}/verzoeken", f"{PAGES}/klantcode"
@@ -218,9 +226,60 @@ def test_what_the_calls_got(portal: Portal, school: Browser) -> None:
     assert school.get(KOPPELING).status == 200
 
 
+def test_what_became_of_results(portal: Portal, school: Browser) -> None:
+    """Messages that were taken and refused, and what became of their results, apart from fetches; no leerling."""
+    fetch(portal)
+    assert "Resultaten" not in portal.browser("vendor").get(CALLS).text
+    with portal.database.writing() as connection:
+        (own,) = store.list_living(connection, BRIN6)
+        if own.resultaten == NOT_GIVEN:
+            agreeing.give(
+                connection,
+                Catalogue.load(),
+                own.id,
+                own.version,
+                Toestemming.RESULTATEN,
+                login="andere",
+                naam="C. Elders",
+                akkoord=True,
+                moment=MOMENT,
+                actor="test",
+            )
+    codes = Autorisatie(CODE, OLD, "Snappet")
+
+    def send(leerlingen: list[str], **changed: str) -> None:
+        content = toets.verzoek_of(BRIN6, leerlingen, MOMENT)
+        for old, new in changed.items():
+            content = content.replace(f"<{old}>2.2<".encode(), f"<{old}>{new}<".encode())
+        call(portal.app, write_message(read_results(content), codes), path=LEERRESULTATEN.path)
+
+    send(["l"])
+    send(["l", "niemand"])
+    send(["niemand"])
+    send(["l"], xsdversie="9.9")
+    send(["l"], xsdversie="")
+    page = portal.browser("vendor").get(CALLS)
+    assert "5 berichten met resultaten sinds" in page.text
+    counts = page.tree.xpath("//section[@aria-labelledby='resultaten']//li")
+    assert [" ".join(one.text_content().split()) for one in counts] == [
+        "Nieuw: 3",
+        "Gewijzigd: 0",
+        "Gelijk aan wat er al was: 6",
+        "Ingehaald door een later bericht: 0",
+        "Niet verwerkt: de leerling is hier niet bekend: 3",
+    ]
+    found = rows(page)
+    assert any(one[0] == "Client.LeerlingOngeldig" for one in found)
+    assert any(one[0] == "Client.XsdVersieOngeldig" for one in found)
+    assert ("xsdversie", RESULT_REPAIRS["xsdversie"], "1") in found
+    assert "niemand" not in page.text
+    assert school.get(KOPPELING).status == 200
+
+
 def test_every_repair_has_its_words() -> None:
     """The page says of each repair what there is to improve, and of no other one."""
     assert set(REPAIRS) == {one.id for one in (*HEADER_REPAIRS, *BODY_REPAIRS, SCHOOLJAAR_REPAIR)}
+    assert set(RESULT_REPAIRS) >= {one.id for one in (*result_repairs.SCHOOL_REPAIRS, *result_repairs.BODY_REPAIRS)}
 
 
 def test_a_new_klantcode_takes_a_proof(portal: Portal) -> None:

@@ -26,6 +26,7 @@ from uwlr_adapter.sandbox.acts import ACTS
 from uwlr_adapter.sandbox.situations import SITUATIONS
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
+from uwlr_adapter.web.services import LEERLINGGEGEVENS
 
 USUAL = "/sandbox/schools/01ZA00"
 
@@ -242,7 +243,7 @@ def test_the_service_knows_nothing_of_it(bench: SandboxBench, tmp_path: Path) ->
     try:
         assert call(app, method="GET", path="/sandbox").status == 404
         assert call(app, method="GET", path="/sandbox/api/").status == 404
-        (endpoint,) = app.endpoints.values()
+        endpoint = app.endpoints[LEERLINGGEGEVENS.path]
         assert endpoint.clock() == MOMENT
         assert isinstance(endpoint.exchange.use_case, Leerlinggegevens)
     finally:

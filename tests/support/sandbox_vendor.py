@@ -56,7 +56,7 @@ class Vendor:
 
     def api(self, path: str, **values: str) -> dict[str, Any]:
         """Read from the API, or with values or a path of an act, write; returns its JSON, an error's too."""
-        is_read = not values and (path.count("/") < 2 or path.startswith("calls/"))
+        is_read = not values and (path.count("/") < 2 or path.startswith("calls/") or path.endswith("/results"))
         data = None if is_read else json.dumps(values).encode()
         token = base64.b64encode(f"{self.klantnaam}:{self.klantcode}".encode()).decode()
         headers = {"Authorization": f"Basic {token}", "Content-Type": "application/json"}

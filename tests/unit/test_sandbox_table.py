@@ -15,7 +15,8 @@ def test_the_page_has_every_situation() -> None:
     """Each situation has its row in docs/reference/sandbox.md, in order, and no other row is there."""
     rows = [line for line in PAGE if line.startswith("| `") and "ZA` |" in line]
     assert rows == [
-        f"| `{one.number:02}ZA` | {one.name} | {one.school} | {one.answer} | {one.profiel} |" for one in SITUATIONS
+        f"| `{one.number:02}ZA` | {one.name} | {one.school} | {one.answer} | {one.sent} | {one.profiel} |"
+        for one in SITUATIONS
     ]
 
 

@@ -43,6 +43,7 @@ MAY_LOAD = {
     "init --help": SETTINGS_AND_DATABASE,
     "journaal --help": JOURNAAL,
     "pull --help": f"{SETTINGS_AND_DATABASE} requests urllib.request zeep",
+    "push --help": SETTINGS_AND_DATABASE,
     "school --help": f"""
         {JOURNAAL} argon2 uwlr_adapter.administratie.importing.persons uwlr_adapter.administratie.selection
     """,

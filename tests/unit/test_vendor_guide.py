@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from uwlr_adapter.contract.fault import (
+    AutorisatieOngeldig,
+    EldResultaatOngeldig,
+    LeerlingOngeldig,
+    OngeldigBericht,
+    ScoreOngeldig,
+    ToetsNormeringOngeldig,
+    VocabulaireTermOngeldig,
+    XsdVersieOngeldig,
+)
 from uwlr_adapter.contract.fields import SET_NAMES
+from uwlr_adapter.contract.leerresultaten.request import MESSAGE as RESULTS
 from uwlr_adapter.contract.profiles import ALIASES, fold_name
 from uwlr_adapter.contract.versions import VERSIONS
 from uwlr_adapter.contract.xml import ANSWER, MESSAGE
@@ -16,6 +27,7 @@ from uwlr_adapter.web.rsgi import BODY_SECONDS, REQUEST_SECONDS
 
 ROOT = Path(__file__).parents[2]
 PAGE = " ".join((ROOT / "docs" / "guides" / "vendor.md").read_text(encoding="utf-8").split())
+RESULTS_PAGE = " ".join((ROOT / "docs" / "guides" / "vendor-results.md").read_text(encoding="utf-8").split())
 LIMITS = "\n".join((ROOT / "deploy" / "nginx" / f"uwlr-{one}.conf").read_text("utf-8") for one in ("limits", "sources"))
 
 
@@ -37,6 +49,27 @@ LIMITS = "\n".join((ROOT / "deploy" / "nginx" / f"uwlr-{one}.conf").read_text("u
 def test_a_figure_of_the_page(told: str) -> None:
     """The sentence stands there with the number that holds."""
     assert told in PAGE
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        f"at most {RESULTS.octets // 1024**2} MB and {RESULTS.elements:,} elements",
+        f"is whole within {BODY_SECONDS} seconds",
+        f"After {REQUEST_SECONDS} seconds the service gives up",
+        f"send {', '.join(VERSIONS[:-1])} or {VERSIONS[-1]}",
+    ],
+)
+def test_a_figure_of_the_page_on_results(told: str) -> None:
+    """The sentence stands there with the number that holds."""
+    assert told in RESULTS_PAGE
+
+
+def test_the_page_on_results_has_each_fault() -> None:
+    """Each faultcode that results may get is in its table."""
+    codes = {one.code for one in (ScoreOngeldig, ToetsNormeringOngeldig, EldResultaatOngeldig, LeerlingOngeldig)}
+    codes |= {one.code for one in (OngeldigBericht, XsdVersieOngeldig, AutorisatieOngeldig, VocabulaireTermOngeldig)}
+    assert sorted(code for code in codes if f"`{code}`" not in RESULTS_PAGE) == []
 
 
 def test_the_limits_of_nginx() -> None:

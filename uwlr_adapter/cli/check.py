@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.check_choice import choice_options, print_checks
 from uwlr_adapter.cli.check_output import ReportFiles, deliver, report_files, report_options
+from uwlr_adapter.cli.check_results import RESULTS_RUN, read_leerlingid
 from uwlr_adapter.cli.check_scenario import PlayedScenario, chosen_scenario, scenario_options
 from uwlr_adapter.cli.interruption import interruptible
 from uwlr_adapter.cli.secrets import secret_option
@@ -19,7 +20,7 @@ from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.kit import plans, runner
 from uwlr_adapter.kit.checks import Check
-from uwlr_adapter.kit.plans import PLANS, SECONDS, USUAL_PLAN, PlanError
+from uwlr_adapter.kit.plans import PLANS, SECONDS, USUAL_PLAN, Plan, PlanError
 from uwlr_adapter.kit.report import CheckResult, Report
 from uwlr_adapter.kit.scenarios import SCENARIOS
 from uwlr_adapter.kit.session import Intensity, Session, nobody
@@ -34,6 +35,7 @@ _COLUMNS = (
 
 _KINDS = {
     "endpoint": "Checks of an endpoint",
+    "results": "Checks of an endpoint of results, which write (check --results)",
     "scenario": "Checks of a scenario",
     "caller": "Checks of a caller (check --client)",
     "proxy": "Checks between a caller and an endpoint (check --proxy URL), beside those of both",
@@ -107,6 +109,12 @@ class CheckCommand(click.Command):
     show_default=True,
     help="Seconds to wait for one answer.",
 )
+@click.option(
+    "--results",
+    metavar="LEERLINGID|@FILE",
+    callback=read_leerlingid,
+    help="Judge an endpoint of results, and write there: of this leerling, or of the first one in a saved answer.",
+)
 @scenario_options
 @report_options
 @click.option("--allow-private", is_flag=True, help="Call this machine, or an address on a private network.")
@@ -129,6 +137,7 @@ def check(
     strict: bool,
     intensity: str,
     timeout: float,
+    results: str | None,
     scenario: str | None,
     hook: tuple[str, ...],
     json_file: Path | None,
@@ -144,6 +153,9 @@ def check(
 
     The files of the report are written after each chapter, so that they are there when the run is broken off.
 
+    With `--results` URL is an endpoint of BrengLeerresultaten. That run writes: it leaves three results of a toets
+    `uwlr-kit` with the leerling, the same ones each time, which only the school can take away.
+
     Two other kinds of run have options of their own: `check --client --help` judges what calls here, and
     `check --proxy URL --help` stands between a caller and an endpoint.
 
@@ -155,6 +167,8 @@ def check(
     played = chosen_scenario(context, scenario, hook, autorisatiesleutel)
     if played is not None and (only or skip):
         raise click.UsageError("a scenario is run as a whole: leave --only and --skip out")
+    if results is not None and (played is not None or profile or plan != USUAL_PLAN):
+        raise click.UsageError("--results is a run of its own: leave --plan, --profile and --scenario out")
     try:
         chosen_plan = plans.plan_named(plan)
         target = plans.target_of(
@@ -169,19 +183,30 @@ def check(
             profile=profile,
             seconds=timeout,
             permissions=Permissions(private=allow_private, plain=allow_http),
+            leerlingid=results or "",
         )
-        checks = plans.choose(chosen_plan, only, skip) if played is None else list(SCENARIOS[played.name].suite)
+        checks = _chosen(chosen_plan, only, skip, played, writes=results is not None)
     except PlanError as error:
         raise click.UsageError(str(error)) from None
     kept = report_files(json=json_file, junit=junit_file, html=html_file)
     session = Session(target, intensity=Intensity(intensity), perform=nobody if played is None else played.perform)
+    run = RESULTS_RUN if results is not None else plan if played is None else played.name
     began = time.monotonic()
     with interruptible():
-        report = _run(context, session, checks, plan if played is None else played.name, kept, played, strict=strict)
+        report = _run(context, session, checks, run, kept, played, strict=strict)
         seconds = round(time.monotonic() - began)
         calls = count_noun(session.calls, "call", "calls")
         context.messages.print(f"{calls} in {seconds // 60} min {seconds % 60} s.")
         deliver(context, kept, report, against)
+
+
+def _chosen(
+    plan: Plan, only: tuple[str, ...], skip: tuple[str, ...], played: PlayedScenario | None, *, writes: bool
+) -> list[Check]:
+    """Return the checks of a run in their order. Raises PlanError."""
+    if writes:
+        return plans.choose_results(only, skip)
+    return plans.choose(plan, only, skip) if played is None else list(SCENARIOS[played.name].suite)
 
 
 def _run(
@@ -206,5 +231,5 @@ def _run(
         def keep(report: Report) -> None:
             (kept.keep if session.calls else kept.save)(report)  # a full disk is told before the first call
 
-        kind = "endpoint" if played is None else "scenario"
+        kind = RESULTS_RUN if session.target.leerlingid else "endpoint" if played is None else "scenario"
         return runner.run(session, checks, name, context.clock(), kind=kind, strict=strict, told=told, keep=keep)

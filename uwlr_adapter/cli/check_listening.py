@@ -23,7 +23,7 @@ from uwlr_adapter.kit.checks import Check
 from uwlr_adapter.kit.listening import example_school, verdicts
 from uwlr_adapter.kit.listening.between import Between, send_outbound
 from uwlr_adapter.kit.listening.chapters import REQUESTS
-from uwlr_adapter.kit.listening.endpoint import PATH, SLOW_SECONDS, CallerEndpoint, Script
+from uwlr_adapter.kit.listening.endpoint import PATH, RESULTS_PATH, SLOW_SECONDS, CallerEndpoint, Script
 from uwlr_adapter.kit.listening.judging import Credentials
 from uwlr_adapter.kit.listening.listener import listening, wait_for_caller
 from uwlr_adapter.kit.listening.situations import BY_NAME, SITUATIONS
@@ -176,7 +176,7 @@ def check_client(
 
     The caller meets one situation after the other: a next one with each question that it asks again. After a fault it
     has to leave the service in peace for --pause seconds first. The run ends at Ctrl-C or SIGTERM, after --calls
-    requests, or when each situation was met.
+    requests, or when each situation was met. Results that the caller sends back are taken and judged too.
 
     Example:  uwlr-adapter check --client --port 8090 --html caller.html
     """
@@ -346,6 +346,7 @@ def _show_school(context: Context, endpoint: str, credentials: Credentials, scho
     values = {
         "address": endpoint,
         "WSDL": f"{endpoint}?wsdl",
+        "address of results": f"{endpoint.removesuffix(PATH)}{RESULTS_PATH}",
         "klantnaam": credentials.klantnaam,
         "klantcode": _shown_code(credentials.klantcode, setup.KLANTCODE),
         "autorisatiesleutel": _shown_code(credentials.autorisatiesleutel, setup.VERIFICATIECODE),

@@ -3,7 +3,7 @@
 import json
 import sys
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,15 @@ import click
 from uwlr_adapter.administratie.schools import list_vestigingen
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.client.pulling import PullRequest, pull
+from uwlr_adapter.client.pushing import push
 from uwlr_adapter.client.result import PullError
+from uwlr_adapter.client.results_file import PushError, read_results
+from uwlr_adapter.contract.autorisatie import Autorisatie
 from uwlr_adapter.contract.nouns import count_records
 from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.demo.setup import PORTAL_LOGIN, PORTAL_PASSWORD, DemoSchool, prepare
+from uwlr_adapter.demo import toets
+from uwlr_adapter.demo.setup import BRIN6, PORTAL_LOGIN, PORTAL_PASSWORD, DemoSchool, prepare
 from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import afnemers
@@ -31,7 +35,7 @@ from uwlr_adapter.server.port import ListenError, is_address
 from uwlr_adapter.server.serve import run
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.logs import LOGGING
-from uwlr_adapter.web.services import LEERLINGGEGEVENS
+from uwlr_adapter.web.services import LEERLINGGEGEVENS, LEERRESULTATEN
 
 MARKER = "this-is-a-demo"
 """Name of the file that marks a data folder as the demo's own."""
@@ -99,7 +103,7 @@ def demo(context: Context, port: int, host: str, public_url: str | None, data: P
     try:
         run(
             settings,
-            lambda taken: _report(context, taken, example, as_json=as_json),
+            lambda taken: _report(context, taken, example, moment, as_json=as_json),
             load,
             log=_log_to(folder / LOG),
         )
@@ -159,21 +163,23 @@ def _require_demo_folder(folder: Path, database: Database) -> None:
     marker.touch()
 
 
-def _report(context: Context, settings: Settings, example: DemoSchool, *, as_json: bool) -> None:
+def _report(context: Context, settings: Settings, example: DemoSchool, moment: datetime, *, as_json: bool) -> None:
     """Print what a vendor needs to call the demo, and fetch from it once to show that it works."""
-    endpoint, own = f"{settings.base_url}{LEERLINGGEGEVENS.path}", f"{settings.listen_url}{LEERLINGGEGEVENS.path}"
+    endpoint, results = f"{settings.base_url}{LEERLINGGEGEVENS.path}", f"{settings.base_url}{LEERRESULTATEN.path}"
     portal = {
         "portal": f"{settings.base_url}{PREFIX}",
         "portal_user": PORTAL_LOGIN,
         "portal_password": PORTAL_PASSWORD,
     }
     if as_json:
-        printed = {"endpoint": endpoint, "wsdl": f"{endpoint}?wsdl", **asdict(example), **portal}
+        own = {"endpoint": endpoint, "wsdl": f"{endpoint}?wsdl", "leerresultaten_endpoint": results}
+        printed = {**own, **asdict(example), **portal}
         sys.stdout.write(json.dumps(printed) + "\n")
         sys.stdout.flush()
         return
     echo = context.console.out
     echo(f"address             {endpoint}\nWSDL                {endpoint}?wsdl")
+    echo(f"results             {results}\nWSDL of results     {results}?wsdl")
     for name, value in asdict(example).items():
         echo(f"{name:<20}{value}")
     echo("\nThe school's page, the Koppelingenoverzicht:\n")
@@ -185,11 +191,26 @@ def _report(context: Context, settings: Settings, example: DemoSchool, *, as_jso
     request = REQUEST.format(**asdict(example), xsdversie=USUAL_VERSION)
     echo(f"\nA request to paste (POST, Content-Type: text/xml):\n\n{request}\n")
     try:
-        antwoord = pull(own, PullRequest(**asdict(example)), allow_private=True, allow_http=True)  # our own
-    except PullError as error:
-        context.messages.print(f"Fetching with zeep failed: {error}")
+        _fetch_and_send(context, settings.listen_url, example, moment)
+    except (PullError, PushError) as error:
+        context.messages.print(f"Calling it failed: {error}")
         return
+    echo(f"The requests are logged to {settings.data / LOG}.\nCtrl-C stops the demo.")
+
+
+def _fetch_and_send(context: Context, own: str, example: DemoSchool, moment: datetime) -> None:
+    """Fetch the school, and send results of a groep back, as a platform does. Raises PullError or PushError.
+
+    The same results are sent at each start, which changes nothing from the second time on.
+    """
+    echo = context.console.out
+    request = PullRequest(**asdict(example))
+    antwoord = pull(f"{own}{LEERLINGGEGEVENS.path}", request, allow_private=True, allow_http=True)  # our own
     counts = ", ".join(count_records(count, kind) for kind, count in antwoord.counts.items())
     verdict = "is not valid" if antwoord.findings else "is valid"
     echo(f"Fetched once with zeep: {counts}; the answer {verdict}.")
-    echo(f"The requests are logged to {settings.data / LOG}.\nCtrl-C stops the demo.")
+    results = read_results(toets.verzoek(BRIN6, moment))
+    codes = Autorisatie(example.autorisatiesleutel, example.klantcode, example.klantnaam)
+    sent = push(f"{own}{LEERRESULTATEN.path}", results, codes, allow_private=True, allow_http=True)
+    told = "all taken, see Resultaten on the school's page" if sent.fault is None else f"refused: {sent.fault.code}"
+    echo(f"Sent back once: {results.resultaten} results of {results.leerlingen} leerlingen for one toets; {told}.")

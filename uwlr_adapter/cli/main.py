@@ -35,6 +35,7 @@ COMMANDS = {
     "jobs": CommandEntry("jobs", "jobs", "List the periodic work, and run one job now."),
     "purge": CommandEntry("purge", "purge", "Erase what is kept no longer than its term."),
     "pull": CommandEntry("pull", "pull", "Fetch a school from any UWLR endpoint."),
+    "push": CommandEntry("push", "push", "Send results to any UWLR endpoint."),
     "diff": CommandEntry("diff", "diff", "Show what changed between two saved answers.", failure_status=2),
     "check": CommandEntry("check", "check", "Judge any UWLR endpoint: a verdict per rule.", failure_status=2),
     "report": CommandEntry("report", "report", "Compare two reports of a check.", failure_status=2),

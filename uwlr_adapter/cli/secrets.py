@@ -21,19 +21,20 @@ def read_secret(_context: click.Context, _parameter: click.Parameter, value: str
 
 
 def secret_option(
-    name: str, text: str, default: str | None = None
+    name: str, text: str, default: str | None = None, *, prompts: bool = True
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return an option for a secret, which can also come from `UWLR_<NAME>` or `@FILE`.
 
-    Without any of these it is `default`, a published value; when there is none, it is prompted for.
+    Without any of these it is `default`, a published value; when there is none, it is prompted for, unless the command
+    itself asks when it needs it (`prompts`).
     """
     variable = f"UWLR_{name.lstrip('-').upper()}"
     return click.option(
         name,
         envvar=variable,
         default=default,
-        prompt=default is None,
-        hide_input=default is None,
+        prompt=prompts and default is None,
+        hide_input=prompts and default is None,
         callback=read_secret,
         help=f"{text} (or {variable}, or @FILE)",
     )

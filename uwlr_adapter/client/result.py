@@ -76,7 +76,7 @@ def read(content: bytes, status: int = 200, xsdversie: str = USUAL_VERSION) -> P
 def read_reply(reply: Reply, xsdversie: str) -> PullResult:
     """Return the outcome of a response to HaalLeerlinggegevens, with what its headers say. Raises PullError."""
     found = result_of(payload_of(reply, HAAL_LEERLINGGEGEVENS), xsdversie)
-    return replace(found, request_id=_request_id(reply), repairs=_repairs(reply))
+    return replace(found, request_id=request_id_of(reply), repairs=repairs_of(reply))
 
 
 def payload_of(reply: Reply, operation: Operation) -> Payload:
@@ -84,7 +84,7 @@ def payload_of(reply: Reply, operation: Operation) -> Payload:
     try:
         return payload_in(reply.content, reply.status, operation)
     except PullError as error:
-        if request_id := _request_id(reply):
+        if request_id := request_id_of(reply):
             raise PullError(f"{error} (X-Request-ID {request_id})") from None
         raise
 
@@ -166,12 +166,14 @@ def _is_outcome(element: etree._Element, operation: Operation) -> bool:
     return name.namespace == names.LEERLINGGEGEVENS and name.localname in {operation.payload, *_WITHOUT_DATA}
 
 
-def _request_id(reply: Reply) -> str:
+def request_id_of(reply: Reply) -> str:
+    """Return the X-Request-ID of a response; empty when it has none, or one of another form."""
     value = reply.header("X-Request-ID").strip()
     return value if _REQUEST_ID.fullmatch(value) else ""
 
 
-def _repairs(reply: Reply) -> tuple[str, ...]:
+def repairs_of(reply: Reply) -> tuple[str, ...]:
+    """Return the repairs that a response names; a word of another form is left out."""
     words = (word.strip() for word in reply.header("X-UWLR-Repairs").split(",", _MAX_REPAIRS)[:_MAX_REPAIRS])
     return tuple(word for word in words if _REPAIR.fullmatch(word))
 

@@ -100,6 +100,23 @@ def edexml(brin6: str, schooljaar: str) -> bytes:
     return etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True)
 
 
+def leerling_keys(brin6: str, schooljaar: str, jaargroep: int) -> list[str]:
+    """Return the keys of the leerlingen of a jaargroep, in order. Raises ValueError or KeyError as `edexml` does."""
+    start = schooljaar_start(schooljaar)
+    if start is None:
+        raise ValueError("a schooljaar consists of two consecutive years")
+    return [_key_of(one) for one in _pupils(brin6, _VESTIGINGEN[brin6], start) if one.jaargroep == jaargroep]
+
+
+def leerkracht_key(brin6: str, jaargroep: int) -> str:
+    """Return the key of the leerkracht of the groep of a jaargroep."""
+    return f"M{dependancecode_of(brin6)}{jaargroep:02}"
+
+
+def _key_of(pupil: _Pupil) -> str:
+    return f"L{pupil.number:05}"
+
+
 def _pupils(brin6: str, size: _Size, start: int) -> Iterator[_Pupil]:
     """Yield the pupils of a schooljaar, generated from the year in which they started school."""
     for jaargroep in range(1, HIGHEST_JAARGROEP + 1):
@@ -142,7 +159,7 @@ def _groepen(parent: etree._Element, size: _Size, start: int) -> None:
 
 def _leerling(parent: etree._Element, pupil: _Pupil, size: _Size, brin6: str, start: int) -> None:
     place = pupil.number % 500
-    leerling = etree.SubElement(parent, "leerling", key=f"L{pupil.number:05}")
+    leerling = etree.SubElement(parent, "leerling", key=_key_of(pupil))
     if place or pupil.number // 1000 % HIGHEST_JAARGROEP:  # of all pupils in a schooljaar, one has no ECK-iD yet
         leerling.set("eckid", make_eckid(f"{brin6} leerling {pupil.number}"))
     add_texts(leerling, achternaam=pupil.achternaam, voorvoegsel=pupil.voorvoegsel, roepnaam=pupil.roepnaam)
@@ -166,7 +183,7 @@ def _leerkrachten(parent: etree._Element, size: _Size, brin6: str, start: int) -
         leerkracht = etree.SubElement(
             parent,
             "leerkracht",
-            key=f"M{dependancecode_of(brin6)}{number:02}",
+            key=leerkracht_key(brin6, number),
             eckid=make_eckid(f"{brin6} leerkracht {number}"),
         )
         add_texts(leerkracht, achternaam=achternaam, voorvoegsel=voorvoegsel, roepnaam=rng.choice(ROEPNAMEN))

@@ -19,9 +19,10 @@ from uwlr_adapter.gebruikers import accounts, passwords
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen import actions, afnemers, store
+from uwlr_adapter.koppelingen import actions, afnemers, agreeing, store
 from uwlr_adapter.koppelingen.actions import ActivationRequest
 from uwlr_adapter.koppelingen.catalogue import Catalogue
+from uwlr_adapter.koppelingen.toestemming import NOT_GIVEN, Toestemming
 
 KLANTNAAM = "Snappet"
 KLANTCODE = "demo-klantcode-snappet"
@@ -77,7 +78,8 @@ def _share_next_year(connection: sa.Connection, brin6: str, schooljaar: str, mom
 def _activate_koppeling(connection: sa.Connection, server_keys: ServerKeys, moment: datetime) -> None:
     if afnemers.find(connection, KLANTNAAM) is None:
         afnemers.add(connection, server_keys, KLANTNAAM, moment, KLANTCODE, actor=PORTAL_LOGIN)
-    if store.find_living(connection, BRIN6, ENTRY_ID) is None:
+    living = store.find_living(connection, BRIN6, ENTRY_ID)
+    if living is None:
         request = ActivationRequest(
             brin6=BRIN6,
             entry_id=ENTRY_ID,
@@ -85,8 +87,22 @@ def _activate_koppeling(connection: sa.Connection, server_keys: ServerKeys, mome
             naam="Een voorbeeldschool",
             akkoord=True,
             verificatiecode=VERIFICATIECODE,
+            akkoord_resultaten=True,
         )
         actions.activate(connection, Catalogue.load(), server_keys, request, moment, actor=PORTAL_LOGIN)
+    elif living.resultaten == NOT_GIVEN:  # it was prepared before there were results
+        agreeing.give(
+            connection,
+            Catalogue.load(),
+            living.id,
+            living.version,
+            Toestemming.RESULTATEN,
+            login="demo",
+            naam="Een voorbeeldschool",
+            akkoord=True,
+            moment=moment,
+            actor=PORTAL_LOGIN,
+        )
 
 
 def _add_gebruiker(connection: sa.Connection, moment: datetime) -> None:

@@ -5,13 +5,14 @@ is found is of the time since its begin.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import AMSTERDAM, from_utc, to_utc
-from uwlr_adapter.journaal.model import CALLS
+from uwlr_adapter.journaal.model import CALLS, EntryKind
 from uwlr_adapter.journaal.tables import journaal
 
 MAX_ENTRIES = 40_000
@@ -102,9 +103,9 @@ def calls_of(connection: sa.Connection, found: RecentPiece, afnemer_id: int) -> 
     return RecentCalls(outcomes, repairs, hours)
 
 
-def calls_in(found: RecentPiece) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions for the calls in a piece."""
-    return [_rows.id >= found.first_id, _rows.moment >= to_utc(found.not_before), _rows.kind.in_(CALLS)]
+def calls_in(found: RecentPiece, kinds: Iterable[EntryKind] = CALLS) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions for the calls of some kinds in a piece."""
+    return [_rows.id >= found.first_id, _rows.moment >= to_utc(found.not_before), _rows.kind.in_(kinds)]
 
 
 def _is_refused() -> sa.ColumnElement[bool]:

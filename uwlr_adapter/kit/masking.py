@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from uwlr_adapter.contract import names, schemas
+from uwlr_adapter.contract.leerresultaten.names import BRENG_LEERRESULTATEN, KNOWN_NAMES, LEERRESULTATEN, OSO
 from uwlr_adapter.contract.xml import ANSWER, Limits, XmlError, parse
 from uwlr_adapter.kit.reading import CODES, Reading, local
 
@@ -23,7 +24,7 @@ MAX_SHOWN = 6_000
 _SHOWN_OF_A_KIND = 3
 """Records of one kind under one parent that are shown (inclusive)."""
 _PREFIX: Final = (
-    "SOAP-ENV|SOAP|soapenv|soap|senv|env|wsse|xsi|xsd|xs|xml|autorisatie|auth|aut|uwlr|lg|tns"
+    "SOAP-ENV|SOAP|soapenv|soap|senv|env|wsse|xsi|xsd|xs|xml|autorisatie|auth|aut|uwlr|lg|lr|oso|tns"
     "|[a-zA-Z]|(?:ns|q|n)[0-9]{1,2}"
 )
 """The prefixes that toolkits make; another one may be a name, and is shown as one of ours."""
@@ -50,6 +51,8 @@ _DIGIT = re.compile(r"[0-9]")
 _NAMES = frozenset(
     {
         *schemas.KNOWN_NAMES,
+        *KNOWN_NAMES,
+        *(BRENG_LEERRESULTATEN.request, BRENG_LEERRESULTATEN.answer),
         *("Envelope", "Header", "Body", "Fault", "faultcode", "faultstring", "faultactor", "detail", "fout"),
         *("toevoegingen", "blok", "Code", "Reason", "Value", "Text"),
     }
@@ -60,6 +63,7 @@ _ATTRIBUTES = frozenset(
 _NAMESPACES = frozenset(
     {
         *(names.SOAP11, names.LEERLINGGEGEVENS, names.AUTORISATIE, names.FAULT_DETAIL),
+        *(LEERRESULTATEN, OSO),
         *("http://www.w3.org/2003/05/soap-envelope", "http://www.w3.org/2001/XMLSchema-instance"),
         *("http://www.w3.org/2001/XMLSchema", "http://schemas.xmlsoap.org/soap/encoding/"),
         "http://www.w3.org/XML/1998/namespace",
@@ -80,7 +84,9 @@ _HEADERS: Final[Mapping[str, re.Pattern[str]]] = {
     "soapaction": re.compile(r"\"?[A-Za-z0-9:/._-]{0,120}\"?"),
     "expect": re.compile(r"100-continue"),
 }
-_SHOWN_ACTIONS = frozenset({"", *(one.soap_action for one in names.OPERATIONS.values())})
+_SHOWN_ACTIONS = frozenset(
+    {"", *(one.soap_action for one in names.OPERATIONS.values()), BRENG_LEERRESULTATEN.soap_action}
+)
 _WORD = re.compile(r"[A-Za-z]+")
 _WORDS = frozenset(
     """

@@ -11,7 +11,7 @@ from uwlr_adapter.contract.versions import USUAL_VERSION, VERSIONS
 from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.kit.checks import Check
 from uwlr_adapter.kit.session import Target
-from uwlr_adapter.kit.suites import ALL
+from uwlr_adapter.kit.suites import ALL, RESULTS
 from uwlr_adapter.kit.suites.expect import SHORTEST_TIMEOUT
 from uwlr_adapter.outbound import Permissions
 
@@ -101,6 +101,7 @@ def target_of(
     profile: str | None = None,
     seconds: float = SECONDS,
     permissions: Permissions,
+    leerlingid: str = "",
 ) -> Target:
     """Return the target of a run; the version and the profile are those of the plan unless named.
 
@@ -129,6 +130,7 @@ def target_of(
         profiel=profile_named(profile or plan.profiel),
         seconds=seconds,
         permissions=permissions,
+        leerlingid=leerlingid,
     )
 
 
@@ -139,6 +141,16 @@ def choose(plan: Plan, only: tuple[str, ...] = (), skip: tuple[str, ...] = ()) -
     it is left out with it. Raises PlanError.
     """
     return pick([check for suite in ALL for check in suite], only, skip, plan.suites)
+
+
+def choose_results(only: tuple[str, ...] = (), skip: tuple[str, ...] = ()) -> list[Check]:
+    """Return the checks of an endpoint of results in their order, chosen as `choose` does. Raises PlanError.
+
+    The last one, which leaves the scores as the first one had them, is always among them.
+    """
+    chosen = pick([check for suite in RESULTS for check in suite], only, skip)
+    last = next(reversed(list(RESULTS[-1])))
+    return chosen if last in chosen or not {one.id for one in chosen}.issuperset(last.after) else [*chosen, last]
 
 
 def pick(

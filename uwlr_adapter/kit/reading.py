@@ -7,6 +7,7 @@ from enum import StrEnum
 from lxml import etree
 
 from uwlr_adapter.contract import fault, names
+from uwlr_adapter.contract.leerresultaten.names import BRENG_LEERRESULTATEN
 from uwlr_adapter.contract.xml import ANSWER, XmlError, parse
 from uwlr_adapter.outbound import Reply
 
@@ -23,6 +24,7 @@ class AnswerKind(StrEnum):
     DATA = "leerlinggegevens"
     NO_CHANGES = "geenwijzigingen"
     NO_DATA = "geengegevens"
+    CONFIRMED = "leerresultaten_bevestiging"
     FAULT = "fault"
     OTHER = "no answer of UWLR"
 
@@ -85,6 +87,8 @@ class Reading:
             return AnswerKind.OTHER
         if local(body) == "Fault":
             return AnswerKind.FAULT
+        if local(body) == BRENG_LEERRESULTATEN.answer:
+            return AnswerKind.CONFIRMED
         name = "" if self.payload is None else local(self.payload)
         if name.startswith("leerlinggegevens"):
             return AnswerKind.DATA

@@ -79,7 +79,7 @@ class Report:
     """A whole run, or as much of it as was done."""
 
     kind: str
-    """`endpoint`, `scenario`, `caller` or `proxy`."""
+    """`endpoint`, `results`, `scenario`, `caller` or `proxy`."""
     target: str
     """The address without its query, or what was judged instead of one."""
     plan: str

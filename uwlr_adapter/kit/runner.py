@@ -97,6 +97,7 @@ class KitRun:
         target = self._session.target
         words = ["uwlr-adapter", "check", target.shown_url]
         words += ["--scenario", self._plan] if self._kind == "scenario" else ["--only", check.id]
+        words += ["--results", "LEERLINGID"] if self._kind == "results" else []
         words += ["--brin6", target.brin6, "--schooljaar", target.schooljaar, "--xsdversie", target.xsdversie]
         words += [] if target.profiel is None else ["--profile", target.profiel.name]
         words += [] if self._session.intensity is Intensity.NORMAL else ["--intensity", self._session.intensity]

@@ -7,6 +7,7 @@ from flask import render_template
 
 from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.journaal import recent, told
+from uwlr_adapter.journaal.model import EntryKind
 from uwlr_adapter.journaal.told import ToldCalls
 from uwlr_adapter.koppelingen import fetched
 from uwlr_adapter.maintenance import announced
@@ -30,6 +31,18 @@ REPAIRS = {
 """What there is to improve about a request that needed a repair, by its id (docs/reference/repairs.md)."""
 
 
+RESULT_REPAIRS = REPAIRS | {"leerlingid": "Stuur bij elke leerling een leerlingid; nu gold het ECK-iD."}
+"""The same for a message with results (docs/reference/leerresultaten.md)."""
+RESULTS = {
+    "nieuw": "Nieuw",
+    "gewijzigd": "Gewijzigd",
+    "gelijk": "Gelijk aan wat er al was",
+    "ingehaald": "Ingehaald door een later bericht",
+    "niet-verwerkt": "Niet verwerkt: de leerling is hier niet bekend",
+}
+"""What became of results, by the word of the journaal."""
+
+
 @dataclass(frozen=True, slots=True)
 class FaultCount:
     """How often a fault was given, with the page that explains its word, if it has one."""
@@ -47,7 +60,8 @@ def show_calls() -> str:
     with database().reading() as connection:
         afnemer = require_own_afnemer(connection)
         piece = recent.piece(connection, moment)
-        calls = None if piece is None else told.calls_of(connection, piece, afnemer.id)
+        calls = None if piece is None else told.calls_of(connection, piece, afnemer.id, [EntryKind.VERZOEK])
+        sent = None if piece is None else told.calls_of(connection, piece, afnemer.id, [EntryKind.RESULTATEN])
         versions = fetched.versions(connection, catalogue(), afnemer.id, moment - VERSIONS_SINCE)
         maintenance = announced.list_open(connection, moment)
     return render_template(
@@ -57,6 +71,12 @@ def show_calls() -> str:
         told=calls,
         answers=[] if calls is None else [(ANSWERS.get(one, one), n) for one, n in calls.answers.most_common()],
         faults=[] if calls is None else list(_faults(calls)),
+        sent=sent,
+        sent_faults=[] if sent is None else list(_faults(sent)),
+        sent_repairs=[]
+        if sent is None
+        else [(id_, RESULT_REPAIRS.get(id_, ""), n) for id_, n in sent.repairs.most_common()],
+        results=[] if sent is None else [(word, sent.results[id_]) for id_, word in RESULTS.items()],
         repairs=[] if calls is None else [(id_, REPAIRS.get(id_, ""), n) for id_, n in calls.repairs.most_common()],
         versions=versions,
         maintenance=maintenance,

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.result_tables import not_processed, resultaat_versie
+from uwlr_adapter.administratie.result_tables import not_processed, resultaat, resultaat_versie
 from uwlr_adapter.administratie.tables import plaatsing
 from uwlr_adapter.clock import any_from_utc, from_utc
 from uwlr_adapter.contract.leerresultaten.records import OsoResultaat, Toets, VocabulaireTerm
@@ -135,6 +135,18 @@ def of_groep(
     """
     people = _in_groep(connection, brin6, schooljaar, groep_key)
     query = standing().where(is_of(connection, people), toets.c.toetscode == toetscode, OWN.resultaat_id > after)
+    return [version_of(row) for row in connection.execute(query.order_by(OWN.resultaat_id).limit(limit))]
+
+
+def of_afnemer(
+    connection: sa.Connection, afnemer_id: int, brin6: str, after: int = 0, limit: int = PAGE
+) -> list[ResultVersion]:
+    """Return the results that stand at a vestiging of those that a platform sent, by ascending `resultaat_id`.
+
+    `after` (exclusive) goes on after a page. Those of a leerling who is not known any more are left out.
+    """
+    own = (resultaat.c.afnemer_id == afnemer_id, resultaat.c.brin6.in_(same_vestiging(connection, brin6)), KNOWN)
+    query = standing().where(*own, OWN.resultaat_id > after)
     return [version_of(row) for row in connection.execute(query.order_by(OWN.resultaat_id).limit(limit))]
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from uwlr_adapter.clock import day_of, next_schooljaar, schooljaar_of, schooljaar_start
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.koppelingen import actions
-from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.sandbox import result_acts
 from uwlr_adapter.sandbox.accounts import ACTOR, Account, SandboxRefusedError
 from uwlr_adapter.sandbox.on_call import Breakage
 from uwlr_adapter.sandbox.school_file import SandboxLeerling, groep_key, leerlingen, next_joiner, other_achternaam
@@ -82,7 +82,7 @@ def _pause(
     world: World, _account: Account, place: SandboxPlace, old: MadeSchool, _values: Mapping[str, str]
 ) -> tuple[MadeSchool, str]:
     with world.database.writing() as connection:
-        koppeling = _require(world.maker.living(connection, place))
+        koppeling = world.maker.require_living(connection, place)
         actions.clear_code(connection, koppeling.id, koppeling.version, world.clock(), actor=ACTOR)
     return old, "the school paused the koppeling"
 
@@ -91,7 +91,7 @@ def _resume(
     world: World, _account: Account, place: SandboxPlace, old: MadeSchool, _values: Mapping[str, str]
 ) -> tuple[MadeSchool, str]:
     with world.database.writing() as connection:
-        koppeling = _require(world.maker.living(connection, place))
+        koppeling = world.maker.require_living(connection, place)
         if koppeling.status is not Status.GEPAUZEERD and actions.is_code_of(koppeling, world.server_keys, place.code):
             raise SandboxRefusedError("the koppeling is active already, with the code that is listed")
         actions.enter_code(
@@ -104,7 +104,7 @@ def _end(
     world: World, _account: Account, place: SandboxPlace, old: MadeSchool, _values: Mapping[str, str]
 ) -> tuple[MadeSchool, str]:
     with world.database.writing() as connection:
-        _require(world.maker.living(connection, place))
+        world.maker.require_living(connection, place)
         world.maker.end(connection, place, world.clock())
     return old, "the school ended the koppeling"
 
@@ -212,6 +212,29 @@ ACTS = {
         ActEntry("end", "End the koppeling", (), "The school ends the koppeling.", _end),
         ActEntry("activate", "Activate the koppeling", (), "The school activates it again, after an end.", _activate),
         ActEntry(
+            "agree-results",
+            "Agree to results",
+            (),
+            "The school agrees to results, of which it did not.",
+            result_acts.agree_results,
+        ),
+        ActEntry(
+            "pause-results", "Pause the results", (), "The school pauses the results alone.", result_acts.pause_results
+        ),
+        ActEntry(
+            "resume-results", "Resume the results", (), "The school resumes the results.", result_acts.resume_results
+        ),
+        ActEntry(
+            "take-back",
+            "Take the last results back",
+            (),
+            "The school takes back the last message that stands.",
+            result_acts.take_back,
+        ),
+        ActEntry(
+            "put-back", "Undo that", (), "The message that was taken back last stands again.", result_acts.put_back
+        ),
+        ActEntry(
             "new-year", "Release the next schooljaar", (), "The next schooljaar is answered from now on.", _new_year
         ),
         ActEntry("slow", "Make it slow", ("seconds",), "Each answer takes 0 to 60 seconds longer.", _slow),
@@ -249,12 +272,6 @@ def _groepen(world: World, place: SandboxPlace, old: MadeSchool) -> list[str]:
     schooljaar = _schooljaar(world)
     jaargroepen = sorted({one.jaargroep for one in leerlingen(place, schooljaar, old.edits)})
     return [groep_key(schooljaar_start(schooljaar) or 0, one) for one in jaargroepen]
-
-
-def _require(koppeling: Koppeling | None) -> Koppeling:
-    if koppeling is None:
-        raise SandboxRefusedError("this school has no koppeling now: activate it first")
-    return koppeling
 
 
 def _number(values: Mapping[str, str], name: str, most: int) -> int:

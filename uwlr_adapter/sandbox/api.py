@@ -12,7 +12,8 @@ from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 
 from uwlr_adapter.clock import day_of, schooljaar_of
 from uwlr_adapter.errors import RefusedError, SchoolRefusedError
-from uwlr_adapter.sandbox import accounts, sandbox_clock
+from uwlr_adapter.koppelingen.toestemming import ToestemmingStatus
+from uwlr_adapter.sandbox import accounts, sandbox_clock, sent_results
 from uwlr_adapter.sandbox.accounts import THE_PUBLISHED, Account, SandboxRefusedError
 from uwlr_adapter.sandbox.acts import ACTS
 from uwlr_adapter.sandbox.call_log import CallLog, LoggedCall
@@ -60,7 +61,21 @@ class Pages:
             return "ended"
         if koppeling.code_digest is None:
             return "paused"
-        return "active" if koppeling.is_open(self.world.clock()) else f"starts on {koppeling.startdatum}"
+        if not koppeling.is_open(self.world.clock()):
+            return f"starts on {koppeling.startdatum}"
+        return "active"
+
+    def results_state(self, place: SandboxPlace) -> str:
+        """Return whether results come in at a school, in a word or two."""
+        with self.world.database.reading() as connection:
+            koppeling = self.world.maker.living(connection, place)
+        if koppeling is None:
+            return "ended"
+        return {
+            ToestemmingStatus.NOT_GIVEN: "not agreed to",
+            ToestemmingStatus.ON: "agreed to",
+            ToestemmingStatus.PAUSED: "paused",
+        }[koppeling.resultaten.status]
 
 
 def pages() -> Pages:
@@ -159,6 +174,7 @@ def _school(place: SandboxPlace, present: MadeSchool, leerlingen: list[SandboxLe
     return {
         **_listed(place),
         "koppeling": pages().koppeling_state(place),
+        "resultaten": pages().results_state(place),
         "version": present.version,
         "schooljaren": sorted(present.years),
         "calls": present.calls,
@@ -180,6 +196,7 @@ def _listed(place: SandboxPlace) -> dict[str, Any]:
         "profiel": situation.profiel,
         "school": situation.school,
         "answer": situation.answer,
+        "results": situation.sent,
     }
 
 
@@ -211,6 +228,16 @@ def move_clock() -> str:
 def show_school(brin6: str) -> str:
     """Return a school of the account, with its leerlingen."""
     return json.dumps(_school(*pages().world.school(_account(), brin6)))
+
+
+@API.get("/schools/<brin6>/results")
+def show_results(brin6: str) -> str:
+    """Return what stands at a school of the account of the results that it sent, by page, and its last messages."""
+    account, after = _account(), request.args.get("after", "0")
+    if not (after.isascii() and after.isdigit() and len(after) < MAX_DIGITS):
+        raise SandboxRefusedError("after is the `next` of the page before")
+    place, _, _ = pages().world.school(account, brin6)
+    return json.dumps(sent_results.written(pages().world.database, account, place, int(after)))
 
 
 @API.post("/schools/<brin6>/<act>")

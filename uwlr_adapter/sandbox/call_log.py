@@ -16,11 +16,12 @@ import sqlalchemy as sa
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.fault import Fault
 from uwlr_adapter.contract.names import AUTORISATIE
-from uwlr_adapter.contract.request import Call, read
-from uwlr_adapter.contract.xml import MESSAGE, XmlError, parse
+from uwlr_adapter.contract.request import Call
+from uwlr_adapter.contract.xml import MESSAGE, Limits, XmlError, parse
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal.tables import journaal
 from uwlr_adapter.kit.masking import Masker
+from uwlr_adapter.web.services import Service
 
 KEPT = 50
 """Calls of an account that are kept (inclusive)."""
@@ -36,6 +37,13 @@ REASONS = {
     "geen school genoemd": "the body names no school, or none in the form of a brincode",
     "niet volgens het schema": "the request is not valid by the XSD",
     "versie niet ondersteund": "the version is not served",
+    "leerlinggegevens gepauzeerd": "the school paused the leerlinggegevens of this koppeling",
+    "geen akkoord leerlinggegevens": "the school agreed to results only",
+    "resultaten gepauzeerd": "the school paused the results of this koppeling",
+    "geen akkoord resultaten": "the school agreed to leerlinggegevens only",
+    "geen leerling bekend": "the school knows no leerling of the message, or does not share them with you",
+    "inhoud klopt niet": "the message is valid by the XSD, and contradicts itself",
+    "te veel tegelijk": "too many messages with results came at once",
     "geen gegevens": "there are no data of that schooljaar",
     "schooljaar niet ingericht": "the schooljaar is not laid out yet",
     "eigen fout": "the service could not answer",
@@ -43,6 +51,14 @@ REASONS = {
     "certificaat onbekend of verlopen": "the client certificate is not known",
 }
 """The true reason of a refusal in English, by its word in the journaal."""
+_RESULTS = {
+    "nieuw": "new",
+    "gewijzigd": "changed",
+    "gelijk": "same",
+    "ingehaald": "overtaken",
+    "niet-verwerkt": "not processed",
+}
+"""The counts of a message with results in English, by their word in the journaal."""
 ANSWERED = "answered"
 """The outcome of an answer, until the journaal says of which kind it is."""
 
@@ -65,6 +81,8 @@ class LoggedCall:
     repairs: tuple[str, ...] = ()
     reason: str = ""
     """The true reason of a refusal, in English; empty for an answer, and for a fault that says all."""
+    results: str = ""
+    """How many results of a message came to what, such as `87 new, 3 not processed`."""
 
 
 class CallLog:
@@ -106,7 +124,7 @@ def with_reason(database: Database, call: LoggedCall, after: int) -> LoggedCall:
     """
     columns = journaal.c
     query = (
-        sa.select(columns.outcome, columns.reason, columns.repairs)
+        sa.select(columns.outcome, columns.reason, columns.repairs, columns.remarks)
         .where(columns.id > after, columns.request_id == call.request_id)
         .order_by(columns.id.desc())
     )
@@ -117,21 +135,27 @@ def with_reason(database: Database, call: LoggedCall, after: int) -> LoggedCall:
     is_answer = call.outcome == ANSWERED
     told = "" if is_answer else REASONS.get(row.reason or "", "")
     outcome, needed = row.outcome if is_answer else call.outcome, tuple((row.repairs or "").split())
-    return replace(call, outcome=outcome, reason=told, repairs=needed)
+    return replace(call, outcome=outcome, reason=told, repairs=needed, results=_results(row.remarks or ""))
 
 
-def understood(content: bytes, charset: str | None = None) -> Call | None:
-    """Return the call in a message, if it can be read; `charset` is that of the transport, if any."""
+def _results(remarks: str) -> str:
+    """Return the counts of results among the remarks of an entry, as a reader sees them."""
+    counts = (remark.partition("=") for remark in remarks.split())
+    return ", ".join(f"{number} {_RESULTS[word]}" for word, _, number in counts if word in _RESULTS)
+
+
+def understood(content: bytes, charset: str | None, service: Service) -> Call | None:
+    """Return the call in a message to a service, if it can be read; `charset` is that of the transport, if any."""
     try:
-        return read(content, charset)
+        return service.reader.read(content, charset, operations=service.operations, limits=service.limits)
     except Fault:
         return None
 
 
-def named_klantnaam(content: bytes, charset: str | None = None) -> str | None:
+def named_klantnaam(content: bytes, charset: str | None = None, limits: Limits = MESSAGE) -> str | None:
     """Return the klantnaam in a message that could not be read as a call, if it is there once."""
     try:
-        root = parse(content, MESSAGE, charset)
+        root = parse(content, limits, charset)
     except XmlError:
         return None
     found = [one.text for one in root.iter(f"{{{AUTORISATIE}}}klantnaam", "klantnaam")]
@@ -159,9 +183,9 @@ def logged(
     )
 
 
-def masked(content: bytes, charset: str | None = None) -> str:
+def masked(content: bytes, charset: str | None = None, limits: Limits = MESSAGE) -> str:
     """Return a message as it may be shown; one that breaks the limits of a message is not read at all."""
-    return Masker().document(content, MESSAGE, charset)
+    return Masker().document(content, limits, charset)
 
 
 def _outcome(status: int, headers: dict[str, str], body: bytes) -> tuple[str, str, str]:

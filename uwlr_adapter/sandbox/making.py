@@ -12,14 +12,16 @@ from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import day_of, next_schooljaar, schooljaar_of, schooljaar_start
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.demo import toets
 from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen import actions, store
+from uwlr_adapter.koppelingen import actions, pausing, store
 from uwlr_adapter.koppelingen.actions import ActivationRequest
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.sandbox import school_file
+from uwlr_adapter.koppelingen.toestemming import Toestemming
+from uwlr_adapter.sandbox import school_file, sent_results
 from uwlr_adapter.sandbox.accounts import ACTOR, Account, SandboxRefusedError
 from uwlr_adapter.sandbox.on_call import TOO_EARLY, USUAL_SECONDS
-from uwlr_adapter.sandbox.situations import OnCall, SandboxPlace, Start, catalogue_for
+from uwlr_adapter.sandbox.situations import OnCall, ResultsStart, SandboxPlace, Start, catalogue_for
 from uwlr_adapter.sandbox.state import Edits, MadeSchool
 
 STARTS_AFTER = timedelta(days=30)
@@ -46,6 +48,8 @@ class Maker:
 
     def reset(self, account: Account, place: SandboxPlace, old: MadeSchool, moment: datetime) -> MadeSchool:
         """Make a school as its situation begins, with another koppeling, and return its state."""
+        with self.database.writing() as connection:
+            sent_results.erase(connection, place.brin6)
         new = MadeSchool(old.version)
         return self._settle(account, place, self.lay_out(place, new, moment), moment)
 
@@ -53,6 +57,8 @@ class Maker:
         """Bring the koppeling of a school, its question and its next year in the state of its situation."""
         with self.database.writing() as connection:
             self._begin(connection, account, place, moment)
+        if place.situation.results is ResultsStart.TAKEN_BACK:
+            sent_results.begin(self.database, account, place, self._groep(place, moment), moment)
         form, on_call = place.situation.form, place.situation.on_call
         if form.has_question:
             state = self.bring(place, replace(state, edits=Edits(has_question=True)), moment)
@@ -61,12 +67,24 @@ class Maker:
         seconds = USUAL_SECONDS if on_call is OnCall.WAITS else 0
         return replace(state, seconds=seconds, refused=TOO_EARLY if on_call is OnCall.REFUSES else 0)
 
+    def _groep(self, place: SandboxPlace, moment: datetime) -> list[str]:
+        """Return the keys of the leerlingen of one jaargroep now."""
+        present = school_file.leerlingen(place, schooljaar_of(day_of(moment)), Edits())
+        return [one.key for one in present if one.jaargroep == toets.JAARGROEP]
+
     def _begin(self, connection: sa.Connection, account: Account, place: SandboxPlace, moment: datetime) -> None:
         """Bring the koppeling in the state in which its situation begins; what lives is ended."""
         self.end(connection, place, moment)
         start = place.situation.start
         startdatum = day_of(moment + STARTS_AFTER) if start is Start.NOT_STARTED else None
         koppeling = self.activate(connection, account, place, moment, startdatum)
+        if place.situation.results is ResultsStart.PAUSED:
+            own = koppeling.id, koppeling.version, Toestemming.RESULTATEN
+            pausing.pause(connection, *own, moment, actor=ACTOR)
+        if place.situation.form.has_withheld:
+            leerling = self._groep(place, moment)[0]
+            persoon_id = sent_results.person_of(connection, place.brin6, leerling)
+            actions.withhold(connection, koppeling.id, koppeling.version, persoon_id, moment, actor=ACTOR)
         if start is Start.PAUSED:
             actions.clear_code(connection, koppeling.id, koppeling.version, moment, actor=ACTOR)
         elif start is Start.ENDED:
@@ -86,9 +104,10 @@ class Maker:
             entry_id=place.situation.entry,
             login=ACTOR,
             naam="De sandbox",
-            akkoord=True,
+            akkoord=place.situation.results is not ResultsStart.ALONE,
             startdatum=startdatum,
             verificatiecode=place.situation.entered_code(place.letters),
+            akkoord_resultaten=place.situation.results is not ResultsStart.NOT_AGREED,
         )
         catalogue = catalogue_for(account.klantnaam)
         return actions.activate(connection, catalogue, self.server_keys, request, moment, actor=ACTOR)
@@ -96,6 +115,13 @@ class Maker:
     def living(self, connection: sa.Connection, place: SandboxPlace) -> Koppeling | None:
         """Return the living koppeling of a school, if any."""
         return store.find_living(connection, place.brin6, place.situation.entry)
+
+    def require_living(self, connection: sa.Connection, place: SandboxPlace) -> Koppeling:
+        """Return the living koppeling of a school. Raises SandboxRefusedError when it has none."""
+        koppeling = self.living(connection, place)
+        if koppeling is None:
+            raise SandboxRefusedError("this school has no koppeling now: activate it first")
+        return koppeling
 
     def end(self, connection: sa.Connection, place: SandboxPlace, moment: datetime) -> bool:
         """End the koppeling of a school; return whether one lived."""

@@ -40,13 +40,18 @@ class Consequence:
     """How it breaks, if it does."""
 
 
-def before(old: MadeSchool, place: SandboxPlace, schooljaar: str) -> tuple[MadeSchool, Consequence]:
-    """Return the state of a school in which a call is answered, and what becomes of the answer."""
+def before(
+    old: MadeSchool, place: SandboxPlace, schooljaar: str, *, fetches: bool = True
+) -> tuple[MadeSchool, Consequence]:
+    """Return the state of a school in which a call is answered, and what becomes of the answer.
+
+    One that does not fetch changes nobody.
+    """
     kind, calls = place.situation.on_call, old.calls + 1
     new = replace(old, calls=calls)
-    if kind is OnCall.CHANGES:
+    if fetches and kind is OnCall.CHANGES:
         new = replace(new, edits=_changed(old.edits, place, schooljaar, calls % _ROUND))
-    elif kind is OnCall.LEAVES and calls > 1 and not old.edits.left:
+    elif fetches and kind is OnCall.LEAVES and calls > 1 and not old.edits.left:
         present = leerlingen(place, schooljaar, old.edits)
         new = replace(new, edits=replace(old.edits, left=(present[len(present) // 2].key,)))
     is_refused = old.refused > 0

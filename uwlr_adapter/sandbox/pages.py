@@ -14,7 +14,7 @@ from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.koppelingen.verificatiecode import random_text
 from uwlr_adapter.portal.guard import harden
 from uwlr_adapter.portal.paths import PREFIX as PORTAL
-from uwlr_adapter.sandbox import api, sandbox_clock
+from uwlr_adapter.sandbox import api, sandbox_clock, sent_results
 from uwlr_adapter.sandbox.accounts import THE_PUBLISHED, Account
 from uwlr_adapter.sandbox.acts import ACTS
 from uwlr_adapter.sandbox.api import PREFIX, Pages, english, pages, written
@@ -160,6 +160,8 @@ def show_school(brin6: str) -> str:
         place=place,
         present=present,
         koppeling=pages().koppeling_state(place),
+        resultaten=pages().results_state(place),
+        sent=sent_results.written(world.database, account, place),
         leerlingen=leerlingen[:SHOWN],
         number=len(leerlingen),
     )

@@ -6,12 +6,12 @@ Nothing of this is in `serve`: it is put around the application from outside, in
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from uwlr_adapter.contract.request import Call
-from uwlr_adapter.contract.xml import MESSAGE
+from uwlr_adapter.contract.xml import MESSAGE, Limits
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.demo.example_files import ExampleFiles
@@ -32,8 +32,8 @@ from uwlr_adapter.server.application import compose
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.app import App
 from uwlr_adapter.web.head import Head
-from uwlr_adapter.web.rsgi import MAX_CHUNKS, RsgiApp
-from uwlr_adapter.web.services import LEERLINGGEGEVENS
+from uwlr_adapter.web.rsgi import MAX_CHUNKS, MIN_CHUNK, RsgiApp
+from uwlr_adapter.web.services import SERVICES, Service
 
 wait = asyncio.sleep
 """How an answer waits."""
@@ -47,6 +47,7 @@ SANDBOX_JOBS = {name: job for name, job in JOBS.items() if name != "purge"}
 sandbox has years back is past its term; and all its persons are invented."""
 _BAD_GATEWAY = 502
 _PROXY_PAGE = b"<!DOCTYPE html><html><head><title>502</title></head><body>Bad gateway</body></html>"
+_SERVICES = {service.path: service for service in SERVICES}
 _NOBODY = "Sandbox"
 """The klantnaam of the entries by which calls are judged: each account has koppelingen of these."""
 
@@ -57,6 +58,7 @@ class _WatchedProtocol:
 
     inner: Any
     before: Callable[[bytes], Any]
+    limits: Limits
     body: bytes = b""
     response: tuple[int, list[tuple[str, str]], bytes] | None = None
 
@@ -69,15 +71,17 @@ class _WatchedProtocol:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the body whole; one that is too large is passed on as it comes.
 
-        Raises ValueError for more than MAX_CHUNKS pieces, which the service refuses.
+        Raises ValueError for more pieces than the service takes.
         """
         pieces: list[bytes] = []
-        octets = 0
+        octets, most = 0, MAX_CHUNKS
+        if self.limits.octets > MESSAGE.octets:
+            most += self.limits.octets // MIN_CHUNK
         async for piece in self.inner:
-            if len(pieces) >= MAX_CHUNKS:
+            if len(pieces) >= most:
                 raise ValueError("too many chunks")
             octets += len(piece)
-            if octets > MESSAGE.octets:
+            if octets > self.limits.octets:
                 break
             pieces.append(piece)
         else:
@@ -100,13 +104,13 @@ class SandboxApp:
     inner: RsgiApp
     world: World
     calls: CallLog
-    path: str = field(default=LEERLINGGEGEVENS.path)
     _waiting: int = 0
     """Answers that wait."""
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
         """Answer one HTTP request."""
-        if scope.path != self.path or scope.method != "POST":
+        service = _SERVICES.get(scope.path)
+        if service is None or scope.method != "POST":
             await self.inner.__rsgi__(scope, protocol)
             return
         charset = _charset(scope)
@@ -115,7 +119,7 @@ class SandboxApp:
 
         async def before(body: bytes) -> None:
             nonlocal call, consequence, last
-            call = call_log.understood(body, charset)
+            call = call_log.understood(body, charset, service)
             if call is not None:
                 try:
                     consequence = await loop.run_in_executor(None, self.world.before_call, call)
@@ -124,12 +128,12 @@ class SandboxApp:
                     log_failure(error, logger)
                 COMES_TOO_EARLY.set(consequence.is_refused)
 
-        watched = _WatchedProtocol(protocol, before)
+        watched = _WatchedProtocol(protocol, before, service.limits)
         await self.inner.__rsgi__(scope, watched)
         if watched.response is None:
             return
         try:
-            await self._keep(watched, call, charset, last)
+            await self._keep(watched, call, charset, last, service.limits)
         except Exception as error:  # noqa: BLE001 - the call has its answer
             log_failure(error, logger)
         if consequence.seconds and self._waiting < MAX_WAITING:
@@ -147,20 +151,25 @@ class SandboxApp:
         else:
             protocol.response_bytes(status, headers, content)
 
-    async def _keep(self, watched: _WatchedProtocol, call: Call | None, charset: str | None, last: int) -> None:
+    async def _keep(
+        self, watched: _WatchedProtocol, call: Call | None, charset: str | None, last: int, limits: Limits
+    ) -> None:
         """Keep a call for the page of its account; `last` is the last entry of the journaal from before it."""
         if watched.response is None:
             return
         status, headers, body = watched.response
         named = {name.lower(): value for name, value in headers}
-        klantnaam = call_log.named_klantnaam(watched.body, charset) if call is None else call.autorisatie.klantnaam
+        loop = asyncio.get_running_loop()
+        klantnaam = None if call is None else call.autorisatie.klantnaam
+        if call is None:
+            klantnaam = await loop.run_in_executor(None, call_log.named_klantnaam, watched.body, charset, limits)
         if klantnaam is not None and not self.world.is_account(klantnaam):
             klantnaam = None
-        request = call_log.masked(watched.body, charset)
+        request = await loop.run_in_executor(None, call_log.masked, watched.body, charset, limits)
         kept = call_log.logged(self.world.clock(), request, call, int(status), named, body)
         if call is not None:
             told = partial(call_log.with_reason, self.world.database, kept, last)
-            kept = await asyncio.get_running_loop().run_in_executor(None, told)
+            kept = await loop.run_in_executor(None, told)
         self.calls.keep(klantnaam, kept)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -184,11 +193,14 @@ def load(settings: Settings) -> SandboxApp:
     return SandboxApp(inner, world, calls)
 
 
+def _busy(service: Service) -> Service:
+    """Return a service that refuses the calls that come too early."""
+    return service._replace(use_case=lambda *given: BusyUseCase(service.use_case(*given)))
+
+
 def compose_sandbox(settings: Settings, world: World, calls: CallLog) -> tuple[App, HolderReport]:
     """Return the application, by the clock of the sandbox and with its pages, and the report of its keys."""
-    usual = LEERLINGGEGEVENS.use_case
-    service = LEERLINGGEGEVENS._replace(use_case=lambda *given: BusyUseCase(usual(*given)))
-    app, report = compose(settings, world.clock, [service], catalogue_for(_NOBODY))
+    app, report = compose(settings, world.clock, list(map(_busy, SERVICES)), catalogue_for(_NOBODY))
     app.mounts[EXAMPLES] = ExampleFiles(EXAMPLES)
     app.mounts[PREFIX] = make_pages(world, calls, settings.base_url)
     return app, report

@@ -6,12 +6,13 @@ of the account.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from string import ascii_uppercase
 from typing import NamedTuple
 
 from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueEntry
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 
 PUBLISHED = "ZA"
 """The letters of the account whose klantnaam and klantcode are published."""
@@ -19,6 +20,8 @@ LETTERS = tuple(f"Z{letter}" for letter in ascii_uppercase)
 """The letters of all accounts: the published one, and 25 that vendors take."""
 NARROW, LVS, FULL = "sandbox-smal", "sandbox-lvs", "sandbox-volledig"
 """The entries of the catalogue, by the profile that they share."""
+ALONE = "sandbox-resultaten"
+"""The entry through which results come in, and nothing goes out."""
 _PROFIELEN = {NARROW: "smalle set", LVS: "LVS-set", FULL: "volledig"}
 _BRIN6 = re.compile(r"([0-9]{2})(Z[A-Z])00")
 _OTHER_CODE = "a-code-of-another-day"
@@ -33,6 +36,18 @@ class Start(StrEnum):
     ENDED = "ended"
     NOT_STARTED = "not started"
     OTHER_CODE = "another code"
+
+
+class ResultsStart(StrEnum):
+    """What a school that is made lets in, and what it did with it."""
+
+    AGREED = "agreed"
+    NOT_AGREED = "not agreed"
+    PAUSED = "paused"
+    ALONE = "results alone"
+    """Results come in, and nothing goes out."""
+    TAKEN_BACK = "taken back"
+    """Two messages came before: results, and a correction of them, which the school took back."""
 
 
 class OnCall(StrEnum):
@@ -63,6 +78,8 @@ class SchoolForm:
     """Whether the next schooljaar is released from the beginning."""
     is_late: bool = False
     """Whether a schooljaar is laid out on its 1 September only."""
+    has_withheld: bool = False
+    """Whether one leerling is withheld from the koppeling (Niet delen)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +96,19 @@ class VendorSituation:
     start: Start = Start.ACTIVE
     on_call: OnCall = OnCall.NOTHING
     entry: str = NARROW
+    results: ResultsStart = ResultsStart.AGREED
+    sent: str = "It is taken."
+    """What a message with results gets, in a sentence."""
 
     @property
     def profiel(self) -> str:
-        """The profile of its koppeling."""
-        return _PROFIELEN[self.entry]
+        """The profile of its koppeling; `-` where nothing goes out through it."""
+        return _PROFIELEN.get(self.entry, "-")
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether a fetch is answered from the beginning."""
+        return self.start is Start.ACTIVE and self.results is not ResultsStart.ALONE
 
     def brin6(self, letters: str) -> str:
         """Return the brin6 of the school that an account has for it."""
@@ -117,6 +142,7 @@ class SandboxPlace(NamedTuple):
 
 _DATA = "The data."
 _REFUSED = "Client.AutorisatieOngeldig; your page of calls says the true reason."
+_NO_RESULTS = "Client.AutorisatieOngeldig."
 SITUATIONS = (
     VendorSituation(1, "usual", "24 leerlingen in eight groepen, nothing special.", _DATA),
     VendorSituation(
@@ -146,21 +172,28 @@ SITUATIONS = (
     VendorSituation(
         9, "no-data", "A school whose schooljaar is not laid out yet.",
         "geengegevens when the request names the schooljaar; Server.TijdelijkNietBeschikbaar when it leaves it empty.",
-        SchoolForm(has_records=False),
+        SchoolForm(has_records=False), sent="Client.LeerlingOngeldig.",
     ),
-    VendorSituation(10, "paused", "The school paused the koppeling.", _REFUSED, start=Start.PAUSED),
-    VendorSituation(11, "ended", "The school ended the koppeling.", _REFUSED, start=Start.ENDED),
+    VendorSituation(
+        10, "paused", "The school paused the koppeling.", _REFUSED, start=Start.PAUSED, sent=_NO_RESULTS,
+    ),
+    VendorSituation(11, "ended", "The school ended the koppeling.", _REFUSED, start=Start.ENDED, sent=_NO_RESULTS),
     VendorSituation(
         12, "not-started", "The Startdatum of the koppeling lies 30 days ahead of the clock when it is made.",
-        f"{_REFUSED} The data once the clock is there.", start=Start.NOT_STARTED,
+        f"{_REFUSED} The data once the clock is there.", start=Start.NOT_STARTED, sent=_NO_RESULTS,
     ),
-    VendorSituation(13, "other-code", "The school entered another verificatiecode.", _REFUSED, start=Start.OTHER_CODE),
+    VendorSituation(
+        13, "other-code", "The school entered another verificatiecode.", _REFUSED, start=Start.OTHER_CODE,
+        sent=_NO_RESULTS,
+    ),
     VendorSituation(
         14, "slow", "Each answer takes 10 seconds, or as many as you ask.", "The data, late.", on_call=OnCall.WAITS,
+        sent="It is taken, late.",
     ),
     VendorSituation(
         15, "busy", "Two of three calls come too early.",
         "Server.TijdelijkNietBeschikbaar with Retry-After, twice; then the data.", on_call=OnCall.REFUSES,
+        sent="Server.TijdelijkNietBeschikbaar with Retry-After, twice; then it is taken.",
     ),
     VendorSituation(
         16, "changing", "Before each call one leerling gets another achternaam, and one comes or goes.",
@@ -169,6 +202,7 @@ SITUATIONS = (
     VendorSituation(
         17, "leaver", "After the first call one leerling leaves the school.",
         "From the second call on one leerling fewer.", on_call=OnCall.LEAVES,
+        sent="It is taken, also for who left within this schooljaar.",
     ),
     VendorSituation(
         18, "held", "An import left a question open: it is not certain who one leerling is.",
@@ -181,6 +215,29 @@ SITUATIONS = (
     VendorSituation(
         20, "late", "The school lays a schooljaar out on 1 September, a month after it began.",
         "In August geengegevens for the present schooljaar, and the data of the one before.", SchoolForm(is_late=True),
+    ),
+    VendorSituation(
+        21, "results-not-agreed", "The school agreed to leerlinggegevens only.", _DATA, results=ResultsStart.NOT_AGREED,
+        sent=_NO_RESULTS,
+    ),
+    VendorSituation(
+        22, "results-paused", "The school paused the results; leerlinggegevens go on.", _DATA,
+        results=ResultsStart.PAUSED, sent=_NO_RESULTS,
+    ),
+    VendorSituation(
+        23, "results-alone", "A Resultatenkoppeling: results come in, and no leerlinggegevens go out.", _REFUSED,
+        entry=ALONE, results=ResultsStart.ALONE,
+    ),
+    VendorSituation(
+        24, "not-shared", "The school does not share one leerling (an objection).", "The data without that leerling.",
+        SchoolForm(has_withheld=True),
+        sent="It is taken, but for that leerling; of that one alone it is Client.LeerlingOngeldig.",
+    ),
+    VendorSituation(
+        25, "taken-back",
+        "Results of one groep came from you, and a correction of them, which the school took back.", _DATA,
+        results=ResultsStart.TAKEN_BACK,
+        sent="It is taken; the correction, sent again unchanged, stays taken back.",
     ),
 )  # fmt: skip
 """Every situation, by number."""
@@ -202,6 +259,7 @@ def places_of(letters: str) -> Iterator[SandboxPlace]:
 def catalogue_for(klantnaam: str) -> Catalogue:
     """Return the catalogue of the schools of one account: an entry per profile."""
     shipped = Catalogue.load()
+    usual = shipped.entries["snappet"]
     entries = {
         id_: CatalogueEntry(
             id=id_,
@@ -209,10 +267,19 @@ def catalogue_for(klantnaam: str) -> Catalogue:
             type="UWLR Leerlinggegevens",
             omschrijving=f"Koppeling van de sandbox, {profiel}",
             prijs="Geen aanvullende kosten",
-            voorwaarden=shipped.entries["snappet"].voorwaarden,
+            voorwaarden=usual.voorwaarden,
             afnemer=klantnaam,
             profiel=profiel,
+            voorwaarden_resultaten=usual.voorwaarden_resultaten,
         )
         for id_, profiel in _PROFIELEN.items()
     }
+    entries[ALONE] = replace(
+        entries[NARROW],
+        id=ALONE,
+        type="Resultatenkoppeling",
+        omschrijving="Resultatenkoppeling van de sandbox",
+        voorwaarden=usual.voorwaarden_of(Toestemming.RESULTATEN),
+        profiel=None,
+    )
     return Catalogue({**shipped.entries, **entries}, shipped.profielen)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from uwlr_adapter.clock import day_of, schooljaar_of
+from uwlr_adapter.contract.leerresultaten.names import BRENG_LEERRESULTATEN
 from uwlr_adapter.contract.request import Call
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo import setup
@@ -126,7 +127,8 @@ class World:
             old = self._ready(account, place)
             if shown.autorisatiesleutel != place.code:
                 return NO_CONSEQUENCE
-            new, consequence = before(old, place, schooljaar_of(day_of(self.clock())))
+            fetches = call.operation is not BRENG_LEERRESULTATEN
+            new, consequence = before(old, place, schooljaar_of(day_of(self.clock())), fetches=fetches)
             if new.edits != old.edits:
                 new = self._bring(place, old, new)
             self._keep_school(place, new)

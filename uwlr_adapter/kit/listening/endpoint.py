@@ -11,15 +11,17 @@ from uwlr_adapter.clock import AMSTERDAM, day_of, next_schooljaar, parse_moment,
 from uwlr_adapter.contract import answer
 from uwlr_adapter.contract import fault as faults
 from uwlr_adapter.contract.fault import Fault, TijdelijkNietBeschikbaar
+from uwlr_adapter.contract.leerresultaten.confirmation import BEVESTIGING
 from uwlr_adapter.contract.request import Verzoek
 from uwlr_adapter.kit.listening import example_school, incoming
 from uwlr_adapter.kit.listening.incoming import Incoming
 from uwlr_adapter.kit.listening.judging import Credentials, Judged, judge
+from uwlr_adapter.kit.listening.results_judging import Sending, judge_sending
 from uwlr_adapter.kit.listening.situations import SITUATIONS, Situation
 from uwlr_adapter.kit.listening.turn import FUTURE, Conversation, Question, Turn
 from uwlr_adapter.outbound import Reply
 from uwlr_adapter.web.response import XML_TYPE, Response, plain, respond
-from uwlr_adapter.web.services import LEERLINGGEGEVENS
+from uwlr_adapter.web.services import LEERLINGGEGEVENS, LEERRESULTATEN
 from uwlr_adapter.web.soap.wsdl import wsdl
 
 if TYPE_CHECKING:
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
 
 SLOW_SECONDS = 29.0
 """Seconds of the slow answer: the shortest timeout seen in a client is 30."""
-PATH = LEERLINGGEGEVENS.path
+PATH, RESULTS_PATH = LEERLINGGEGEVENS.path, LEERRESULTATEN.path
+_LATER = 2
+"""Which of the right messages with results is to come back later."""
 
 Wait = Callable[["WSGIEnvironment", float], float | None]
 """Wait for so many seconds; return after how many the caller hung up, None when it did not."""
@@ -52,20 +56,23 @@ class CallerEndpoint:
     ) -> None:
         self.conversation = conversation
         self._credentials, self._script, self._wait = credentials, script, wait
-        self._wsdl = wsdl(LEERLINGGEGEVENS.wsdl, base_url)
+        self._wsdl = {one.path: wsdl(one.wsdl, base_url) for one in (LEERLINGGEGEVENS, LEERRESULTATEN)}
+        self._base_url = base_url
         self._state = _Progress(script, conversation)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         """Answer one HTTP request."""
         asked = incoming.read(environ)
-        if asked.asks_wsdl and asked.path == PATH:
-            response = respond(HTTPStatus.OK, XML_TYPE, self._wsdl)
+        if asked.asks_wsdl and asked.path in self._wsdl:
+            response = respond(HTTPStatus.OK, XML_TYPE, self._wsdl[asked.path])
             return response._replace(head=asked.method == "HEAD").send(start_response)
         if asked.asks_description or (asked.path != PATH and asked.reads):  # a browser looks for an icon
             return plain(HTTPStatus.NOT_FOUND, "The WSDL is all that can be read here.").send(start_response)
         if self.is_done:
             return plain(HTTPStatus.SERVICE_UNAVAILABLE, "The run has ended.").send(start_response)
         now = self.conversation.clock()
+        if asked.path == RESULTS_PATH and asked.method == "POST":
+            return self._take(asked, now).send(start_response)
         judged = judge(asked, PATH, self._state.present_year(now), self._credentials)
         turn = self.conversation.begin(asked, judged)
         response = self._respond(turn, asked, judged, environ)
@@ -76,8 +83,28 @@ class CallerEndpoint:
     @property
     def is_done(self) -> bool:
         """Whether the run has come to its end: its calls were made, or each situation was met."""
-        turns = len(self.conversation.turns)
+        turns = len(self.conversation.turns) + len(self.conversation.sendings)
         return turns >= (self._script.calls or turns + 1) or self.conversation.is_full or self._state.is_done()
+
+    def _take(self, asked: Incoming, now: datetime) -> Response:
+        """Answer a message with results: the second right one is to come back later, as every service may ask."""
+        judged = judge_sending(asked, schooljaar_of(day_of(now)), self._credentials)
+        responses: list[Response] = []
+
+        def answer_to(sending: Sending) -> Reply:
+            fault = judged.fault
+            right = [one for one in self.conversation.sendings if one.judged.results]
+            if judged.results and len(right) == _LATER:
+                fault = TijdelijkNietBeschikbaar(round(self.conversation.pause))
+                sending.retry_after = fault.retry_after
+            if judged.status is not None:
+                responses.append(plain(HTTPStatus(judged.status), "Zie het verslag."))
+            else:
+                responses.append(respond(HTTPStatus.OK, XML_TYPE, BEVESTIGING) if fault is None else _fault(fault))
+            return Reply(responses[0].status, responses[0].body, tuple(responses[0].headers))
+
+        self.conversation.send(f"{self._base_url}{RESULTS_PATH}", asked, judged, answer_to)
+        return responses[0]
 
     def _respond(self, turn: Turn, asked: Incoming, judged: Judged, environ: "WSGIEnvironment") -> Response:
         if judged.status is not None:

@@ -81,6 +81,12 @@ def render(verzoek: Verzoek, part: SchoolPart, aanmaakdatum: str, day: date) -> 
     return answer.render(answer_format, replace(dataset, school=own))
 
 
+def leerlingen(schooljaar: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the keys and the ECK-iDs of the leerlingen of the example school in a schooljaar."""
+    found = _school(schooljaar).leerlingen
+    return frozenset(one.key for one in found), frozenset(one.eckid for one in found if one.eckid)
+
+
 def schoolkey(schooljaar: str) -> str | None:
     """Return the schoolkey of the example school."""
     return _school(schooljaar).school.schoolkey

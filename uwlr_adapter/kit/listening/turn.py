@@ -14,6 +14,7 @@ from uwlr_adapter.kit.checks import Verdict
 from uwlr_adapter.kit.listening.deviations import Deviation, Stage
 from uwlr_adapter.kit.listening.incoming import Incoming
 from uwlr_adapter.kit.listening.judging import Judged, RequestVerdict
+from uwlr_adapter.kit.listening.results_judging import JudgedSending, Sending
 from uwlr_adapter.kit.masking import MaskedExchange, Masker
 from uwlr_adapter.kit.reading import AnswerKind, Reading
 from uwlr_adapter.outbound import Reply
@@ -89,6 +90,8 @@ class Conversation:
         """Turns that the running check shows."""
         self.last: float = seconds()
         """When something happened last."""
+        self.sendings: list[Sending] = []
+        """The messages with results, which are no turns: they ask nothing."""
         self._masker = Masker()
         self.shown_url = shown_url
         self._shown = {True: 0, False: 0}
@@ -96,7 +99,20 @@ class Conversation:
     @property
     def is_full(self) -> bool:
         """Whether no more requests are taken."""
-        return len(self.turns) >= MAX_TURNS
+        return len(self.turns) + len(self.sendings) >= MAX_TURNS
+
+    def send(self, url: str, incoming: Incoming, judged: JudgedSending, respond: "Callable[[Sending], Reply]") -> Reply:
+        """Add a message with results that came to an address, and return its answer, which `respond` makes."""
+        with self.lock:
+            began = self.last = self.seconds()
+            sending = Sending(len(self.sendings) + 1, began, judged)
+            self.sendings.append(sending)
+            reply = respond(sending)
+            if sending.number <= MAX_SHOWN:
+                reading = Reading(reply, 0.0)
+                headers = dict(incoming.headers)
+                sending.exchange = self._masker.exchange("POST", url, headers, incoming.body, reading)
+            return reply
 
     def begin(self, incoming: Incoming, judged: Judged) -> Turn:
         """Add the turn of a request."""

@@ -9,7 +9,7 @@ from typing import Final
 from uwlr_adapter import __version__
 from uwlr_adapter.kit import plans
 from uwlr_adapter.kit.checks import Check
-from uwlr_adapter.kit.listening import answer_checks, behaviour, request_checks
+from uwlr_adapter.kit.listening import answer_checks, behaviour, request_checks, results_checks
 from uwlr_adapter.kit.listening.chapters import BETWEEN, NEXT, REQUESTS, SITUATION, SOAP, TRANSPORT, VERZOEK
 from uwlr_adapter.kit.listening.deviations import RULES, Deviation
 from uwlr_adapter.kit.listening.turn import Conversation
@@ -18,7 +18,7 @@ from uwlr_adapter.kit.report import MAX_KEPT, CheckResult, Report, ReportScope
 _OF_REQUESTS = (TRANSPORT, SOAP, VERZOEK)
 _NOT_BETWEEN = {f"{RULES[one].chapter}-{RULES[one].number:02}" for one in (Deviation.KLANT, Deviation.SLEUTEL)}
 """Checks that need to know what the caller was given."""
-CALLER: Final = tuple(check for suite in (*_OF_REQUESTS, NEXT, SITUATION) for check in suite)
+CALLER: Final = tuple(check for suite in (*_OF_REQUESTS, NEXT, SITUATION, results_checks.FILLED) for check in suite)
 """The checks of a caller."""
 PROXY: Final = (
     *(check for suite in (*_OF_REQUESTS, NEXT) for check in suite if check.id not in _NOT_BETWEEN),
@@ -115,6 +115,8 @@ def _results(talk: Conversation, checks: Iterable[Check]) -> Iterable[CheckResul
 
 def _unread(talk: Conversation) -> str:
     """Return why nothing can be said of a caller whose requests were all refused by HTTP; empty for another one."""
+    if any(one.judged.status is None for one in talk.sendings):
+        return ""
     if all(turn.is_refused_unread for turn in talk.turns):
         return "no request came that a service reads" if talk.turns else "no request came"
     return ""

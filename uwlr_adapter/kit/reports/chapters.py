@@ -10,10 +10,10 @@ from uwlr_adapter.kit.checks import Level, Verdict
 from uwlr_adapter.kit.listening.chapters import CHAPTERS
 from uwlr_adapter.kit.report import CheckResult, Report, in_order
 from uwlr_adapter.kit.scenarios import SCENARIOS
-from uwlr_adapter.kit.suites import ALL
+from uwlr_adapter.kit.suites import ALL, RESULTS
 
 TITLES: Final[Mapping[str, str]] = {
-    suite.name: suite.title for suite in (*ALL, *(one.suite for one in SCENARIOS.values()), *CHAPTERS)
+    suite.name: suite.title for suite in (*ALL, *RESULTS, *(one.suite for one in SCENARIOS.values()), *CHAPTERS)
 }
 """The title of every chapter by its name, of one without checks too."""
 

@@ -5,6 +5,7 @@ from uwlr_adapter.kit.suites import (
     geenwijzigingen,
     getrapt,
     leerlinggegevens,
+    leerresultaten,
     profile,
     robustness,
     soap,
@@ -24,3 +25,5 @@ ALL = tuple(
     )
 )
 """The chapters in the order in which they are run and reported: refusals come last, since a service may count them."""
+RESULTS = (leerresultaten.SUITE,)
+"""The chapters of an endpoint of results; they write, and are run with permission only."""
