@@ -30,7 +30,7 @@ class ResultsToTake(NamedTuple):
 
 
 Brought: TypeAlias = Made | ResultsToTake
-"""What work brought that an outcome is made of."""
+"""The result of work that an outcome is made of."""
 Entry: TypeAlias = VerzoekEntry | Refusal
 """What is written of a call: an entry of the journaal, or the count of a refusal before the afnemer was known."""
 

@@ -16,7 +16,7 @@ from uwlr_adapter.gebruikers.groep_access import GroepAccess
 from uwlr_adapter.portal.context import database, now
 
 PREFIX = "groep-"
-"""What the name of each tick begins with; the digest follows."""
+"""The begin of the name of each tick; the digest follows."""
 ALL = "alle"
 """The name of the tick for every groep of the schooljaar."""
 MAX_TICKED = 40

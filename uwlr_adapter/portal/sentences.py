@@ -69,7 +69,7 @@ _REFUSED_RESULTS = {
     RefusalReason.TOO_MANY: "{name} stuurde te veel resultaten tegelijk, en kan dit bericht opnieuw sturen.",
     RefusalReason.OWN_FAILURE: "Het ontvangen van resultaten mislukte aan onze kant. {name} kan ze opnieuw sturen.",
 }
-"""What a message with results was refused for."""
+"""The reason why a message with results was refused."""
 _EFFECTS = (
     ("nieuw", "nieuw"),
     ("gewijzigd", "gewijzigd"),

@@ -41,7 +41,7 @@ class ShownToestemming:
     slug: str
     title: str
     meaning: str
-    """What it allows, in a sentence."""
+    """Its effect, in a sentence."""
     badge: str
     tone: str
     sentence: str

@@ -63,7 +63,7 @@ class Untold:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What there is to tell of a range of results."""
+    """The news of a range of results."""
 
     untold: list[Untold]
     waiting: set[int]

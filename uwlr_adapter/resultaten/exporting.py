@@ -28,7 +28,7 @@ _of, _message = resultaat.c, results_message.c
 
 
 class VersionState(StrEnum):
-    """What became of a version."""
+    """The state of a version."""
 
     STANDS = "stands"
     REPLACED = "replaced"

@@ -19,14 +19,14 @@ from uwlr_adapter.resultaten.tables import results_message, toets
 
 @dataclass(frozen=True, slots=True)
 class ToetsKey:
-    """What names a toets."""
+    """The name of a toets."""
 
     afnemer_id: int
     toetscode: str
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class ResultOwners:
     """Whose results are read; with `places` those alone that were sent to one of these vestigingen."""
 
     ids: Sequence[int]
@@ -79,7 +79,7 @@ def find_toets(connection: sa.Connection, toets_id: str) -> ToetsKey | None:
 
 def of_people(
     connection: sa.Connection,
-    people: People,
+    people: ResultOwners,
     after: ListPlace | None = None,
     limit: int = PAGE,
 ) -> list[ToetsLine]:
@@ -122,7 +122,7 @@ def of_people(
 
 def of_leerling(
     connection: sa.Connection,
-    people: People,
+    people: ResultOwners,
     key: ToetsKey,
     after: ListPlace | None = None,
     limit: int = PAGE,
@@ -136,7 +136,7 @@ def of_leerling(
     return [version_of(row) for row in rows]
 
 
-def oso_of_leerling(connection: sa.Connection, people: People, limit: int = PAGE) -> list[ResultVersion]:
+def oso_of_leerling(connection: sa.Connection, people: ResultOwners, limit: int = PAGE) -> list[ResultVersion]:
     """Return the results of OSO that stand of a leerling, in any toets, the newest afnamedatum first."""
     query = standing().where(*people.conditions(connection), OWN.score.is_(None))
     rows = connection.execute(query.order_by(OWN.afnamedatum.desc(), OWN.resultaat_id.desc()).limit(limit))
@@ -144,7 +144,7 @@ def oso_of_leerling(connection: sa.Connection, people: People, limit: int = PAGE
 
 
 def doubles_of(
-    connection: sa.Connection, people: People, key: ToetsKey, days: Sequence[date]
+    connection: sa.Connection, people: ResultOwners, key: ToetsKey, days: Sequence[date]
 ) -> set[tuple[str | None, date]]:
     """Return each onderdeel and day, of these days, of which a leerling has results under two keys in a toets."""
     query = (
@@ -158,7 +158,7 @@ def doubles_of(
 
 
 def latest_of_people(
-    connection: sa.Connection, people: People, key: ToetsKey, onderdelen: Sequence[str | None]
+    connection: sa.Connection, people: ResultOwners, key: ToetsKey, onderdelen: Sequence[str | None]
 ) -> list[ResultVersion]:
     """Return the result of the newest afnamedatum of each of these leerlingen, for each of these parts of a toets.
 
@@ -174,7 +174,7 @@ def latest_of_people(
     return [version_of(row) for row in connection.execute(sa.select(found).where(found.c.turn == 1))]
 
 
-def definitions_in(connection: sa.Connection, people: People, key: ToetsKey, limit: int = PAGE) -> list[str]:
+def definitions_in(connection: sa.Connection, people: ResultOwners, key: ToetsKey, limit: int = PAGE) -> list[str]:
     """Return the ids of the definitions that the results of these leerlingen in a toets came with, the newest first."""
     query = (
         standing()
@@ -187,7 +187,7 @@ def definitions_in(connection: sa.Connection, people: People, key: ToetsKey, lim
     return [row.toets_id for row in connection.execute(query)]
 
 
-def has_total(connection: sa.Connection, people: People, key: ToetsKey) -> bool:
+def has_total(connection: sa.Connection, people: ResultOwners, key: ToetsKey) -> bool:
     """Return whether one of these leerlingen has a total in a toets."""
     query = standing().where(*people.conditions(connection), *_in_toets(key), OWN.onderdeel.is_(None))
     return connection.execute(query.with_only_columns(OWN.number).limit(1)).first() is not None
