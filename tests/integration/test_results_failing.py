@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -191,7 +192,10 @@ def test_a_defect_of_our_own_is_no_confirmation(embedded: ResultSchool, monkeypa
 # In the event loop of `serve`.
 
 
-def test_many_at_once_are_judged_one_after_the_other(embedded: ResultSchool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("by_rsgi", [True, False], ids=["rsgi", "wsgi"])
+def test_many_at_once_are_judged_one_after_the_other(
+    embedded: ResultSchool, monkeypatch: pytest.MonkeyPatch, *, by_rsgi: bool
+) -> None:
     """Ten messages at once are all taken, and no two of them are judged or taken at the same time."""
     busy, most = 0, 0
     lock = threading.Lock()
@@ -213,12 +217,17 @@ def test_many_at_once_are_judged_one_after_the_other(embedded: ResultSchool, mon
     monkeypatch.setattr(leerresultaten, "judge", watched(judging.judge))
     monkeypatch.setattr(results_commit, "write", watched(results_commit.write))
 
+    messages = [message(afname(resultaat(f"k{number}"))) for number in range(10)]
+
     async def bring_all() -> list[str]:
         app = RsgiApp(embedded.app, threads=4)
-        sent = [embedded.bring_to(app, message(afname(resultaat(f"k{number}")))) for number in range(10)]
-        return [one.outcome for one in await asyncio.gather(*sent)]
+        return [one.outcome for one in await asyncio.gather(*(embedded.bring_to(app, one) for one in messages))]
 
-    assert run(bring_all()) == [TAKEN] * 10
+    if by_rsgi:
+        assert run(bring_all()) == [TAKEN] * 10
+    else:
+        with ThreadPoolExecutor(4) as pool:
+            assert [one.outcome for one in pool.map(embedded.bring, messages)] == [TAKEN] * 10
     assert (most, len(embedded.standing("10001"))) == (1, 10)
 
 
