@@ -23,7 +23,7 @@ COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 -
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
 
 .PHONY: help demo test test-long test-part test-others check api kit toolkits vendor-pages examples lock sbom audit bench bench-imports bench-nation bench-portal \
-	bench-paired bench-attack bench-hostile bench-guessing bench-equal-work bench-moving walk screenshots python clean
+	bench-paired bench-attack bench-hostile bench-results bench-guessing bench-equal-work bench-moving walk screenshots python clean
 
 help: ## List the targets.
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
@@ -104,6 +104,9 @@ bench-attack: $(VENV)/installed-test ## Measure what good callers keep under att
 
 bench-hostile: $(VENV)/installed-test ## Measure the CPU of each hostile request beside a good one; QUICK=--quick.
 	$(VENV)/bin/python benchmarks/hostile.py $(QUICK)
+
+bench-results: $(VENV)/installed-test ## Measure what fetches keep beside 16 platforms that send results; QUICK=--quick.
+	$(VENV)/bin/python benchmarks/results.py $(QUICK)
 
 bench-guessing: $(VENV)/installed-test ## Count who gets through beside guessers, from 1 and 1,000 sources; QUICK=--quick.
 	$(VENV)/bin/python benchmarks/guessing.py $(QUICK)

@@ -13,12 +13,15 @@ from servers import PATH, SERVER_KEY, Backend
 
 from uwlr_adapter.administratie.importing import importer
 from uwlr_adapter.administratie.sources.edexml import edexml
+from uwlr_adapter.contract.leerresultaten.names import LEERRESULTATEN
 from uwlr_adapter.contract.names import AUTORISATIE, LEERLINGGEGEVENS, SOAP11
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions, afnemers
 from uwlr_adapter.koppelingen.actions import ActivationRequest
 from uwlr_adapter.koppelingen.catalogue import Catalogue
+from uwlr_adapter.koppelingen.tables import koppeling
+from uwlr_adapter.koppelingen.toestemming import ToestemmingStatus
 
 KLANTNAAM = "Snappet"
 KLANTCODE = "een-klantcode-voor-metingen"
@@ -64,6 +67,12 @@ def activate(database: Database, brin6s: Iterable[str]) -> None:
             actions.activate(connection, catalogue, keys, request, moment, actor="cli:proef")
 
 
+def let_results_in(database: Database) -> None:
+    """Let results in through every koppeling."""
+    with database.writing() as connection:
+        connection.execute(koppeling.update().values(resultaten=ToestemmingStatus.ON.value))
+
+
 def tidy(database: Database) -> None:
     """Vacuum PostgreSQL now, so that its autovacuum does not run during the measurement; SQLite needs nothing."""
     if not database.backend.is_embedded:
@@ -98,13 +107,28 @@ def question(body: str, *, gzip: bool = False, status: int = 200) -> Question:
     return Question(PATH, (body,), gzip=gzip, status=status)
 
 
-def _envelope(brin6: str, request: str, rest: str, code: str, klantnaam: str, klantcode: str) -> str:
-    header = (
-        f'<autorisatie xmlns="{AUTORISATIE}"><autorisatiesleutel>{code}</autorisatiesleutel>'
-        f"<klantcode>{klantcode}</klantcode><klantnaam>{klantnaam}</klantnaam></autorisatie>"
+def results_message(brin6: str, content: str) -> str:
+    """Return a BrengLeerresultaten of now; `content` is what stands behind the school."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    school = (
+        f"<school><schooljaar>{SCHOOLJAAR}</schooljaar><brincode>{brin6[:4]}</brincode><dependancecode>{brin6[4:]}"
+        f"</dependancecode><aanmaakdatum>{now}</aanmaakdatum><xsdversie>2.2</xsdversie></school>"
     )
+    body = f'<leerresultaten_verzoek xmlns="{LEERRESULTATEN}">{school}{content}</leerresultaten_verzoek>'
+    return _enveloped(body, code_of(brin6), KLANTNAAM, KLANTCODE)
+
+
+def _envelope(brin6: str, request: str, rest: str, code: str, klantnaam: str, klantcode: str) -> str:
     body = (
         f'<{request} xmlns="{LEERLINGGEGEVENS}"><schooljaar>{SCHOOLJAAR}</schooljaar><brincode>{brin6[:4]}</brincode>'
         f"<dependancecode>{brin6[4:]}</dependancecode><xsdversie>2.2</xsdversie>{rest}</{request}>"
+    )
+    return _enveloped(body, code, klantnaam, klantcode)
+
+
+def _enveloped(body: str, code: str, klantnaam: str, klantcode: str) -> str:
+    header = (
+        f'<autorisatie xmlns="{AUTORISATIE}"><autorisatiesleutel>{code}</autorisatiesleutel>'
+        f"<klantcode>{klantcode}</klantcode><klantnaam>{klantnaam}</klantnaam></autorisatie>"
     )
     return f'<s:Envelope xmlns:s="{SOAP11}"><s:Header>{header}</s:Header><s:Body>{body}</s:Body></s:Envelope>'

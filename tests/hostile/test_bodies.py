@@ -25,7 +25,7 @@ from uwlr_adapter.web.response import XML_TYPE
 from uwlr_adapter.web.rsgi import RsgiApp
 
 XML = ("content-type", XML_TYPE)
-PATHS = ["/uwlr/leerlinggegevens", "/koppelingen/inloggen", "/healthz", "/readyz", "/nergens"]
+PATHS = ["/uwlr/leerlinggegevens", "/uwlr/leerresultaten", "/koppelingen/inloggen", "/healthz", "/readyz", "/nergens"]
 LENGTH = [("content-length", "9"), ("transfer-encoding", "chunked")]
 
 
@@ -130,7 +130,7 @@ def test_the_age_of_a_request_counts_from_its_whole_body(app: RsgiApp, monkeypat
     monkeypatch.setattr(app.app, "begin", begin)
     for module in (rsgi, web_app):
         monkeypatch.setattr(module, "time", Time("time"))
-    (endpoint,) = app.app.endpoints.values()
+    endpoint = app.app.endpoints["/uwlr/leerlinggegevens"]
     monkeypatch.setattr(endpoint.service, "question", question)
     run(play_slowly())
     assert ages == [0]

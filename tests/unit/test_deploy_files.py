@@ -150,6 +150,10 @@ def test_nginx_knows_the_limits_the_paths_and_the_headers_of_the_service() -> No
         shipped(f"nginx/{name}") for name in ("uwlr-limits.conf", "nginx.conf", "uwlr-proxy.conf", "uwlr.conf")
     )
     assert directive(limits, "client_max_body_size") == [f"{MESSAGE.octets // 1024}k"]
+    for service in SERVICES:
+        (location,) = re.findall(rf"location = {service.path} {{(.*?)}}", upstream, re.DOTALL)
+        own = directive(location, "client_max_body_size") or directive(limits, "client_max_body_size")
+        assert own in ([f"{service.limits.octets // 1024}k"], [f"{service.limits.octets // 1024**2}m"])
     assert directive(main_file, "worker_connections") == [str(MAX_CONNECTIONS)]
     places = re.findall(r"<place>([^)]*)\)", upstream)[0].split("|")
     assert {*(service.path for service in SERVICES), METRICS, READYZ} <= set(places)

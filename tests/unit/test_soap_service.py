@@ -11,7 +11,7 @@ from uwlr_adapter.contract import names
 from uwlr_adapter.contract.fault import OngeldigBericht
 from uwlr_adapter.contract.files import contract_file
 from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS, HAAL_STRUCTUUR, Operation
-from uwlr_adapter.contract.request import Call
+from uwlr_adapter.contract.request import Call, read
 from uwlr_adapter.contract.xml import MESSAGE
 from uwlr_adapter.exchange.question import Sender
 from uwlr_adapter.web.soap.service import SoapService, WsdlError
@@ -38,7 +38,7 @@ def service(operations: Mapping[str, Operation], wsdl: bytes, asked: list[Any]) 
         asked.append((call.operation, sender))
         return "the question"
 
-    return SoapService(names.LEERLINGGEGEVENS, operations.values(), MESSAGE, wsdl, ask)
+    return SoapService(names.LEERLINGGEGEVENS, operations.values(), MESSAGE, wsdl, read, ask)
 
 
 def message(operation: Operation) -> bytes:
@@ -81,6 +81,6 @@ def test_an_exception_of_a_method_is_raised_as_it_is() -> None:
     def fail(_call: Call, _sender: Sender) -> Any:
         raise ZeroDivisionError
 
-    made = SoapService(names.LEERLINGGEGEVENS, names.OPERATIONS.values(), MESSAGE, WSDL, fail)
+    made = SoapService(names.LEERLINGGEGEVENS, names.OPERATIONS.values(), MESSAGE, WSDL, read, fail)
     with pytest.raises(ZeroDivisionError):
         made.question(message(HAAL_LEERLINGGEGEVENS), None, SENDER)

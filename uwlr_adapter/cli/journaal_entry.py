@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from uwlr_adapter.cli.json_output import moment_of
-from uwlr_adapter.journaal.model import AFNEMER, Entry, EntryKind
+from uwlr_adapter.journaal.model import AFNEMER, CALLS, Entry
 from uwlr_adapter.koppelingen import afnemers, store
 from uwlr_adapter.koppelingen.store import KoppelingName
 
@@ -32,7 +32,7 @@ class Names(NamedTuple):
         """Return an entry as a program reads it; its members, which are CSV columns too, are those of COLUMNS."""
         koppeling, klantnaam = self.koppelingen.get(entry.koppeling_id or 0), self.afnemer_of(entry)
         actor = entry.actor
-        if entry.kind is EntryKind.VERZOEK and klantnaam is not None:
+        if entry.kind in CALLS and klantnaam is not None:
             actor = f"{AFNEMER}{klantnaam}"
         return {
             "id": entry.id,

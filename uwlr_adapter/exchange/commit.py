@@ -47,7 +47,7 @@ def commands(outcomes: Sequence[Outcome]) -> list[Command]:  # noqa: C901 - one 
     failed: list[tuple[str, datetime]] = []
     forgotten: set[tuple[int, int]] = set()
     renewals: list[renewal.Renewal] = []
-    for entry, _, given_, _, guess, undelivered, renewed in outcomes:
+    for entry, _, given_, _, guess, undelivered, _, renewed in outcomes:
         if entry is not None and guess is not None:
             failed.append((guess, entry.moment))
         if isinstance(entry, Refusal):
@@ -87,9 +87,9 @@ def commands(outcomes: Sequence[Outcome]) -> list[Command]:  # noqa: C901 - one 
 
 
 def are_written(
-    outcomes: Sequence[Outcome], done: Iterable[tuple[Command, Sequence[Row]]], known: Failures
+    outcomes: Sequence[Outcome], done: Iterable[tuple[Command, Sequence[Row]]], known: Failures | None
 ) -> list[bool]:
-    """Return for each outcome whether it was written; `known` learns the failures of other processes.
+    """Return for each outcome whether it was written; `known`, if given, learns the failures of other processes.
 
     `done` has each of their `commands` with the rows that it returned: the entries with access return their koppeling,
     the counts of failures themselves.
@@ -101,7 +101,7 @@ def are_written(
     for command, rows in done:
         if command.statement is _GRANTED:
             open_now.update(koppeling_id for (koppeling_id,) in rows)
-        elif command.statement is failures.COUNT:
+        elif command.statement is failures.COUNT and known is not None:
             known.learn(rows)
     newest: dict[int | None, int] = {}
     for entry, *_ in outcomes:

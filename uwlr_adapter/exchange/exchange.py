@@ -13,14 +13,15 @@ from typing import Protocol
 
 from uwlr_adapter.answers.store import Made
 from uwlr_adapter.clock import day_of
-from uwlr_adapter.contract import fault
-from uwlr_adapter.contract.request import Call, reread_strictly, school_finding
+from uwlr_adapter.contract import fault, request
+from uwlr_adapter.contract.message_reader import MessageReader
+from uwlr_adapter.contract.request import Call
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.group_commit import GroupCommit
 from uwlr_adapter.db.statements import Row
-from uwlr_adapter.exchange import commit
+from uwlr_adapter.exchange import commit, results_commit
 from uwlr_adapter.exchange.exceptions import as_fault, without_trace
-from uwlr_adapter.exchange.outcome import Outcome
+from uwlr_adapter.exchange.outcome import Brought, Outcome
 from uwlr_adapter.exchange.question import Asked, Granted, Question, Sender
 from uwlr_adapter.exchange.work import Blocking, Drop, Load, RecordShown, Unfinished
 from uwlr_adapter.journaal.model import Refusal, RefusalReason, VerzoekEntry
@@ -35,6 +36,11 @@ _REASONS = {
     fault.AutorisatieOnvolledig: RefusalReason.SCHEMA,
     fault.OngeldigeKlantIdentificatie: RefusalReason.SCHEMA,
     fault.XsdVersieOngeldig: RefusalReason.VERSION,
+    fault.LeerlingOngeldig: RefusalReason.UNKNOWN_LEERLING,
+    fault.VocabulaireTermOngeldig: RefusalReason.NOT_VALID,
+    fault.ToetsNormeringOngeldig: RefusalReason.NOT_VALID,
+    fault.ScoreOngeldig: RefusalReason.NOT_VALID,
+    fault.EldResultaatOngeldig: RefusalReason.NOT_VALID,
     fault.InterneFout: RefusalReason.OWN_FAILURE,
     fault.TijdelijkNietBeschikbaar: RefusalReason.OWN_FAILURE,
 }
@@ -67,8 +73,11 @@ class UseCase(Protocol):
     def loaded(self, load: Load, rows: Sequence[Row]) -> Made | Drop:
         """Return what the rows of a Load brought; when they are gone, what to do instead."""
 
-    def do(self, work: Blocking) -> Made | None:
-        """Do work that blocks a thread, and return what it brought. Raises InvalidAnswerError or DBAPIError."""
+    def do(self, work: Blocking) -> Brought | None:
+        """Do work that blocks a thread, and return what it brought. Raises Fault, InvalidAnswerError or DBAPIError."""
+
+
+LEERLINGGEGEVENS_READER = MessageReader(request.read, request.reread_strictly, request.school_finding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,7 @@ class Exchange:
     gate: Gate
     use_case: UseCase
     strict: bool = False
+    reader: MessageReader = LEERLINGGEGEVENS_READER
     _group: GroupCommit[Outcome, bool] = field(init=False, repr=False)
     _sources: RefusedSources = field(default_factory=RefusedSources, init=False, repr=False)
 
@@ -90,13 +100,13 @@ class Exchange:
         """Return what to ask the database about a call. Raises Fault where a strict reading cannot be read."""
         repairs = call.repairs
         if self.strict and not call.strict:
-            call = _strictly(call)
+            call = self._strictly(call)
         asked = self.use_case.ask(call)
         query = self.gate.query(call.autorisatie, call.school, asked.statements, asked.parameters)
         return Question(call, sender, repairs, asked, query)
 
     def plan(
-        self, question: Question, rows: Sequence[Row], moment: datetime, made: Made | None = None
+        self, question: Question, rows: Sequence[Row], moment: datetime, made: Brought | None = None
     ) -> Outcome | Unfinished | Question:
         """Return the outcome of a call whose access query gave these rows, at the present moment.
 
@@ -112,13 +122,13 @@ class Exchange:
         entry, failures = VerzoekEntry(moment, call.operation.name, afnemer.id, question.repairs), self.gate.failures
         try:
             if afnemer.strict and not call.strict:
-                call = _strictly(call)
+                call = self._strictly(call)
                 if question.repairs:
                     stricter = self.question(call, sender)
                     return stricter._replace(repairs=question.repairs, afnemer_id=afnemer.id)
             if call.school is None:
                 entry.reason = RefusalReason.NO_SCHOOL
-                raise fault.OngeldigBericht(school_finding(call))  # noqa: TRY301
+                raise fault.OngeldigBericht(self.reader.school_finding(call))  # noqa: TRY301
             if failures.counts and (seconds := failures.wait(self._guess(question, access_rows, afnemer.id), moment)):
                 return Outcome(None, fault.TijdelijkNietBeschikbaar(seconds))
             day = day_of(moment)
@@ -187,12 +197,23 @@ class Exchange:
 
         Return False, with nothing written, when its koppeling changed meanwhile. Raises DBAPIError.
         """
+        if outcome.results is not None:
+            return self.write_alone(outcome)
         return self._group.add(outcome)
 
     def write_alone(self, outcome: Outcome) -> bool:
-        """Write an outcome as `write` does, in a commit of its own: it may wait for whoever holds its koppeling."""
+        """Write an outcome as `write` does, in a commit of its own: it may wait for whoever holds its koppeling.
+
+        One that takes results raises the fault of a message that cannot be taken.
+        """
+        if outcome.results is not None and isinstance(outcome.entry, VerzoekEntry):
+            return results_commit.write(self.database, outcome, outcome.entry, outcome.results)
         (is_written,) = self._write_all([outcome])
         return is_written
+
+    def _strictly(self, call: Call) -> Call:
+        """Return a call as it was sent, without repairs; one that needs none reads the same. Raises Fault."""
+        return self.reader.reread_strictly(call) if call.repairs else replace(call, strict=True)
 
     def _write_all(self, outcomes: Sequence[Outcome]) -> list[bool]:
         commands = commit.commands(outcomes)
@@ -207,13 +228,10 @@ def refused(entry: VerzoekEntry, error: Exception) -> Outcome:
         entry.reason, entry.koppeling_id, entry.brin6 = error.reason, error.koppeling_id, error.brin6
     if isinstance(error, CertificateRefused):
         entry.reason = error.reason
-    entry.outcome, entry.koppeling_version, entry.leerlingen = refusal.code, None, None
+    entry.outcome, entry.koppeling_version, entry.leerlingen, entry.results = refusal.code, None, None, None
+    if isinstance(refusal, fault.TijdelijkNietBeschikbaar) and refusal.retry_after is not None:
+        entry.reason = RefusalReason.TOO_MANY
     entry.reason = entry.reason or _REASONS.get(type(refusal))
     if refusal.finding is not None:
         entry.remarks += (f"pad={refusal.finding.path[:MAX_PATH]}", f"regel={refusal.finding.rule}")
     return Outcome(entry, without_trace(refusal), failure=None if refusal is error else error)
-
-
-def _strictly(call: Call) -> Call:
-    """Return a call as it was sent, without repairs; one that needs none reads the same. Raises Fault."""
-    return reread_strictly(call) if call.repairs else replace(call, strict=True)

@@ -16,7 +16,17 @@ from uwlr_adapter.db.statements import Row
 from uwlr_adapter.exchange.answering import STATEMENTS, Answering, Request
 from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.exchange.question import Asked, Granted
-from uwlr_adapter.exchange.work import Blocking, Drop, Load, RecordProfiel, RecordShown, Render, Unfinished
+from uwlr_adapter.exchange.work import (
+    Blocking,
+    Drop,
+    ForeignWorkError,
+    JudgeResults,
+    Load,
+    RecordProfiel,
+    RecordShown,
+    Render,
+    Unfinished,
+)
 from uwlr_adapter.journaal.model import VerzoekEntry
 from uwlr_adapter.koppelingen import given
 from uwlr_adapter.koppelingen import store as koppelingen
@@ -55,8 +65,9 @@ class Leerlinggegevens:
         if (verzoek.schooljaar, verzoek.xsdversie) != (asked["schooljaar"], asked["xsdversie"]):
             return _asked(granted.call, verzoek.schooljaar, verzoek.xsdversie)
         slot, gzip = int(asked["slot"]), granted.sender.gzip
+        made = granted.made if isinstance(granted.made, Made) else None
         return self.answering.answer(
-            Request(granted.access, granted.rows, verzoek, granted.day, slot, gzip, granted.made), entry
+            Request(granted.access, granted.rows, verzoek, granted.day, slot, gzip, made), entry
         )
 
     def loaded(self, load: Load, rows: Sequence[Row]) -> Made | Drop:
@@ -85,6 +96,8 @@ class Leerlinggegevens:
             case RecordShown():
                 with self.database.writing() as connection:
                     koppelingen.record_shown(connection, work.koppeling_id, work.shown)
+            case JudgeResults():
+                raise ForeignWorkError(type(work).__name__)
             case _:
                 assert_never(work)
         return None

@@ -2,7 +2,9 @@
 
 from typing import NamedTuple, TypeAlias
 
+from uwlr_adapter.answers.store import Made
 from uwlr_adapter.contract import fault
+from uwlr_adapter.contract.leerresultaten.records import Leerresultaten
 from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
 from uwlr_adapter.koppelingen.given import Given
 from uwlr_adapter.koppelingen.renewal import Renewal
@@ -15,6 +17,20 @@ class AnswerBytes(NamedTuple):
     gzip: bool = False
 
 
+class ResultsToTake(NamedTuple):
+    """A message with results that was judged."""
+
+    leerresultaten: Leerresultaten
+    repairs: tuple[str, ...]
+    """The ids of the repairs that it needed."""
+    strict: bool
+    """Whether it was judged as it was sent."""
+    disagreement: fault.Fault | None = None
+    """What its parts do not agree about (`agreement.check`); it is told once a leerling is known."""
+
+
+Brought: TypeAlias = Made | ResultsToTake
+"""What work brought that an outcome is made of."""
 Entry: TypeAlias = VerzoekEntry | Refusal
 """What is written of a call: an entry of the journaal, or the count of a refusal before the afnemer was known."""
 
@@ -33,5 +49,7 @@ class Outcome(NamedTuple):
     """What a wrong code is counted under (`koppelingen/failures.py`)."""
     undelivered: Given | None = None
     """The data that an earlier outcome of this entry's koppeling gave, and that never left: they are forgotten."""
+    results: ResultsToTake | None = None
+    """What is to be taken with the entry, in a transaction of their own (`results_commit.py`)."""
     renewals: tuple[Renewal, ...] = ()
     """The digests of the codes that were shown, to be made anew under the server key in use; mostly none."""

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from uwlr_adapter.answers.store import Made
 from uwlr_adapter.contract.request import Call
 from uwlr_adapter.db.statements import Query, Row
+from uwlr_adapter.exchange.outcome import Brought
 from uwlr_adapter.koppelingen.access import Access, AccessStatements
 
 
@@ -49,5 +49,5 @@ class Granted(NamedTuple):
     """The day of the answer, in Amsterdam."""
     rows: Sequence[Row]
     """What the access query read beside the access; each row has the id of a koppeling first."""
-    made: Made | None = None
+    made: Brought | None = None
     """What the last work brought."""

@@ -4,7 +4,7 @@ A driver does it where it may wait, and asks the database anew afterwards (`Exch
 access query is; the rest is done by `UseCase.do`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
@@ -13,7 +13,9 @@ from uwlr_adapter.answers.freshness import AnswerKey
 from uwlr_adapter.answers.state import AnswerState
 from uwlr_adapter.answers.store import NOBODY, Withheld
 from uwlr_adapter.contract.answer import AnswerFormat
+from uwlr_adapter.contract.request import Call
 from uwlr_adapter.db.statements import Query
+from uwlr_adapter.errors import UwlrAdapterError
 from uwlr_adapter.journaal.model import VerzoekEntry
 
 
@@ -66,7 +68,18 @@ class RecordShown:
     shown: str
 
 
-Blocking: TypeAlias = Render | Drop | RecordProfiel | RecordShown
+@dataclass(frozen=True, slots=True)
+class JudgeResults:
+    """Read and judge a whole message with results: a class of 30 x 40 takes a tenth of a second, 10 MB some seconds."""
+
+    call: Call = field(repr=False)
+
+
+class ForeignWorkError(UwlrAdapterError):
+    """A use case was handed work of another one: a defect of this package."""
+
+
+Blocking: TypeAlias = Render | Drop | RecordProfiel | RecordShown | JudgeResults
 """Work that blocks a thread."""
 Work: TypeAlias = Load | Blocking
 

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.journaal.model import AFNEMER, CLI, Entry, EntryKind
+from uwlr_adapter.journaal.model import AFNEMER, CALLS, CLI, Entry, EntryKind
 from uwlr_adapter.journaal.search import entry_of, stored_start_of
 from uwlr_adapter.journaal.tables import journaal
 
@@ -53,7 +53,7 @@ class ExportFilter:
         if self.act is not None:
             where.append(table.act == self.act)
         if self.actor is not None and self.actor.startswith(AFNEMER):
-            where.append(table.kind == EntryKind.VERZOEK)
+            where.append(table.kind.in_(CALLS))
         elif self.actor is not None:
             by_sudo = [table.actor.startswith(f"{self.actor}/", autoescape=True)] if self.actor.startswith(CLI) else []
             where.append(sa.or_(table.actor == self.actor, *by_sudo))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from uwlr_adapter.contract.leerresultaten.names import BRENG_LEERRESULTATEN
+
 
 class EntryKind(StrEnum):
     """The subject of a row."""
@@ -17,6 +19,12 @@ class EntryKind(StrEnum):
     RECORDS = "gegevens"
     GEBRUIKER = "gebruiker"
     SERVICE = "dienst"
+    RESULTATEN = "resultaten"
+    """A message with results: no fetch, so that what counts fetches goes on as it was."""
+
+
+CALLS = (EntryKind.VERZOEK, EntryKind.RESULTATEN)
+"""The kinds of call of an afnemer; every other one is an act."""
 
 
 class RefusalReason(StrEnum):
@@ -37,7 +45,10 @@ class RefusalReason(StrEnum):
     VERSION = "versie niet ondersteund"
     NO_DATA = "geen gegevens"
     NOT_LAID_OUT = "schooljaar niet ingericht"
+    UNKNOWN_LEERLING = "geen leerling bekend"
+    NOT_VALID = "inhoud klopt niet"
     OWN_FAILURE = "eigen fout"
+    TOO_MANY = "te veel tegelijk"
     NO_CERTIFICATE = "certificaat ontbreekt"
     WRONG_CERTIFICATE = "certificaat onbekend of verlopen"
 
@@ -126,12 +137,12 @@ class OutcomeKind(StrEnum):
     ACT = "handeling"
 
 
-RESULTS_CALL = "BrengLeerresultaten"
-"""The act of a call that brings results, as its operation is named; any other call fetches."""
 CLI = "cli:"
 """What the actor of a command begins with; the name of an account of the machine follows (`cli/base.py`)."""
 JOB = "job:"
 """What the actor of periodic work begins with; the name of the job follows."""
+TAKEN = "leerresultaten_bevestiging"
+"""The outcome of a message with results that was taken: the name of its confirmation."""
 AFNEMER = "afnemer:"
 """What the actor of a call begins with, where entries are told; its klantnaam follows."""
 
@@ -160,10 +171,35 @@ class Entry:
 
     @property
     def outcome_kind(self) -> OutcomeKind:
-        """Whether it is an act, a fetch that was answered, or one that was refused with a fault."""
-        if self.kind is not EntryKind.VERZOEK:
+        """Whether it is an act, a call that was answered, or one that was refused with a fault."""
+        if self.kind not in CALLS:
             return OutcomeKind.ACT
         return OutcomeKind.REFUSED if "." in self.outcome else OutcomeKind.ANSWERED
+
+
+@dataclass(frozen=True, slots=True)
+class ResultCounts:
+    """How many results of a message came to what."""
+
+    added: int
+    changed: int
+    same: int
+    overtaken: int
+    """Of which a newer message came before."""
+    not_processed: int
+    """Of a leerling who is not known, or whose data are not shared."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Each count that is not zero, in the words of the journaal."""
+        words = {
+            "nieuw": self.added,
+            "gewijzigd": self.changed,
+            "gelijk": self.same,
+            "ingehaald": self.overtaken,
+            "niet-verwerkt": self.not_processed,
+        }
+        return tuple(f"{word}={number}" for word, number in words.items() if number)
 
 
 @dataclass(slots=True)
@@ -184,6 +220,8 @@ class VerzoekEntry:
     """The version of the koppeling that gave access, at which it must still be when the entry is written."""
     brin6: str | None = None
     leerlingen: int | None = None
+    results: ResultCounts | None = None
+    """What became of the results of a message that was taken."""
     request_id: str | None = None
     """X-Request-ID of the HTTP request; at most 36 characters."""
     answer: str | None = None
@@ -192,6 +230,11 @@ class VerzoekEntry:
     """`onvolledig=N` (records that lack a field which the profile wants), `onbekende-groepen=N`,
     `gegevensset=onbekend`; of a refused one what the caller was told: `pad=…` and `regel=…`
     (docs/reference/faults.md)."""
+
+    @property
+    def kind(self) -> EntryKind:
+        """The kind of its row."""
+        return EntryKind.RESULTATEN if self.operation == BRENG_LEERRESULTATEN.name else EntryKind.VERZOEK
 
 
 @dataclass(frozen=True, slots=True)

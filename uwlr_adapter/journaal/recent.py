@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import AMSTERDAM, from_utc, to_utc
-from uwlr_adapter.journaal.model import EntryKind
+from uwlr_adapter.journaal.model import CALLS
 from uwlr_adapter.journaal.tables import journaal
 
 MAX_ENTRIES = 40_000
@@ -104,7 +104,7 @@ def calls_of(connection: sa.Connection, found: RecentPiece, afnemer_id: int) -> 
 
 def calls_in(found: RecentPiece) -> list[sa.ColumnElement[bool]]:
     """Return the conditions for the calls in a piece."""
-    return [_rows.id >= found.first_id, _rows.moment >= to_utc(found.not_before), _rows.kind == EntryKind.VERZOEK]
+    return [_rows.id >= found.first_id, _rows.moment >= to_utc(found.not_before), _rows.kind.in_(CALLS)]
 
 
 def _is_refused() -> sa.ColumnElement[bool]:

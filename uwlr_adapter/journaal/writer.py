@@ -33,9 +33,10 @@ OTHERS = "others"
 
 def entry_row(entry: VerzoekEntry) -> dict[str, Any]:
     """Return the row of a call, with the version of its koppeling beside the columns."""
+    remarks = entry.remarks if entry.results is None else (*entry.remarks, *entry.results.remarks)
     return {
         "moment": entry.moment.astimezone(UTC).replace(tzinfo=None),
-        "kind": EntryKind.VERZOEK.value,
+        "kind": entry.kind.value,
         "act": entry.operation,
         "afnemer_id": entry.afnemer_id,
         "koppeling_id": entry.koppeling_id,
@@ -44,7 +45,7 @@ def entry_row(entry: VerzoekEntry) -> dict[str, Any]:
         "reason": entry.reason,
         "leerlingen": entry.leerlingen,
         "repairs": " ".join(entry.repairs) or None,
-        "remarks": " ".join(entry.remarks) or None,
+        "remarks": " ".join(remarks) or None,
         "actor": None,  # its afnemer
         "request_id": entry.request_id,
         "answer": entry.answer,

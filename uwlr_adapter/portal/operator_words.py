@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.jobs.schedule import RunOutcome
-from uwlr_adapter.journaal.model import CLI, JOB, RefusalReason
+from uwlr_adapter.journaal.model import CLI, JOB, TAKEN, RefusalReason
 from uwlr_adapter.koppelingen.verdict import KoppelingVerdict, VerdictKind, Who
 from uwlr_adapter.koppelingen.verdict_words import words_of
 from uwlr_adapter.mail.outbox import MailFailure
@@ -24,6 +24,22 @@ REFUSALS = {
         "De school vult bij de leverancier dezelfde verificatiecode in als hier, of vernieuwt hem op beide plaatsen.",
     ),
     RefusalReason.PAUSED: ("De koppeling is gepauzeerd", "De school vult een verificatiecode in om te hervatten."),
+    RefusalReason.LEERLINGGEGEVENS_PAUSED: (
+        "Leerlinggegevens zijn gepauzeerd",
+        "De school hervat ze; de verificatiecode staat er nog.",
+    ),
+    RefusalReason.LEERLINGGEGEVENS_NOT_AGREED: (
+        "De school is niet akkoord met leerlinggegevens",
+        "De school gaat akkoord op de pagina van de koppeling.",
+    ),
+    RefusalReason.RESULTS_PAUSED: (
+        "Resultaten zijn gepauzeerd",
+        "De school hervat ze; de leverancier stuurt daarna opnieuw.",
+    ),
+    RefusalReason.RESULTS_NOT_AGREED: (
+        "De school is niet akkoord met resultaten",
+        "De school gaat akkoord op de pagina van de koppeling.",
+    ),
     RefusalReason.ENDED: (
         "De koppeling is beëindigd",
         "De leverancier stopt met ophalen voor deze school, of de school activeert de koppeling opnieuw.",
@@ -36,6 +52,15 @@ REFUSALS = {
     RefusalReason.NOT_LAID_OUT: (
         "Het schooljaar van nu is nog niet ingedeeld",
         "De school deelt de leerlingen in; lees daarna de gegevens in.",
+    ),
+    RefusalReason.UNKNOWN_LEERLING: (
+        "Stuurt resultaten van leerlingen die hier niet bekend zijn",
+        "De leverancier haalt de leerlinggegevens opnieuw op; ontbreken er leerlingen, lees de gegevens dan in.",
+    ),
+    RefusalReason.NOT_VALID: ("Stuurt resultaten waarvan de inhoud niet klopt", "De leverancier lost dit op."),
+    RefusalReason.TOO_MANY: (
+        "Te veel resultaten tegelijk",
+        "De leverancier stuurt het bericht later opnieuw, en minder berichten tegelijk.",
     ),
     RefusalReason.OWN_FAILURE: (
         "Mislukt aan onze kant",
@@ -58,6 +83,7 @@ ANSWERS = {
     "leerlinggegevens-leerkrachten": "Leerkrachten",
     "geenwijzigingen": "Geen wijzigingen",
     "geengegevens": "Geen gegevens voor het gevraagde schooljaar",
+    TAKEN: "Resultaten",
 }
 """The answers by their outcome."""
 _STEPS = {

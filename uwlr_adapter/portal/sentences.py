@@ -5,7 +5,7 @@ from datetime import date, datetime
 from uwlr_adapter.clock import long_date
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.contract.rules import Rule
-from uwlr_adapter.journaal.model import CLI, JOB, Act, Entry, OutcomeKind, RefusalReason
+from uwlr_adapter.journaal.model import CLI, JOB, TAKEN, Act, Entry, EntryKind, OutcomeKind, RefusalReason
 from uwlr_adapter.portal.known_users import NOBODY_KNOWN, KnownUsers
 
 _ANSWERED = {
@@ -25,10 +25,6 @@ _REFUSED = {
     RefusalReason.LEERLINGGEGEVENS_NOT_AGREED: (
         "{name} probeerde op te halen, maar de school is niet akkoord gegaan met leerlinggegevens."
     ),
-    RefusalReason.RESULTS_PAUSED: "{name} probeerde resultaten aan te leveren terwijl die gepauzeerd waren.",
-    RefusalReason.RESULTS_NOT_AGREED: (
-        "{name} probeerde resultaten aan te leveren, maar de school is daarmee niet akkoord gegaan."
-    ),
     RefusalReason.NOT_STARTED: "{name} probeerde op te halen vóór de startdatum.",
     RefusalReason.NO_KOPPELING: "{name} probeerde op te halen, maar deze koppeling wordt niet meer aangeboden.",
     RefusalReason.SCHEMA: (
@@ -41,6 +37,43 @@ _REFUSED = {
     ),
     RefusalReason.OWN_FAILURE: "Het ophalen mislukte aan onze kant. {name} kan het opnieuw proberen.",
 }
+_REFUSED_RESULTS = {
+    RefusalReason.WRONG_CODE: "{name} probeert resultaten te sturen met een andere verificatiecode.",
+    RefusalReason.PAUSED: "{name} probeerde resultaten te sturen terwijl de koppeling gepauzeerd was.",
+    RefusalReason.ENDED: "{name} probeerde resultaten te sturen terwijl de koppeling beëindigd was.",
+    RefusalReason.NOT_STARTED: "{name} probeerde resultaten te sturen vóór de startdatum.",
+    RefusalReason.NO_KOPPELING: (
+        "{name} probeerde resultaten te sturen, maar deze koppeling wordt niet meer aangeboden."
+    ),
+    RefusalReason.RESULTS_PAUSED: (
+        "{name} probeerde resultaten te sturen terwijl het ontvangen van resultaten gepauzeerd was."
+    ),
+    RefusalReason.RESULTS_NOT_AGREED: (
+        "{name} probeerde resultaten te sturen, maar de school is niet akkoord gegaan met het ontvangen daarvan."
+    ),
+    RefusalReason.SCHEMA: (
+        "{name} stuurt resultaten op een manier die niet volgens de afspraak UWLR is. {name} lost dit op."
+    ),
+    RefusalReason.VERSION: "{name} stuurt resultaten in een versie van UWLR die hier niet bestaat. {name} lost dit op.",
+    RefusalReason.UNKNOWN_LEERLING: (
+        "{name} stuurde resultaten van leerlingen die hier niet bekend zijn. Er is niets van bewaard. Laat {name} de "
+        "leerlinggegevens opnieuw ophalen."
+    ),
+    RefusalReason.NOT_VALID: (
+        "{name} stuurde resultaten waarvan de inhoud niet klopt. Er is niets van bewaard; {name} lost dit op."
+    ),
+    RefusalReason.TOO_MANY: "{name} stuurde te veel resultaten tegelijk, en kan dit bericht opnieuw sturen.",
+    RefusalReason.OWN_FAILURE: "Het ontvangen van resultaten mislukte aan onze kant. {name} kan ze opnieuw sturen.",
+}
+"""What a message with results was refused for."""
+_EFFECTS = (
+    ("nieuw", "nieuw"),
+    ("gewijzigd", "gewijzigd"),
+    ("gelijk", "al bekend"),
+    ("ingehaald", "ouder dan wat er al was"),
+    ("niet-verwerkt", "niet verwerkt"),
+)
+"""The counts of a message with results, and what a school reads."""
 _CHECK_THE_CODE = " Laat {name} de code controleren, of vul {where} de code in die {name} gebruikt."
 _REFUSED_OTHERWISE = "Het verzoek van {name} is geweigerd."
 _WRONG = {
@@ -168,13 +201,24 @@ def sentence_of(entry: Entry, name: str, where: str | None = AT_EDIT) -> str:
             leerling=told.get("leerling", ""),
             startdatum=long_date(date.fromisoformat(told["startdatum"])) if "startdatum" in told else "",
         )
+    if entry.outcome == TAKEN:
+        return _taken(entry, name)
     if entry.outcome_kind is OutcomeKind.ANSWERED:
         return _ANSWERED.get(entry.outcome, _ANSWERED_OTHERWISE).format(name=name)
-    refusals = {str(reason): text for reason, text in _REFUSED.items()}
+    is_of_results = entry.kind is EntryKind.RESULTATEN
+    refusals = {str(reason): text for reason, text in (_REFUSED_RESULTS if is_of_results else _REFUSED).items()}
     refused = refusals.get(entry.reason or "", _REFUSED_OTHERWISE)
     if entry.reason == RefusalReason.WRONG_CODE and where is not None:
         refused += _CHECK_THE_CODE
     return refused.format(name=name, where=where) + _wrong_part(entry)
+
+
+def _taken(entry: Entry, name: str) -> str:
+    """Return what became of a message with results."""
+    told = _told(entry)
+    counts = [f"{told[word]} {words}" for word, words in _EFFECTS if word in told]
+    people = count_noun(entry.leerlingen or 0, "leerling", "leerlingen")
+    return f"{name} stuurde resultaten van {people}: {', '.join(counts)}."
 
 
 def added_words(*, voorwaarden: bool, velden: int, resultaten: bool = False) -> str:

@@ -9,7 +9,7 @@ from uwlr_adapter.contract.fault import TijdelijkNietBeschikbaar
 from uwlr_adapter.contract.request import Call
 from uwlr_adapter.db.statements import Row
 from uwlr_adapter.exchange.exchange import UseCase
-from uwlr_adapter.exchange.outcome import Outcome
+from uwlr_adapter.exchange.outcome import Brought, Outcome
 from uwlr_adapter.exchange.question import Asked, Granted
 from uwlr_adapter.exchange.work import Blocking, Drop, Load, Unfinished
 from uwlr_adapter.journaal.model import VerzoekEntry
@@ -46,6 +46,6 @@ class BusyUseCase:
         """Return what the inner one loaded."""
         return self.inner.loaded(load, rows)
 
-    def do(self, work: Blocking) -> Made | None:
+    def do(self, work: Blocking) -> Brought | None:
         """Do what the inner one does."""
         return self.inner.do(work)

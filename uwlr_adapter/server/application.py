@@ -90,8 +90,8 @@ def compose(
     readiness = Readiness(needs.checks())
     health = HealthEndpoints(database, readiness, metrics, clock, token)
     paths: dict[str, WSGIApplication] = {HEALTHZ: health.healthz, READYZ: health.readyz}
-    for service in served:
-        paths |= make_paths(service.path, settings.base_url)
+    if served:
+        paths |= make_paths([service.path for service in served], settings.base_url)
     if Part.METRICS in settings.parts:
         paths[METRICS] = health.metrics
     provider = _provider(provider_settings, clock)

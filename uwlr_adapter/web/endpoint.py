@@ -20,7 +20,7 @@ from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.db.statements import Query, Row
 from uwlr_adapter.exchange.exceptions import as_fault
 from uwlr_adapter.exchange.exchange import MAX_ATTEMPTS, Exchange, refused
-from uwlr_adapter.exchange.outcome import Outcome
+from uwlr_adapter.exchange.outcome import Brought, Outcome
 from uwlr_adapter.exchange.question import Question
 from uwlr_adapter.exchange.work import Blocking, Load
 from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
@@ -112,7 +112,7 @@ class SoapRequest:
         self._is_reading = False
         self._question: Question
         self._load: Load
-        self._made: Made | None = None
+        self._made: Brought | None = None
         self._outcome: Outcome
         self._waiting: VerzoekEntry | None = None
         """The entry of a call of a known afnemer that is to be planned again, in case that cannot be done."""
@@ -200,7 +200,7 @@ class SoapRequest:
         brought = self._endpoint.exchange.use_case.loaded(self._load, rows)
         return self._ask_anew(brought) if isinstance(brought, Made) else Do(brought)
 
-    def done(self, made: Made | None) -> Ask | Write | Response:
+    def done(self, made: Brought | None) -> Ask | Write | Response:
         """Take what work brought."""
         return self._ask_anew(made)
 
@@ -217,8 +217,14 @@ class SoapRequest:
         """Answer with a fault for a failure of our own, which is logged; a body that broke off is none.
 
         When the connection was lost under a commit, the entry of an answer may be there: what the caller gets instead
-        is written behind it.
+        is written behind it, and so it is for a message with results, whatever failed as it was taken. A fault of a
+        message that cannot be taken is no failure of our own.
         """
+        if self._is_reading and isinstance(error, fault.Fault):  # there is no room for it now
+            self._outcome = Outcome(None, error)
+            response = self._response()
+            self.record.slowed = False
+            return response
         if self._is_reading:
             is_late = isinstance(error, TimeoutError)
             return self._refuse(HTTPStatus.REQUEST_TIMEOUT if is_late else HTTPStatus.BAD_REQUEST)
@@ -227,7 +233,14 @@ class SoapRequest:
         if waiting is not None:
             return self._settle(refused(waiting, error))
         entry = None if pending is None else pending.entry
-        if isinstance(entry, VerzoekEntry) and entry.koppeling_version is not None and is_outcome_unknown(error):
+        if isinstance(entry, VerzoekEntry) and isinstance(error, fault.Fault):
+            return self._settle(refused(entry, error))
+        is_of_results = pending is not None and pending.results is not None
+        if (
+            isinstance(entry, VerzoekEntry)
+            and entry.koppeling_version is not None
+            and (is_of_results or is_outcome_unknown(error))
+        ):
             return self._settle(self._instead(entry, pending, error))
         return self._settle(Outcome(None, as_fault(error), failure=error))
 
@@ -248,7 +261,7 @@ class SoapRequest:
 
     def _instead(self, entry: VerzoekEntry, pending: Outcome | None, error: Exception) -> Outcome:
         """Return the outcome that stands behind a pending one that may be written: a fault, and nothing delivered."""
-        again = replace(entry, outcome="", reason=None, request_id=self.record.id)
+        again = replace(entry, outcome="", reason=None, results=None, request_id=self.record.id)
         return refused(again, error)._replace(undelivered=None if pending is None else pending.given)
 
     def _is_cut_off(self, error: fault.Fault) -> bool:
@@ -268,7 +281,7 @@ class SoapRequest:
             return plain(status, "Het bericht kwam niet op tijd.", [("Connection", "close")])
         return plain(status, "Het bericht kwam niet heel over.")
 
-    def _ask_anew(self, made: Made | None) -> Ask | Write | Response:
+    def _ask_anew(self, made: Brought | None) -> Ask | Write | Response:
         self._made = made
         if self._attempts < MAX_ATTEMPTS:
             return Ask(self._question.query)
@@ -297,13 +310,14 @@ class SoapRequest:
             record.outcome = answer.code
             record.unknown = isinstance(entry, Refusal) or isinstance(answer, CertificateRefused)
             headers = _VARY if answer.retry_after is None else [("Retry-After", str(answer.retry_after)), *_VARY]
-            record.slowed = answer.retry_after is not None
+            record.slowed = answer.retry_after is not None and entry is None
             if self._repairs and not isinstance(answer, fault.OngeldigeKlantIdentificatie):
                 headers = [*headers, self._needed()]  # else it would tell that the klantcode was right
             content = fault.render(answer, self._endpoint.fault_page)
             response = respond(HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, content, headers)
             return response._replace(is_of_nobody=record.unknown or record.slowed)
-        record.outcome = entry.outcome if isinstance(entry, VerzoekEntry) else record.outcome
+        if isinstance(entry, VerzoekEntry):
+            record.outcome, record.results = entry.outcome, entry.results
         headers = [("Content-Type", XML_TYPE), ("Content-Length", str(len(answer.content)))]
         headers += _VARY_GZIP if answer.gzip else _VARY
         if self._repairs:

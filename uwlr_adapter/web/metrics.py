@@ -7,7 +7,7 @@ The workers of one server add up their metrics through files in the folder named
 import functools
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, generate_latest, values
@@ -16,6 +16,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from uwlr_adapter.journaal.model import ResultCounts
 from uwlr_adapter.web import metrics_files
 from uwlr_adapter.web.metrics_files import FOLDER
 from uwlr_adapter.web.request_record import RequestRecord
@@ -61,6 +62,15 @@ class Metrics:
             "uwlr_database_errors", "Failures of the database, those that a retry mended too.", registry=self._registry
         )
 
+        self._results = Counter(
+            "uwlr_results",
+            "Results of messages that were taken, by what became of them.",
+            ["effect"],
+            registry=self._registry,
+        )
+        for effect in fields(ResultCounts):
+            self._results.labels(effect.name)
+
         # `labels()` takes a lock and a search: the counters of each operation and outcome are kept.
         self._children: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
 
@@ -77,6 +87,9 @@ class Metrics:
                 self._unknown.inc()
             if record.slowed:
                 self._slowed.inc()
+            if record.results is not None:
+                for effect, number in asdict(record.results).items():
+                    self._results.labels(effect).inc(number)
 
     def count_database_error(self, _failure: object) -> None:
         """Count a failure of the database (`Database.on_failure`)."""

@@ -9,6 +9,7 @@ import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from uwlr_adapter.journaal.model import ResultCounts
 from uwlr_adapter.journaal.request_id import new_id, working_for
 
 ID = re.compile(r"[0-9a-f]{8,32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -28,6 +29,8 @@ class RequestRecord:
     """Whether it was refused before the afnemer was known."""
     slowed: bool = False
     """Whether it was refused because too many failed."""
+    results: ResultCounts | None = None
+    """What became of the results of a message that was taken."""
     seconds: float = 0.0
     """How long it took, once its answer is ready to be sent."""
 

@@ -29,7 +29,9 @@ from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.db.group_commit import LoopGroup
 from uwlr_adapter.exchange import commit
 from uwlr_adapter.exchange.outcome import Outcome
+from uwlr_adapter.exchange.work import Blocking, JudgeResults
 from uwlr_adapter.web.app import App
+from uwlr_adapter.web.body_room import BodyRoom, Holding
 from uwlr_adapter.web.endpoint import (
     MAX_DIGITS,
     Ask,
@@ -50,6 +52,7 @@ from uwlr_adapter.web.request_path import path_info_of
 from uwlr_adapter.web.request_record import RequestRecord, request_context
 from uwlr_adapter.web.response import Response, plain
 from uwlr_adapter.web.source import FORWARDED
+from uwlr_adapter.web.turns import WorkTurn, WorkTurns
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -60,6 +63,8 @@ MAX_CONNECTIONS = 16_384
 """Connections of a worker (inclusive): as many as the shipped nginx has. An idle one takes some kilobytes."""
 MAX_CHUNKS = 128
 """Pieces in which a body without a length may come (inclusive): each one takes a turn of the event loop, 30 us."""
+MIN_CHUNK = 1024
+"""Bytes of a piece of a large body, on average over what it may have (inclusive): less than a packet of the network."""
 BODY_SECONDS = 30
 """Seconds in which a body must have come: the shortest client timeout seen."""
 REQUEST_SECONDS = 25
@@ -69,6 +74,22 @@ its."""
 LATE = "Dit duurde te lang. Kijk eerst of het gelukt is, en probeer het anders opnieuw."
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
+
+
+class _Burden:
+    """What a request to a service with large messages holds: room for its body, and its turn once it has one."""
+
+    __slots__ = ("holding", "turn")
+
+    def __init__(self, holding: Holding) -> None:
+        self.holding = holding
+        self.turn: WorkTurn | None = None
+
+    def end(self) -> None:
+        """Hold nothing any more; a turn lasts until its thread is done."""
+        self.holding.leave()
+        if self.turn is not None:
+            self.turn.end()
 
 
 class TimeLimit:
@@ -135,12 +156,34 @@ class RsgiApp:
         self._refusals, self._pages = Pace(REFUSALS), Pace(PAGES)
         self._held, self._max_held = 0, max_held
         self._bodies, self._requests = TimeLimit(), TimeLimit()
+        self._turns, self._room = WorkTurns(), BodyRoom()
         self._outcomes: LoopGroup[Outcome, bool] | None = None
         self._alone: dict[SoapRequest, asyncio.Future[bool]] = {}
         """What is being written in a thread, by its request."""
         self._later: set[asyncio.Task[None]] = set()
         """What is written for callers that have their fault already; bounded by the requests in one REQUEST_SECONDS."""
         self._tries_as_a_call = False
+
+    @property
+    def messages_in_progress(self) -> int:
+        """The number of messages that hold a turn or wait for one."""
+        return self._turns.waiting + self._turns.is_taken
+
+    @property
+    def octets_held(self) -> int:
+        """The bytes of large bodies that are held."""
+        return self._room.held.total()
+
+    def hold(self, source: str, octets: int) -> Holding:
+        """Hold room for so many bytes of a source, until it is left. Raises TijdelijkNietBeschikbaar."""
+        holding = self._room.holding(source)
+        holding.add(octets)
+        return holding
+
+    @property
+    def writes_later(self) -> int:
+        """The number of outcomes that are written behind callers that have their fault already."""
+        return len(self._later)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
         """Answer one HTTP request."""
@@ -164,7 +207,7 @@ class RsgiApp:
             self._database.close()
         self.app.close()
 
-    async def _answer_soap(  # noqa: C901, PLR0912 - one loop over the steps; each more function costs a request
+    async def _answer_soap(  # noqa: C901, PLR0912, PLR0915 - one loop over the steps; each more function costs a request
         self,
         endpoint: Endpoint,
         outcomes: LoopGroup[Outcome, bool],
@@ -174,6 +217,8 @@ class RsgiApp:
         """Return the response to a request for an endpoint."""
         head, task = _head_of(scope), _task()
         record = self.app.begin(head.request_id)
+        is_light = endpoint.limits.octets <= MESSAGE.octets
+        burden = None if is_light else _Burden(self._room.holding(self._source_of(head)))
         try:
             request = SoapRequest(endpoint, head, record)
             step: Step = request.start()
@@ -190,18 +235,20 @@ class RsgiApp:
                             step = request.rows(rows) if is_look else request.loaded(rows)
                         case Write():
                             try:
-                                is_written = await outcomes.add(step.outcome)
+                                if step.outcome.results is None:
+                                    is_written = await outcomes.add(step.outcome)
+                                else:
+                                    is_written = await self._write_alone(request, endpoint, step.outcome, burden)
                             except LockedError:  # by an act on one koppeling of the group: each waits for its own now
                                 is_written = await self._write_alone(request, endpoint, step.outcome)
                             step = request.written(is_written=is_written)
                         case ReadBody():
-                            content = await self._body(protocol, step.octets, is_whole=bool(head.content_length))
+                            content = await self._body(protocol, step.octets, bool(head.content_length), burden)
                             record.started = time.monotonic()
                             self._requests.enter(REQUEST_SECONDS)
                             step = request.body(content)
                         case Do():
-                            work = partial(endpoint.exchange.use_case.do, step.work)
-                            step = request.done(await self._in_thread(work, record))
+                            step = request.done(await self._do(endpoint, step.work, record, burden))
                         case _:
                             assert_never(step)
                 except Exception as error:  # noqa: BLE001 - the caller gets a fault for any exception
@@ -214,15 +261,35 @@ class RsgiApp:
             record.outcome = record.outcome or str(step.status.value)
         finally:
             self._requests.ends.pop(task, None)
+            if burden is None:
+                self._turns.others += 1
+            else:
+                burden.end()
             if self.app.finish(record):  # those that end in one turn of the loop are counted and logged together
                 asyncio.get_running_loop().call_soon(self.app.flush)
         step.headers.extend(self.app.headers(record))
         return step
 
-    async def _write_alone(self, request: SoapRequest, endpoint: Endpoint, outcome: Outcome) -> bool:
+    async def _do(self, endpoint: Endpoint, work: Blocking, record: RequestRecord, burden: "_Burden | None") -> Any:  # noqa: ANN401 - what it brought
+        """Do work in a thread, and return what it brought; what takes long waits for its turn first."""
+        do = partial(endpoint.exchange.use_case.do, work)
+        if burden is None or not isinstance(work, JudgeResults):
+            return await self._in_thread(do, record)
+        burden.turn = burden.turn or await self._turns.begin()
+        burden.turn.working = asyncio.ensure_future(self._in_thread(partial(burden.turn.timed, do), record))
+        return await asyncio.shield(burden.turn.working)
+
+    async def _write_alone(
+        self, request: SoapRequest, endpoint: Endpoint, outcome: Outcome, burden: "_Burden | None" = None
+    ) -> bool:
         """Write an outcome in a thread, which may wait for a lock; it goes on when its request is given up."""
-        alone = partial(endpoint.exchange.write_alone, outcome)
+        alone: Callable[[], bool] = partial(endpoint.exchange.write_alone, outcome)
+        turn = None if burden is None else burden.turn
+        if turn is not None:
+            alone = partial(turn.timed, alone)
         writing = self._alone[request] = asyncio.ensure_future(self._in_thread(alone, request.record))
+        if turn is not None:
+            turn.working = writing
         is_written = await asyncio.shield(writing)
         del self._alone[request]
         return is_written
@@ -278,7 +345,7 @@ class RsgiApp:
     async def _hold_back(self, pace: Pace, scope: Any) -> None:  # noqa: ANN401 - as above
         """Wait before an answer when its source gets many of that kind, unless too many wait already."""
         head = _head_of(scope)
-        seconds = pace.seconds(self.app.source_of(head.peer, head.forwarded_for[FORWARDED]))
+        seconds = pace.seconds(self._source_of(head))
         if seconds and self._held < self._max_held:
             self._held += 1
             try:
@@ -286,12 +353,15 @@ class RsgiApp:
             finally:
                 self._held -= 1
 
+    def _source_of(self, head: Head) -> str:
+        return self.app.source_of(head.peer, head.forwarded_for[FORWARDED])
+
     async def _answer_other(self, environ: "WSGIEnvironment", protocol: Any) -> Response:  # noqa: ANN401 - as above
         """Return the response to a request for anything else, once its body is there."""
         announced = environ.get("CONTENT_LENGTH", "")
         is_whole = announced.isdecimal() and len(announced) <= MAX_DIGITS and int(announced) <= MESSAGE.octets
         try:
-            content = await self._body(protocol, MESSAGE.octets + 1, is_whole=is_whole)
+            content = await self._body(protocol, MESSAGE.octets + 1, is_whole)
         except TimeoutError:
             return plain(HTTPStatus.REQUEST_TIMEOUT, "Het verzoek kwam niet op tijd.", [("Connection", "close")])
         except Exception:  # noqa: BLE001 - a body that breaks off; granian would log a traceback of it
@@ -310,15 +380,20 @@ class RsgiApp:
         finally:
             self._requests.leave()
 
-    async def _body(self, protocol: Any, octets: int, *, is_whole: bool) -> bytes:  # noqa: ANN401 - as above
+    async def _body(self, protocol: Any, octets: int, is_whole: bool, burden: "_Burden | None" = None) -> bytes:  # noqa: ANN401, FBT001 - as above
         """Return the body of a request: all of it when `is_whole`, else until it has at least so many octets.
 
-        Raises TimeoutError when it has not come in BODY_SECONDS, ValueError for more than MAX_CHUNKS pieces, and what
-        the server raises for a body that breaks off.
+        A large one comes in pieces, for which there must be room. Raises TijdelijkNietBeschikbaar, TimeoutError when it
+        has not come in BODY_SECONDS, ValueError for one in too many pieces, and what the server raises for a body that
+        breaks off.
         """
         self._bodies.enter(BODY_SECONDS)
         try:
-            whole: Awaitable[bytes] = protocol() if is_whole else _receive(protocol, octets)
+            whole: Awaitable[bytes]
+            if burden is not None and octets > MESSAGE.octets:
+                whole = _receive(protocol, octets, MAX_CHUNKS + octets // MIN_CHUNK, burden.holding)
+            else:
+                whole = protocol() if is_whole else _receive(protocol, octets, MAX_CHUNKS)
             return await whole
         except asyncio.CancelledError:
             if not self._bodies.has_ended():
@@ -382,17 +457,23 @@ def _head_of(scope: Any) -> Head:  # noqa: ANN401 - as above
     return Head(scope.method, scope.query_string, scope.client, version=scope.http_version, **found)
 
 
-async def _receive(protocol: Any, octets: int) -> bytes:  # noqa: ANN401 - as above
-    """Return a body until it is as long as this. Raises ValueError for one in more than MAX_CHUNKS pieces."""
-    content, chunks = b"", 0
+async def _receive(protocol: Any, octets: int, pieces: int, holding: Holding | None = None) -> bytes:  # noqa: ANN401 - as above
+    """Return a body until it is as long as this.
+
+    Raises ValueError for one in more pieces than this, and TijdelijkNietBeschikbaar when there is no room for it.
+    """
+    chunks: list[bytes] = []
+    length = 0
     async for chunk in protocol:
-        content += chunk
-        chunks += 1
-        if chunks > MAX_CHUNKS:
+        if holding is not None:
+            holding.add(len(chunk))
+        chunks.append(chunk)
+        length += len(chunk)
+        if len(chunks) > pieces:
             raise ValueError("too many chunks")
-        if len(content) >= octets:
+        if length >= octets:
             break
-    return content
+    return b"".join(chunks)
 
 
 _WITHOUT_PREFIX = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}

@@ -5,12 +5,16 @@ from typing import NamedTuple
 
 from uwlr_adapter.clock import Clock
 from uwlr_adapter.contract import names
+from uwlr_adapter.contract.leerresultaten import names as result_names
+from uwlr_adapter.contract.leerresultaten import request as result_request
+from uwlr_adapter.contract.message_reader import MessageReader
 from uwlr_adapter.contract.names import Operation
 from uwlr_adapter.contract.published import WSDL
 from uwlr_adapter.contract.xml import MESSAGE, Limits
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.exchange.exchange import Exchange, UseCase
+from uwlr_adapter.exchange.exchange import LEERLINGGEGEVENS_READER, Exchange, UseCase
 from uwlr_adapter.exchange.leerlinggegevens import Leerlinggegevens
+from uwlr_adapter.exchange.leerresultaten import BrengLeerresultaten
 from uwlr_adapter.koppelingen.access import Gate
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.client_certificate import make_certificate_of
@@ -29,6 +33,7 @@ class Service(NamedTuple):
     limits: Limits
     namespace: str
     operations: Mapping[str, Operation]
+    reader: MessageReader
     use_case: Callable[[Database, Gate, Settings], UseCase]
 
 
@@ -38,19 +43,30 @@ LEERLINGGEGEVENS = Service(
     limits=MESSAGE,
     namespace=names.LEERLINGGEGEVENS,
     operations=names.OPERATIONS,
+    reader=LEERLINGGEGEVENS_READER,
     use_case=lambda database, gate, settings: Leerlinggegevens(database, gate.catalogue, settings.key_naast_eckid),
 )
-SERVICES = (LEERLINGGEGEVENS,)
+LEERRESULTATEN = Service(
+    path="/uwlr/leerresultaten",
+    wsdl="wsdl/leerresultaten.wsdl",
+    limits=result_request.MESSAGE,
+    namespace=result_names.LEERRESULTATEN,
+    operations=result_names.OPERATIONS,
+    reader=MessageReader(result_request.read_head, result_request.reread_strictly, result_request.school_finding),
+    use_case=lambda database, _gate, _settings: BrengLeerresultaten(database),
+)
+SERVICES = (LEERLINGGEGEVENS, LEERRESULTATEN)
 
 
 def make_endpoint(
     service: Service, database: Database, gate: Gate, settings: Settings, clock: Clock, source_of: SourceOf
 ) -> Endpoint:
     """Return the endpoint of a service. Raises WsdlError."""
-    exchange = Exchange(database, gate, service.use_case(database, gate, settings), settings.strict)
-    own_wsdl = wsdl_download(service.path, settings.base_url)
+    use_case, reader = service.use_case(database, gate, settings), service.reader
+    exchange = Exchange(database, gate, use_case, settings.strict, reader)
+    own_wsdl = wsdl_download(service.wsdl, service.path, settings.base_url)
     operations = service.operations.values()
-    soap = SoapService(service.namespace, operations, service.limits, own_wsdl.content, exchange.question)
+    soap = SoapService(service.namespace, operations, service.limits, own_wsdl.content, reader.read, exchange.question)
     return Endpoint(
         service.path,
         own_wsdl,

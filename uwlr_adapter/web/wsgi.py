@@ -1,12 +1,16 @@
 """The WSGI driver: does what each step of a request to an endpoint says, in the thread of the request."""
 
+import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, assert_never
 
+from uwlr_adapter.contract.fault import TijdelijkNietBeschikbaar
+from uwlr_adapter.exchange.work import JudgeResults
 from uwlr_adapter.web.endpoint import Ask, Do, Endpoint, Fetch, ReadBody, SoapRequest, Step, Write
 from uwlr_adapter.web.head import HEADERS, Head
 from uwlr_adapter.web.request_record import RequestRecord, current_record
 from uwlr_adapter.web.response import Response
+from uwlr_adapter.web.turns import RETRY_AFTER, TURN_SECONDS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -26,17 +30,32 @@ class EndpointApp:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
+        self._turn = threading.Lock()
+        """Held by the request that judges and takes results: one at a time."""
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one HTTP request."""
         request = SoapRequest(self._endpoint, head_of(environ), current_record() or RequestRecord())
         step: Step = request.start()
-        while not isinstance(step, Response):
-            try:
-                step = self._next(request, step, environ)
-            except Exception as error:  # noqa: BLE001 - the caller gets a fault for any exception
-                step = request.failed(error)
+        has_turn = False
+        try:
+            while not isinstance(step, Response):
+                try:
+                    if isinstance(step, Do) and isinstance(step.work, JudgeResults) and not has_turn:
+                        has_turn = self._begin_turn()
+                    step = self._next(request, step, environ)
+                except Exception as error:  # noqa: BLE001 - the caller gets a fault for any exception
+                    step = request.failed(error)
+        finally:
+            if has_turn:
+                self._turn.release()
         return step.send(start_response)
+
+    def _begin_turn(self) -> bool:
+        """Wait for the turn, and return True. Raises TijdelijkNietBeschikbaar."""
+        if not self._turn.acquire(timeout=TURN_SECONDS):
+            raise TijdelijkNietBeschikbaar(RETRY_AFTER)
+        return True
 
     def _next(
         self, request: SoapRequest, step: ReadBody | Ask | Fetch | Do | Write, environ: "WSGIEnvironment"

@@ -1,5 +1,7 @@
 """The head of a large message: what the gate needs, read without the rest, and what comes of the whole."""
 
+from contextlib import suppress
+
 import pytest
 from lxml import etree
 from support.mutants import mutant, seeded
@@ -124,20 +126,74 @@ def test_what_is_wrong_in_the_head_is_seen_at_once(data: bytes) -> None:
             SCHOOL.encode(), b""
         ),
         LARGE.replace(SCHOOL.encode(), b"").replace(b"</toetsen>", b"</toetsen>" + SCHOOL.encode()),
-        LARGE.replace(b"<s:Header>", f'<s:Header><school xmlns="{LR}"/>'.encode()),
         LARGE.replace(SCHOOL.encode(), b"").replace(b"<toetsafnames>", b"<toetsafnames>" + SCHOOL.encode(), 1),
-        LARGE.decode().encode("utf-16"),
     ],
-    ids=["no school", "school at the end", "school in the header", "school elsewhere", "utf-16"],
+    ids=["no school", "school at the end", "school elsewhere"],
 )
-def test_a_school_that_is_not_in_its_place_is_looked_for_in_the_whole(data: bytes) -> None:
-    """Where the head does not say which school it is, the whole message is read."""
-    call = read_head(data)
-    assert call.tree is not None
-    assert known(call) == known(read(data))
+def test_a_school_that_is_not_in_the_head_is_not_looked_for(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large message that does not begin with its school is refused; a stranger makes nobody parse all of it."""
+    monkeypatch.setattr(request, "read", never)
+    with pytest.raises(fault.OngeldigBericht) as refused:
+        read_head(data)
+    assert refused.value.finding == Finding("leerresultaten_verzoek/school", Rule.PLACE)
 
 
-def test_a_school_of_no_right_form_is_told_from_the_whole() -> None:
+@pytest.mark.parametrize(
+    "data",
+    [
+        LARGE.replace(b"<s:Header>", f'<s:Header><school xmlns="{LR}"/>'.encode()),
+        LARGE.decode().encode("utf-16"),
+        LARGE.decode().encode("utf-16-be"),
+        b"\xef\xbb\xbf" + LARGE,
+    ],
+    ids=["school in the header too", "utf-16", "utf-16-be", "mark"],
+)
+def test_the_head_in_every_form(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The school of the body is found in the head, whatever its encoding."""
+    charset = "utf-16-be" if data.startswith(b"\0") else None
+    whole = known(read(data, charset))
+    monkeypatch.setattr(request, "read", never)
+    call = read_head(data, charset)
+    assert (call.tree, known(call)) == (None, whole)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        LARGE,
+        LARGE.replace(b"21QW<", b"21qw<"),
+        LARGE.replace(b"</schooljaar>", b"</schoolyear>"),
+        b"x" * 9_000_000,
+        b"<a>" * 3_000_000,
+        b"<!--" + b"x" * 9_000_000,
+        b"<a " + b"x='' " * 1_000_000,
+        LARGE.replace(b"<s:Body>", b"<s:Body>" + b" " * 9_000_000),
+    ],
+    ids=["a class", "no school", "broken", "no xml", "deep", "comment", "attributes", "far away"],
+)
+def test_of_a_large_message_only_the_head_is_read(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a stranger sends, none of it behind the head is looked at before the gate, or for a strict afnemer."""
+    monkeypatch.setattr(request, "read", never)
+    monkeypatch.setattr(request, "parse", never)
+    with suppress(fault.Fault):
+        call = read_head(data)
+        assert reread_strictly(call).school == call.school
+        school_finding(call)
+
+
+def never(*_: object, **__: object) -> None:
+    """Fail: a whole message is read."""
+    raise AssertionError("all of it was read")
+
+
+def test_a_header_that_fills_the_head_is_too_much() -> None:
+    """Of a large message whose body does not begin in the head it is not said that the body is absent."""
+    with pytest.raises(fault.OngeldigBericht) as refused:
+        read_head(LARGE.replace(b"<s:Header>", b"<s:Header><x>" + b" " * HEAD_OCTETS + b"</x>"))
+    assert refused.value.finding == Finding("bericht", Rule.TOO_MUCH)
+
+
+def test_a_school_of_no_right_form_is_told() -> None:
     """What is wrong with the school of a large message is told as for a small one."""
     call = read_head(LARGE.replace(b"21QW<", b"21qw<"))
     assert (call.tree, call.school) == (None, None)

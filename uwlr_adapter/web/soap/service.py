@@ -1,8 +1,8 @@
 """A SOAP service in Spyne: one method per operation, which takes a message and returns what to ask about it.
 
 Spyne declares the operations and their messages, and calls the method of a message; nothing else leads from a message
-to a `Question`. Its own parser, validator and serialiser never run: requests are parsed by `contract.request`, and
-answers and faults leave as the bytes that the contract made.
+to a `Question`. Its own parser, validator and serialiser never run: requests are parsed by the reader of the service,
+and answers and faults leave as the bytes that the contract made.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,8 +10,9 @@ from typing import Any, TypeAlias
 
 from lxml import etree
 
+from uwlr_adapter.contract.message_reader import ReadMessage
 from uwlr_adapter.contract.names import Operation
-from uwlr_adapter.contract.request import Call, read
+from uwlr_adapter.contract.request import Call
 from uwlr_adapter.contract.xml import Limits
 from uwlr_adapter.errors import UwlrAdapterError
 from uwlr_adapter.exchange.exceptions import without_trace
@@ -34,14 +35,20 @@ class SoapService:
     """One service in Spyne. Safe to share between threads."""
 
     def __init__(
-        self, namespace: str, operations: Iterable[Operation], limits: Limits, wsdl: bytes, ask: MakeQuestion
+        self,
+        namespace: str,
+        operations: Iterable[Operation],
+        limits: Limits,
+        wsdl: bytes,
+        read: ReadMessage,
+        ask: MakeQuestion,
     ) -> None:
         """Make a method that calls `ask` for each operation, and compare them with the WSDL. Raises WsdlError."""
         operations = list(operations)
         methods = {operation.name: _method(operation, ask) for operation in operations}
         service = type("UwlrService", (Service,), methods)
         self._app = Application([service], tns=namespace, in_protocol=Soap11(), out_protocol=Soap11())
-        self._limits = limits
+        self._limits, self._read = limits, read
         handles = self._app.interface.service_method_map
         self._operations = {one.request_tag: one for one in operations if one.request_tag in handles}
         self._methods = {one.name: handles[tag][0] for tag, one in self._operations.items()}
@@ -54,7 +61,7 @@ class SoapService:
 
     def question(self, message: bytes, charset: str | None, sender: Sender) -> Question:
         """Return what to ask about a message. Raises Fault for one that cannot be read."""
-        call = read(message, charset, operations=self._operations, limits=self._limits)
+        call = self._read(message, charset, operations=self._operations, limits=self._limits)
         ctx = _MessageContext(self._methods[call.operation.name], call, sender)
         self._app.process_request(ctx)
         (found,) = ctx.out_object
