@@ -34,7 +34,7 @@ from uwlr_adapter.keys.holders import HolderReport
 from uwlr_adapter.keys.known_keys import LIVING
 from uwlr_adapter.keys.rotation import SESSION, LackingError, RotationError
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
-from uwlr_adapter.koppelingen import actions, afnemers, lifecycle, renewal, store, tables
+from uwlr_adapter.koppelingen import actions, afnemers, agreeing, lifecycle, renewal, store, tables
 from uwlr_adapter.koppelingen.toestemming import Toestemming
 from uwlr_adapter.server.application import compose, make_app
 from uwlr_adapter.settings import Settings
@@ -274,9 +274,9 @@ def test_an_act_that_leaves_the_code_alone_keeps_its_renewal(world: World) -> No
     learn(world)
     made, read_before = renewals(world), world.builder.living(BRIN6, "snappet")
     world.database.write(renewal.commands(made))
-    newer = patch.object(lifecycle, "renew_akkoord", lambda one, _: replace(one, version=2))
+    newer = patch.object(lifecycle, "renew_akkoord", lambda one, *_: replace(one, version=2))
     with newer, patch.object(store, "by_id", return_value=read_before), world.database.writing() as connection:
-        actions.agree_again(
+        agreeing.agree_again(
             connection,
             world.gate.catalogue,
             read_before.id,

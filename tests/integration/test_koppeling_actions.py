@@ -17,7 +17,7 @@ from uwlr_adapter.journaal import search, writer
 from uwlr_adapter.journaal import tables as journaal_tables
 from uwlr_adapter.journaal.model import Act, EntryKind
 from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen import actions, afnemers, store, tables
+from uwlr_adapter.koppelingen import actions, afnemers, agreeing, store, tables
 from uwlr_adapter.koppelingen.access import Gate
 from uwlr_adapter.koppelingen.actions import ActivationRequest
 from uwlr_adapter.koppelingen.catalogue import Catalogue
@@ -339,7 +339,7 @@ def agree_again(
 ) -> Koppeling:
     """Agree to the terms of a catalogue."""
     with world.database.writing() as connection:
-        return actions.agree_again(
+        return agreeing.agree_again(
             connection,
             catalogue,
             seen.id,

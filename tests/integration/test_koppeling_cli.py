@@ -282,3 +282,59 @@ def test_another_profile(context: Context, database: Database) -> None:
     assert "Nothing changes" in run(context, "profiel", BRIN6, "snappet", "smalle set").output
     unknown = run(context, "profiel", BRIN6, "snappet", "bestaat niet")
     assert (unknown.exit_code, "no such profile" in unknown.output) == (2, True)
+
+
+def toestemmingen(context: Context) -> dict[str, tuple[str, bool]]:
+    """Return of both toestemmingen the status, and whether it is open, as a program reads them."""
+    found = json.loads(run(context, "show", BRIN6, "snappet", "--json").stdout)["toestemmingen"]
+    return {name: (one["status"], one["is_open"]) for name, one in found.items()}
+
+
+def test_two_toestemmingen(context: Context, database: Database) -> None:
+    """Each is agreed to, paused and resumed by itself, with the actor of each act; a code stops and resumes both."""
+    activate(context, "--code", CODE)
+    assert toestemmingen(context) == {"leerlinggegevens": ("aan", True), "resultaten": ("niet gegeven", False)}
+    one = ("snappet", "--toestemming", "resultaten")
+    refused = run(context, "pause", BRIN6, *one, "--yes")
+    assert (refused.exit_code, "has not agreed" in refused.stderr) == (1, True)
+    assert run(context, "agree", BRIN6, *one, "--naam", "J. de Vries").exit_code == 1  # without --akkoord
+    assert run(context, "agree", BRIN6, *one, *AGREED).exit_code == 0
+    assert toestemmingen(context)["resultaten"] == ("aan", True)
+    dry = run(context, "pause", BRIN6, *one, "--dry-run")
+    assert "Dry run, nothing changed." in dry.stdout
+    assert "snappet" not in dry.stdout, "no fetch stops"
+    assert run(context, "pause", BRIN6, *one, stdin="y\n").exit_code == 0
+    assert toestemmingen(context) == {"leerlinggegevens": ("aan", True), "resultaten": ("gepauzeerd", False)}
+    assert run(context, "pause", BRIN6, "snappet", "--toestemming", "leerlinggegevens", "--yes").exit_code == 0
+    assert run(context, "resume", BRIN6, *one).exit_code == 0
+    assert toestemmingen(context) == {"leerlinggegevens": ("gepauzeerd", False), "resultaten": ("aan", True)}
+    assert run(context, "pause", BRIN6, "snappet", "--yes").exit_code == 0
+    assert toestemmingen(context) == {"leerlinggegevens": ("gepauzeerd", False), "resultaten": ("aan", False)}
+    assert run(context, "resume", BRIN6, "snappet", "--code", CODE).exit_code == 0
+    assert toestemmingen(context)["resultaten"] == ("aan", True)
+    both = run(context, "resume", BRIN6, *one, "--code", CODE)
+    assert (both.exit_code, "not both" in both.stderr) == (2, True)
+    shown = run(context, "show", BRIN6, "snappet").stdout
+    assert f"gepauzeerd, since {MOMENT:%d-%m-%Y %H:%M} by {own_actor()}" in shown
+    found = living(database)
+    assert found is not None
+    assert found.akkoord_resultaten is not None
+    assert (found.akkoord_resultaten.login, found.resultaten.actor) == ("jdevries", own_actor())
+
+
+def test_activating_with_a_choice(context: Context, database: Database) -> None:
+    """Results alone, or both; what a koppeling does not offer is refused, and its terms can be read."""
+    activate(context, "--code", CODE, "--toestemming", "resultaten")
+    assert toestemmingen(context) == {"leerlinggegevens": ("niet gegeven", False), "resultaten": ("aan", True)}
+    wanted = ("--toestemming", "resultaten")
+    refused = run(context, "activate", BRIN6, "basispoort", *AGREED, "--code", OTHER_CODE, *wanted)
+    assert (refused.exit_code, "does not offer this" in refused.stderr) == (1, True)
+    assert "versie resultaten-1" in run(context, "terms", "snappet", *wanted).stdout
+    assert "versie uwlr-1" in run(context, "terms", "snappet").stdout
+    assert run(context, "terms", "basispoort", *wanted).exit_code == 1
+    (listed,) = [one for one in json.loads(run(context, "list", "--json").stdout) if one["koppeling"] == "snappet"]
+    assert listed["toestemmingen"]["leerlinggegevens"]["agreed_at"] is None
+    assert listed["verdict"]["kind"] == "wacht"
+    run(context, "end", BRIN6, "snappet", "--yes")
+    activate(context, "--code", CODE, "--toestemming", "resultaten", "--toestemming", "leerlinggegevens")
+    assert toestemmingen(context) == {"leerlinggegevens": ("aan", True), "resultaten": ("aan", True)}

@@ -102,9 +102,9 @@ def test_what_never_had_the_right_code_looks_alike(portal: Portal, school: Brows
 def test_a_koppeling_is_there_once_its_code_was_shown(portal: Portal, school: Browser) -> None:
     """From the first call with access on, also when that call is refused for what it asks."""
     assert b"XsdVersieOngeldig" in fetch(portal, rest="<xsdversie>9.9</xsdversie>")
-    assert koppelingen(portal) == [(BRIN6, "Toegang", "niet bekend")]
+    assert koppelingen(portal) == [(BRIN6, "Toegang", "Geen toegang", "niet bekend")]
     assert b"<leerlingen>" in fetch(portal)
-    assert koppelingen(portal) == [(BRIN6, "Toegang", "25-11-2026 10:30")]
+    assert koppelingen(portal) == [(BRIN6, "Toegang", "Geen toegang", "25-11-2026 10:30")]
     assert koppelingen(portal, "?zoek=30ab&toegang=ja") != []
     assert koppelingen(portal, "?zoek=21QW") == koppelingen(portal, "?toegang=nee") == []
     assert koppelingen(portal, "?na=30AB00-snappet") == []
@@ -131,7 +131,7 @@ def test_no_access_has_one_face(portal: Portal, school: Browser) -> None:
         assert not OF_A_SCHOOL.search(" ".join(" ".join(row) for row in rows(page)))
     assert len(seen) == len(versions) == 1
     assert "1 koppeling, laatst" in versions.pop()
-    assert rows(page) == [(BRIN6, "Geen toegang", "25-11-2026 10:30")]
+    assert rows(page) == [(BRIN6, "Geen toegang", "Geen toegang", "25-11-2026 10:30")]
 
 
 def test_the_code_of_before_opens_it_again(portal: Portal, school: Browser) -> None:

@@ -35,7 +35,7 @@ LEERLINGEN = {"21QW00": 1, "30AB00": 2}
 COLLEAGUES = {"21QW00": 1, "30AB00": 3}
 """The id of a schoolbeheerder of each vestiging."""
 ACTS = re.compile(
-    "/(activeren|pauzeren|beeindigen|startdatum|akkoord|vrijgeven|terugnemen|collegas)|/niet-delen/|/vragen/"
+    "/(activeren|pauzeren|hervatten|beeindigen|startdatum|akkoord|vrijgeven|terugnemen|collegas)|/niet-delen/|/vragen/"
 )
 """The paths of a vestiging that only lead to an act."""
 QUESTIONS: dict[str, int] = {}
@@ -67,6 +67,7 @@ def routes(portal: Portal) -> list[Route]:
     values = {
         "brin6": "21QW00",
         "koppeling_id": 1,
+        "soort": "resultaten",
         "persoon_id": 1,
         "question_id": 1,
         "answer": "nieuw",

@@ -4,7 +4,7 @@ Each step goes through the service's own functions. The worlds of the tests (`wo
 `served_school`, `portal_school`) are made with it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -22,10 +22,11 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.gebruikers import accounts, second_factor
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen import actions, afnemers, agreements, store
+from uwlr_adapter.koppelingen import actions, afnemers, agreeing, agreements, pausing, store
 from uwlr_adapter.koppelingen.actions import ActivationRequest
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 from uwlr_adapter.settings import Settings
 
 MOMENT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -136,6 +137,7 @@ class SchoolBuilder:
         *,
         startdatum: date | None = None,
         moment: datetime | None = None,
+        toestemmingen: Collection[Toestemming] = (Toestemming.LEERLINGGEGEVENS,),
     ) -> Koppeling:
         """Activate a koppeling and return it; without a startdatum it starts on the day of the moment."""
         request = ActivationRequest(
@@ -143,7 +145,8 @@ class SchoolBuilder:
             entry,
             self.login,
             self.naam,
-            akkoord=True,
+            akkoord=Toestemming.LEERLINGGEGEVENS in toestemmingen,
+            akkoord_resultaten=Toestemming.RESULTATEN in toestemmingen,
             startdatum=startdatum,
             verificatiecode=code,
         )
@@ -171,7 +174,7 @@ class SchoolBuilder:
         if not agreements.waiting(self.catalogue, koppeling):
             return koppeling
         with self.transaction() as connection:
-            return actions.agree_again(
+            return agreeing.agree_again(
                 connection,
                 self.catalogue,
                 koppeling.id,
@@ -182,6 +185,34 @@ class SchoolBuilder:
                 moment=self.moment,
                 actor=ACTOR,
             )
+
+    def give(self, koppeling: Koppeling, toestemming: Toestemming, moment: datetime | None = None) -> Koppeling:
+        """Agree to a toestemming that was not given before."""
+        with self.transaction() as connection:
+            return agreeing.give(
+                connection,
+                self.catalogue,
+                koppeling.id,
+                koppeling.version,
+                toestemming,
+                login=self.login,
+                naam=self.naam,
+                akkoord=True,
+                moment=moment or self.moment,
+                actor=ACTOR,
+            )
+
+    def pause_one(self, koppeling: Koppeling, toestemming: Toestemming, moment: datetime | None = None) -> Koppeling:
+        """Pause one toestemming of a koppeling."""
+        with self.transaction() as connection:
+            at = (koppeling.id, koppeling.version, toestemming, moment or self.moment)
+            return pausing.pause(connection, *at, actor=ACTOR)
+
+    def resume_one(self, koppeling: Koppeling, toestemming: Toestemming, moment: datetime | None = None) -> Koppeling:
+        """Resume one toestemming of a koppeling."""
+        with self.transaction() as connection:
+            at = (koppeling.id, koppeling.version, toestemming, moment or self.moment)
+            return pausing.resume(connection, *at, actor=ACTOR)
 
     def pause(self, koppeling: Koppeling, moment: datetime | None = None) -> Koppeling:
         """Clear the verificatiecode of a koppeling."""

@@ -1,5 +1,6 @@
 """A gate on a database of its own, and the shortest way to activate a koppeling and to call."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -82,9 +83,12 @@ class World:
         *,
         startdatum: date | None = None,
         moment: datetime = MOMENT,
+        toestemmingen: Collection[Toestemming] = (Toestemming.LEERLINGGEGEVENS,),
     ) -> Koppeling:
         """Activate a koppeling in a transaction of its own."""
-        return self.builder.activate(entry, brin6, code, startdatum=startdatum, moment=moment)
+        return self.builder.activate(
+            entry, brin6, code, startdatum=startdatum, moment=moment, toestemmingen=toestemmingen
+        )
 
     def fetch(
         self,

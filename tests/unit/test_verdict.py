@@ -194,7 +194,7 @@ def test_every_combination() -> None:
         if found is not expected:
             wrong.append((*combination, expected, found))
     assert wrong == []
-    assert set(seen) == set(VerdictKind)
+    assert set(seen) == set(VerdictKind) - {VerdictKind.RESULTS_ONLY}  # test_verdict_of_results.py
     assert seen.total() == 6 * 3 * 4 * 10
 
 
@@ -224,7 +224,11 @@ def test_every_refusal(reason: RefusalReason | str | None) -> None:
         facts_of(State.OPEN, Platform.LET_IN, Records.FRESH, Journaal.DAILY),
         calls=fold(Calls(), [*rows_of(Journaal.DAILY), row]),
     )
-    past = {RefusalReason.PAUSED, RefusalReason.ENDED, RefusalReason.NOT_STARTED, RefusalReason.NO_KOPPELING}
+    past = {
+        *(RefusalReason.PAUSED, RefusalReason.ENDED, RefusalReason.NOT_STARTED, RefusalReason.NO_KOPPELING),
+        *(RefusalReason.LEERLINGGEGEVENS_PAUSED, RefusalReason.LEERLINGGEGEVENS_NOT_AGREED),
+        *(RefusalReason.RESULTS_PAUSED, RefusalReason.RESULTS_NOT_AGREED),
+    }
     verdict = verdict_of(facts)
     assert verdict.kind is (VerdictKind.ACTIVE if reason in past else VerdictKind.REFUSED)
     who: dict[str | None, Who] = {

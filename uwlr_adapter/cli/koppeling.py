@@ -1,15 +1,17 @@
 """`uwlr-adapter koppeling`: the actions of the Koppelingenoverzicht, on the command line."""
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
 
 import click
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import withholding
+from uwlr_adapter.cli import toestemming as toestemmingen
 from uwlr_adapter.cli.base import Context, make_table, own_account, own_actor, refusal
-from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
+from uwlr_adapter.cli.json_output import json_option, print_json
+from uwlr_adapter.cli.koppeling_rows import overview_rows, rows_of
 from uwlr_adapter.cli.one_koppeling import (
     dry_run_option,
     koppeling_arguments,
@@ -18,20 +20,24 @@ from uwlr_adapter.cli.one_koppeling import (
 )
 from uwlr_adapter.cli.secrets import CODE_VARIABLE, read_secret
 from uwlr_adapter.cli.terminal import escape
+from uwlr_adapter.cli.toestemming import BY_NAME, resume_one, toestemming_option
 from uwlr_adapter.cli.what_if import print_stopped, profiel_
 from uwlr_adapter.cli.withholding import withheld, withhold
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.contract.escape import printable
 from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen import actions, store, verificatiecode, what_if
+from uwlr_adapter.koppelingen import actions, agreeing, pausing, store, verificatiecode, what_if
 from uwlr_adapter.koppelingen.actions import ActivationRequest, KoppelingAct
-from uwlr_adapter.koppelingen.catalogue import Catalogue
-from uwlr_adapter.koppelingen.errors import AlreadyActivatedError, NoCodeError, UnknownEntryError
-from uwlr_adapter.koppelingen.facts import verdicts_of
+from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
+from uwlr_adapter.koppelingen.errors import (
+    AlreadyActivatedError,
+    NoCodeError,
+    ToestemmingNotOfferedError,
+    UnknownEntryError,
+)
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.koppelingen.overview import overview
 from uwlr_adapter.koppelingen.tables import Status
-from uwlr_adapter.koppelingen.verdict import ALWAYS_ON, KoppelingVerdict
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 from uwlr_adapter.koppelingen.verdict_words import words_of
 
 _Command = Callable[..., Any]
@@ -48,6 +54,7 @@ def koppeling() -> None:
 koppeling.add_command(withhold)
 koppeling.add_command(withheld)
 koppeling.add_command(profiel_)
+koppeling.add_command(toestemmingen.agree)
 
 
 def _code_options(command: _Command) -> _Command:
@@ -74,10 +81,10 @@ def list_(context: Context, brin6: str | None, *, as_json: bool) -> None:
     catalogue, moment = context.catalogue(), context.clock()
     with context.database() as database, database.reading() as connection:
         if brin6 is None:
-            rows = _listed(connection, catalogue, store.list_living(connection), moment)
+            rows = rows_of(connection, catalogue, store.list_living(connection), moment)
         else:
             store.require_vestiging(connection, brin6)
-            rows = list(_overview_rows(connection, catalogue, brin6, moment))
+            rows = list(overview_rows(connection, catalogue, brin6, moment))
     if as_json:
         print_json([row.as_json() for row in rows])
         return
@@ -101,7 +108,7 @@ def show(context: Context, brin6: str, koppeling_id: str, *, as_json: bool) -> N
     with context.database() as database, database.reading() as connection:
         found = require_living(context, connection, brin6, koppeling_id)
         persons = withholding.withheld_from(connection, found.id)
-        (listed,) = _listed(connection, catalogue, [found], moment)
+        (listed,) = rows_of(connection, catalogue, [found], moment)
     if as_json:
         profiel = None if entry is None else entry.profiel
         print_json({**listed.as_json(), "profiel": profiel, "leerlingen_withheld": len(persons)})
@@ -116,6 +123,7 @@ def show(context: Context, brin6: str, koppeling_id: str, *, as_json: bool) -> N
         ("whose", "-" if words is None else words.who or "-"),
         ("startdatum", f"{found.startdatum:%d-%m-%Y}"),
         ("profiel", "-" if entry is None else entry.profiel or "-"),
+        *((name, toestemmingen.in_words(found, name)) for name in BY_NAME if found.afnemer_id is not None),
         ("leerlingen withheld", str(len(persons))),
     ):
         table.add_row(*map(escape, row))
@@ -124,17 +132,21 @@ def show(context: Context, brin6: str, koppeling_id: str, *, as_json: bool) -> N
 
 @koppeling.command()
 @click.argument("koppeling_id", metavar="ID")
+@toestemming_option("Those of leerlinggegevens (default) or of results.")
 @click.pass_obj
-def terms(context: Context, koppeling_id: str) -> None:
+def terms(context: Context, koppeling_id: str, toestemming: str | None) -> None:
     """Show the terms of use of the koppeling ID, and their version.
 
-    Example:  uwlr-adapter koppeling terms snappet
+    Example:  uwlr-adapter koppeling terms snappet --toestemming resultaten
     """
     entry = context.catalogue().get(koppeling_id)
     if entry is None:
         raise refusal(UnknownEntryError())
-    click.echo(f"{printable(entry.naam)}: gebruikersvoorwaarden, versie {entry.voorwaarden.versie}\n")
-    click.echo(printable(entry.voorwaarden.tekst.strip(), lines=True))
+    if toestemming is not None and not entry.offers(BY_NAME[toestemming]):
+        raise refusal(ToestemmingNotOfferedError())
+    voorwaarden = entry.voorwaarden if toestemming is None else entry.voorwaarden_of(BY_NAME[toestemming])
+    click.echo(f"{printable(entry.naam)}: gebruikersvoorwaarden, versie {voorwaarden.versie}\n")
+    click.echo(printable(voorwaarden.tekst.strip(), lines=True))
 
 
 @koppeling.command()
@@ -143,6 +155,7 @@ def terms(context: Context, koppeling_id: str) -> None:
 @click.option(
     "--akkoord", is_flag=True, help="Confirm that this person agrees to the terms (see `koppeling terms ID`)."
 )
+@toestemming_option("What that person agrees to, each by itself; default: leerlinggegevens.", multiple=True)
 @click.option("--login", default=None, help="Login of that person; default: your login on this machine.")
 @click.option(
     "--startdatum",
@@ -158,6 +171,7 @@ def activate(
     naam: str,
     *,
     akkoord: bool,
+    toestemming: tuple[str, ...],
     login: str | None,
     startdatum: datetime | None,
     code: str | None,
@@ -170,12 +184,15 @@ def activate(
     \b
     Example:
       uwlr-adapter koppeling activate 21QW00 snappet --naam "J. de Vries" --akkoord --generate
+      uwlr-adapter koppeling activate 21QW00 snappet --naam "J. de Vries" --akkoord --generate \\
+        --toestemming leerlinggegevens --toestemming resultaten
     """  # noqa: D301 - \b tells click not to rewrap this text
     catalogue = context.catalogue()
     with context.database() as database:
-        entry = actions.require_entry(catalogue, koppeling_id)
+        entry = agreeing.require_entry(catalogue, koppeling_id)
         if generate and not entry.has_code:
             raise NoCodeError
+        agreed = _agreed(entry, toestemming)
         with database.reading() as connection:  # before prompting for anything
             store.require_vestiging(connection, brin6)
             if store.find_living(connection, brin6, koppeling_id) is not None:
@@ -186,7 +203,8 @@ def activate(
             entry_id=koppeling_id,
             login=login or own_account(),
             naam=naam,
-            akkoord=akkoord,
+            akkoord=akkoord and Toestemming.LEERLINGGEGEVENS in agreed,
+            akkoord_resultaten=akkoord and Toestemming.RESULTATEN in agreed,
             startdatum=startdatum.date() if startdatum else None,
             verificatiecode=chosen,
         )
@@ -214,27 +232,54 @@ def code_(context: Context, brin6: str, koppeling_id: str, code: str | None, *, 
 
 @koppeling.command()
 @koppeling_arguments
+@toestemming_option("Pause only this one; the verificatiecode stays.")
 @dry_run_option
 @yes_option
 @click.pass_obj
-def pause(context: Context, brin6: str, koppeling_id: str, *, dry_run: bool, yes: bool) -> None:
-    """Pause a koppeling: its verificatiecode is erased.
+def pause(
+    context: Context, brin6: str, koppeling_id: str, toestemming: str | None, *, dry_run: bool, yes: bool
+) -> None:
+    """Pause a koppeling: its verificatiecode is erased. Or pause one toestemming, and leave the other as it is.
 
-    Example:  uwlr-adapter koppeling pause 21QW00 snappet
-    """
+    \b
+    Example:
+      uwlr-adapter koppeling pause 21QW00 snappet
+      uwlr-adapter koppeling pause 21QW00 snappet --toestemming resultaten
+    """  # noqa: D301 - \b tells click not to rewrap this text
+    if toestemming is not None:
+        one = BY_NAME[toestemming]
+
+        def act(connection: sa.Connection, id_: int, version: int, moment: datetime, *, actor: str) -> Koppeling:
+            return pausing.pause(connection, id_, version, one, moment, actor=actor)
+
+        stops, question = one is Toestemming.LEERLINGGEGEVENS, f"Pause {toestemming} of"
+        if _act(context, brin6, koppeling_id, act, None if yes else question, dry_run=dry_run, stops=stops):
+            context.messages.print(f"Paused {toestemming} of {koppeling_id} for {brin6}.")
+        return
     if _act(context, brin6, koppeling_id, actions.clear_code, None if yes else "Pause", dry_run=dry_run):
         context.messages.print(f"Paused {koppeling_id} for {brin6}.")
 
 
 @koppeling.command()
 @koppeling_arguments
+@toestemming_option("Resume this one, which was paused by itself; it takes no code.")
 @_code_options
 @click.pass_obj
-def resume(context: Context, brin6: str, koppeling_id: str, code: str | None, *, generate: bool) -> None:
-    """Resume a paused koppeling with the same or a new verificatiecode.
+def resume(
+    context: Context, brin6: str, koppeling_id: str, toestemming: str | None, code: str | None, *, generate: bool
+) -> None:
+    """Resume a paused koppeling with the same or a new verificatiecode, or one toestemming without any.
 
-    Example:  uwlr-adapter koppeling resume 21QW00 snappet --code @code.txt
-    """
+    \b
+    Example:
+      uwlr-adapter koppeling resume 21QW00 snappet --code @code.txt
+      uwlr-adapter koppeling resume 21QW00 snappet --toestemming resultaten
+    """  # noqa: D301 - \b tells click not to rewrap this text
+    if toestemming is not None:
+        if code is not None or generate:
+            raise click.UsageError("use either --toestemming or a code, not both")
+        resume_one(context, brin6, koppeling_id, toestemming)
+        return
     _enter_code(context, brin6, koppeling_id, code, Status.GEPAUZEERD, generate=generate)
     context.messages.print(f"Resumed {koppeling_id} for {brin6}.")
 
@@ -272,45 +317,6 @@ def end_(context: Context, brin6: str, koppeling_id: str, *, dry_run: bool, yes:
         context.messages.print(f"Ended {koppeling_id} for {brin6}.")
 
 
-class _Listed(NamedTuple):
-    """A koppeling, activated or not, as it is listed; without naam and type it is not in the catalogue any more."""
-
-    brin6: str
-    koppeling: str
-    naam: str | None
-    type: str | None
-    startdatum: date | None
-    status: str
-    verdict: KoppelingVerdict | None = None
-    """None for one that is not activated."""
-
-    def cells(self) -> tuple[str, ...]:
-        """Return the cells of a table."""
-        start = "" if self.startdatum is None else f"{self.startdatum:%d-%m-%Y}"
-        badge = "" if self.verdict is None else words_of(self.verdict, self.naam or self.koppeling).badge
-        kind = self.type or "not in the catalogue"
-        return self.brin6, self.koppeling, self.naam or "-", kind, start, self.status, badge
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as a program reads it."""
-        start = None if self.startdatum is None else self.startdatum.isoformat()
-        return self._asdict() | {"startdatum": start, "verdict": self._verdict_as_json()}
-
-    def _verdict_as_json(self) -> dict[str, Any] | None:
-        if self.verdict is None:
-            return None
-        words, verdict = words_of(self.verdict, self.naam or self.koppeling), self.verdict
-        return {
-            "kind": verdict.kind,
-            "since": moment_of(verdict.since),
-            "reason": verdict.reason,
-            "last_fetched": moment_of(verdict.last_fetched),
-            "who": verdict.who,
-            "sentence": words.sentence,
-            "step": words.step,
-        }
-
-
 def _act(
     context: Context,
     brin6: str,
@@ -319,17 +325,18 @@ def _act(
     question: str | None,
     *,
     dry_run: bool,
+    stops: bool = True,
 ) -> bool:
     """Tell what stops, ask for confirmation, then apply the action; return False, with nothing done, for a dry run.
 
-    It is refused when the koppeling changed in between.
+    It is refused when the koppeling changed in between. No fetch stops where `stops` is False.
     """
     with context.database() as database:
         with database.reading() as connection:
             seen = require_living(context, connection, brin6, koppeling_id)
             asks = dry_run or question is not None
             years = what_if.if_stopped(connection, seen, day_of(context.clock())) if asks else []
-        if asks and seen.afnemer_id is not None:
+        if asks and stops and seen.afnemer_id is not None:
             print_stopped(context.console if dry_run else context.messages, koppeling_id, years)
         if dry_run:
             context.console.print("Dry run, nothing changed.")
@@ -339,6 +346,20 @@ def _act(
         with database.writing() as connection:
             action(connection, seen.id, seen.version, context.clock(), actor=own_actor())
     return True
+
+
+def _agreed(entry: CatalogueEntry, names: Sequence[str]) -> frozenset[Toestemming]:
+    """Return what is agreed to with a new koppeling; without names what it offers first.
+
+    Raises ToestemmingNotOfferedError.
+    """
+    if not names:
+        offers_out = entry.offers(Toestemming.LEERLINGGEGEVENS) or not entry.has_code
+        return frozenset({Toestemming.LEERLINGGEGEVENS if offers_out else Toestemming.RESULTATEN})
+    agreed = frozenset(BY_NAME[name] for name in names)
+    if not all(map(entry.offers, agreed)):
+        raise ToestemmingNotOfferedError
+    return agreed
 
 
 def _enter_code(
@@ -384,35 +405,3 @@ def _show_once(context: Context, code: str | None) -> None:
     context.messages.print(
         "This is the verificatiecode. The school enters it on the learning platform; it cannot be retrieved later."
     )
-
-
-def _listed(
-    connection: sa.Connection, catalogue: Catalogue, koppelingen: Sequence[Koppeling], moment: datetime
-) -> list[_Listed]:
-    """Return activated koppelingen, each with its entry of the catalogue, if it is still there, and its verdict."""
-    verdicts, today = verdicts_of(connection, catalogue, koppelingen, moment), day_of(moment)
-    rows = []
-    for found in koppelingen:
-        entry = catalogue.get(found.entry_id)
-        name, kind = (None, None) if entry is None else (entry.naam, str(entry.type))
-        status, verdict = _status(found, today), verdicts[found.id]
-        rows.append(_Listed(found.brin6, found.entry_id, name, kind, found.startdatum, status, verdict))
-    return rows
-
-
-def _overview_rows(connection: sa.Connection, catalogue: Catalogue, brin6: str, moment: datetime) -> Iterator[_Listed]:
-    view = overview(connection, catalogue, brin6)
-    activated = [one.koppeling for one in view.activated if one.koppeling is not None]
-    listed = {one.koppeling: one for one in _listed(connection, catalogue, activated, moment)}
-    for one in view.activated:
-        entry = one.entry
-        always_on = _Listed(brin6, entry.id, entry.naam, str(entry.type), None, str(Status.ACTIEF), ALWAYS_ON)
-        yield listed.get(entry.id, always_on)
-    for available in view.available:
-        status = "beschikbaar" if available.now else "nog niet beschikbaar"
-        yield _Listed(brin6, available.entry.id, available.entry.naam, str(available.entry.type), None, status)
-
-
-def _status(found: Koppeling, today: date) -> str:
-    is_waiting = found.status is Status.ACTIEF and found.startdatum > today
-    return "nog niet gestart" if is_waiting else str(found.status)

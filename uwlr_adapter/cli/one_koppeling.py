@@ -7,7 +7,7 @@ import click
 import sqlalchemy as sa
 
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.koppelingen import actions, store
+from uwlr_adapter.koppelingen import agreeing, store
 from uwlr_adapter.koppelingen.errors import NoKoppelingError
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 
@@ -34,6 +34,6 @@ def require_living(context: Context, connection: sa.Connection, brin6: str, kopp
     store.require_vestiging(connection, brin6)
     found = store.find_living(connection, brin6, koppeling_id)
     if found is None:  # a koppeling that is no longer in the catalogue can still be ended
-        actions.require_entry(context.catalogue(), koppeling_id)
+        agreeing.require_entry(context.catalogue(), koppeling_id)
         raise NoKoppelingError
     return found

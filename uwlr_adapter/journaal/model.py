@@ -65,6 +65,12 @@ class Act(StrEnum):
     SHARED_AGAIN = "leerling weer gedeeld"
     STARTDATUM_CHANGED = "startdatum gewijzigd"
     ENDED = "beëindigd"
+    LEERLINGGEGEVENS_PAUSED = "leerlinggegevens gepauzeerd"
+    LEERLINGGEGEVENS_RESUMED = "leerlinggegevens hervat"
+    LEERLINGGEGEVENS_ALLOWED = "leerlinggegevens toegestaan"
+    RESULTS_PAUSED = "resultaten gepauzeerd"
+    RESULTS_RESUMED = "resultaten hervat"
+    RESULTS_ALLOWED = "resultaten toegestaan"
 
     VESTIGING_ADDED = "vestiging toegevoegd"
     IMPORTED = "gegevens ingelezen"

@@ -90,19 +90,24 @@ def search(
 
 
 def last_call(connection: sa.Connection, koppeling_id: int) -> Entry | None:
-    """Return the last call through a koppeling, answered or refused."""
-    return _last(connection, koppeling_id)
+    """Return the last fetch through a koppeling, answered or refused."""
+    return _last(connection, koppeling_id, EntryKind.VERZOEK)
 
 
 def last_success(connection: sa.Connection, koppeling_id: int) -> Entry | None:
-    """Return the last answered call through a koppeling."""
-    return _last(connection, koppeling_id, ~_REFUSED)
+    """Return the last answered fetch through a koppeling."""
+    return _last(connection, koppeling_id, EntryKind.VERZOEK, ~_REFUSED)
+
+
+def last_results(connection: sa.Connection, koppeling_id: int) -> Entry | None:
+    """Return the last call through a koppeling that brought results and was answered."""
+    return _last(connection, koppeling_id, EntryKind.RESULTATEN, ~_REFUSED)
 
 
 def count_days(
     connection: sa.Connection, acted_at: Mapping[int, datetime | None], days: Sequence[date]
 ) -> dict[int, list[DayCount]]:
-    """Return by koppeling its calls on each of these consecutive days in Amsterdam.
+    """Return by koppeling its fetches on each of these consecutive days in Amsterdam.
 
     `acted_at` has for each koppeling the last act on it; None where nothing is past.
     """
@@ -128,11 +133,13 @@ def count_days(
     return {id_: [DayCount(*found.get((id_, day), (0, 0, 0, 0))) for day in range(len(days))] for id_ in acted_at}
 
 
-def _last(connection: sa.Connection, koppeling_id: int, *where: sa.ColumnElement[bool]) -> Entry | None:
+def _last(
+    connection: sa.Connection, koppeling_id: int, kind: EntryKind, *where: sa.ColumnElement[bool]
+) -> Entry | None:
     table = journaal.c
     query = (
         sa.select(journaal)
-        .where(table.koppeling_id == koppeling_id, table.kind == EntryKind.VERZOEK, *where)
+        .where(table.koppeling_id == koppeling_id, table.kind == kind, *where)
         .order_by(table.moment.desc(), table.id.desc())
         .limit(1)
     )

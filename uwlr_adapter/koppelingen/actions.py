@@ -15,25 +15,24 @@ from uwlr_adapter.administratie import leerlingen, schools, withholding
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.db import schema_version
-from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
-from uwlr_adapter.koppelingen import afnemers, agreements, given, lifecycle, store, verificatiecode
+from uwlr_adapter.koppelingen import afnemers, agreeing, agreements, lifecycle, pausing, store, verificatiecode
 from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueEntry
 from uwlr_adapter.koppelingen.errors import (
+    AkkoordMissingError,
     AlreadyActivatedError,
     AlreadyWithheldError,
-    AlwaysOnError,
     CodeInUseError,
     InvalidCodeError,
     MergedVestigingError,
     NoCodeError,
     NotWithheldError,
     NotYetAvailableError,
-    UnknownEntryError,
     UnknownLeerlingError,
 )
 from uwlr_adapter.koppelingen.lifecycle import NEW, Koppeling
+from uwlr_adapter.koppelingen.saving import record, save
 from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.koppelingen.toestemming import Toestemming
 
@@ -63,10 +62,13 @@ class ActivationRequest:
     login: str
     naam: str = field(repr=False)
     akkoord: bool
+    """With the terms, and so with the leerlinggegevens that leave."""
     startdatum: date | None = None
     verificatiecode: str | None = field(default=None, repr=False)
     shown: str | None = None
     """The digest of what was shown with the form (`agreements.offer_of`); None when nothing was."""
+    akkoord_resultaten: bool = False
+    """With the terms of results, and so with results that come in; of a koppeling that offers them."""
 
 
 def activate(
@@ -79,7 +81,7 @@ def activate(
     actor: str,
 ) -> Koppeling:
     """Activate a koppeling for a vestiging that exists, and return it. Raises KoppelingError."""
-    entry = require_entry(catalogue, request.entry_id)
+    entry = agreeing.require_entry(catalogue, request.entry_id)
     agreements.require_shown(catalogue, entry, request.shown)
     store.lock_vestiging(connection, request.brin6)
     if into := schools.merged_into(connection, brincode_of(request.brin6)).get(request.brin6):
@@ -87,25 +89,22 @@ def activate(
     if store.find_living(connection, request.brin6, entry.id) is not None:
         raise AlreadyActivatedError
     afnemer_id = _require_afnemer(connection, entry)
-    akkoord = lifecycle.agree(
-        login=request.login,
-        naam=request.naam,
-        akkoord=request.akkoord,
-        moment=moment,
-        voorwaarden=entry.voorwaarden.versie,
-        tekst=agreements.keep(connection, entry.voorwaarden, moment),
-        velden=agreements.fields_of(catalogue, entry),
-    )
+    signer = agreeing.Signer(connection, catalogue, entry, request.login, request.naam, moment)
+    chosen = _chosen(entry, request)
     new = lifecycle.activate(
         brin6=request.brin6,
         entry=entry.id,
         afnemer_id=afnemer_id,
         code_digest=_first_code(connection, server_keys, entry, request),
-        akkoord=akkoord,
+        akkoord=signer.agree(Toestemming.LEERLINGGEGEVENS) if Toestemming.LEERLINGGEGEVENS in chosen else None,
         startdatum=request.startdatum,
+        akkoord_resultaten=signer.agree(Toestemming.RESULTATEN) if Toestemming.RESULTATEN in chosen else None,
     )
+    if entry.has_code and Toestemming.LEERLINGGEGEVENS not in chosen:
+        schema_version.require_code(connection, pausing.KNOWS_TOESTEMMINGEN)
     koppeling = replace(new, id=store.insert(connection, new))
-    _record(connection, koppeling, Act.ACTIVATED, moment, actor)
+    both = len(chosen) > 1 or Toestemming.RESULTATEN in chosen
+    record(connection, koppeling, Act.ACTIVATED, moment, actor, _told_of(chosen) if both else None)
     return koppeling
 
 
@@ -129,7 +128,7 @@ def enter_code(
     digest = _code_digest(connection, server_keys, before.brin6, code, except_id=before.id)
     new = lifecycle.enter_code(before, digest, moment)
     resumed = before.status is Status.GEPAUZEERD
-    return _save(connection, new, Act.RESUMED if resumed else Act.CODE_CHANGED, moment, actor)
+    return save(connection, new, Act.RESUMED if resumed else Act.CODE_CHANGED, moment, actor)
 
 
 def change_startdatum(
@@ -139,7 +138,7 @@ def change_startdatum(
     before = store.by_id(connection, koppeling_id, version)
     new = lifecycle.change_startdatum(before, startdatum, day_of(moment))
     told = f"startdatum={startdatum.isoformat()}"
-    return _save(connection, new, Act.STARTDATUM_CHANGED, moment, actor, told)
+    return save(connection, new, Act.STARTDATUM_CHANGED, moment, actor, told)
 
 
 def clear_code(
@@ -147,7 +146,7 @@ def clear_code(
 ) -> Koppeling:
     """Clear the verificatiecode, which pauses the koppeling. Raises KoppelingError; for `version` see `enter_code`."""
     new = lifecycle.clear_code(store.by_id(connection, koppeling_id, version))
-    return _save(connection, new, Act.PAUSED, moment, actor)
+    return save(connection, new, Act.PAUSED, moment, actor)
 
 
 def end(connection: sa.Connection, koppeling_id: int, version: int, moment: datetime, *, actor: str) -> Koppeling:
@@ -156,7 +155,7 @@ def end(connection: sa.Connection, koppeling_id: int, version: int, moment: date
     Raises KoppelingError; for `version` see `enter_code`.
     """
     new = lifecycle.end(store.by_id(connection, koppeling_id, version), moment)
-    return _save(connection, new, Act.ENDED, moment, actor)
+    return save(connection, new, Act.ENDED, moment, actor)
 
 
 def end_by_merge(connection: sa.Connection, koppeling: Koppeling, moment: datetime, *, actor: str) -> Koppeling:
@@ -165,47 +164,26 @@ def end_by_merge(connection: sa.Connection, koppeling: Koppeling, moment: dateti
     A code begins with the brin6, so it opens nothing at the new vestiging: the school activates the koppeling there.
     Raises KoppelingError.
     """
-    return _save(connection, lifecycle.end(koppeling, moment), Act.ENDED_BY_MERGE, moment, actor)
+    return save(connection, lifecycle.end(koppeling, moment), Act.ENDED_BY_MERGE, moment, actor)
 
 
-def agree_again(
-    connection: sa.Connection,
-    catalogue: Catalogue,
-    koppeling_id: int,
-    version: int,
-    *,
-    login: str,
-    naam: str,
-    akkoord: bool,
-    moment: datetime,
-    actor: str,
-    shown: str | None = None,
-) -> Koppeling:
-    """Agree to the present version of the terms, and to all that the profile shares; the earlier agreement is kept.
+def _chosen(entry: CatalogueEntry, request: ActivationRequest) -> tuple[Toestemming, ...]:
+    """Return what a school agrees to with a new koppeling. Raises AkkoordMissingError for nothing of what is offered.
 
-    `shown` is the digest of what whoever agrees was shown (`agreements.offer_of`); another one is refused. Raises
-    KoppelingError; for `version` see `enter_code`.
+    An entry without a code has terms only; they are kept as the first one.
     """
-    before = store.by_id(connection, koppeling_id, version)
-    entry = require_entry(catalogue, before.entry_id)
-    agreements.require_shown(catalogue, entry, shown)
-    added = agreements.waiting(catalogue, before).velden
-    new = lifecycle.renew_akkoord(
-        before,
-        lifecycle.agree(
-            login=login,
-            naam=naam,
-            akkoord=akkoord,
-            moment=moment,
-            voorwaarden=entry.voorwaarden.versie,
-            tekst=agreements.keep(connection, entry.voorwaarden, moment),
-            velden=agreements.fields_of(catalogue, entry),
-        ),
-    )
-    store.add_earlier_akkoord(connection, before.id, before.akkoord, Toestemming.LEERLINGGEGEVENS)
-    told = [f"voorwaarden={entry.voorwaarden.versie}"] if new.akkoord.voorwaarden != before.akkoord.voorwaarden else []
-    told += [f"velden={len(added)}"] if added else []
-    return _save(connection, new, Act.AKKOORD_RENEWED, moment, actor, " ".join(told))
+    ticked = {Toestemming.LEERLINGGEGEVENS: request.akkoord, Toestemming.RESULTATEN: request.akkoord_resultaten}
+    offered = [one for one in Toestemming if entry.offers(one)] or [Toestemming.LEERLINGGEGEVENS]
+    chosen = tuple(one for one in offered if ticked[one])
+    if not chosen:
+        raise AkkoordMissingError
+    return chosen
+
+
+def _told_of(chosen: tuple[Toestemming, ...]) -> str:
+    """Return what was agreed to as remarks of an entry of the journaal."""
+    words = {Toestemming.LEERLINGGEGEVENS: "leerlinggegevens", Toestemming.RESULTATEN: "resultaten"}
+    return " ".join(words[one] for one in chosen)
 
 
 def withhold(
@@ -221,7 +199,7 @@ def withhold(
     if not leerlingen.is_leerling(connection, before.brin6, persoon_id):
         raise UnknownLeerlingError
     schema_version.require_code(connection, KNOWS_WITHHELD)
-    koppeling = _save(connection, lifecycle.withhold(before, anybody=True), Act.WITHHELD, moment, actor)
+    koppeling = save(connection, lifecycle.withhold(before, anybody=True), Act.WITHHELD, moment, actor)
     withholding.add(connection, koppeling.id, persoon_id)
     return koppeling
 
@@ -234,7 +212,7 @@ def share_again(
     if persoon_id not in withheld:
         raise NotWithheldError
     new = lifecycle.withhold(before, anybody=withheld != {persoon_id})
-    koppeling = _save(connection, new, Act.SHARED_AGAIN, moment, actor)
+    koppeling = save(connection, new, Act.SHARED_AGAIN, moment, actor)
     withholding.remove(connection, koppeling.id, persoon_id)
     return koppeling
 
@@ -244,16 +222,6 @@ def _read_withheld(connection: sa.Connection, koppeling_id: int, version: int) -
     koppeling = store.by_id(connection, koppeling_id, version)
     schools.lock_school(connection, brincode_of(koppeling.brin6))
     return koppeling, withholding.withheld_from(connection, koppeling_id)
-
-
-def require_entry(catalogue: Catalogue, id_: str) -> CatalogueEntry:
-    """Return a catalogue entry that can be activated. Raises UnknownEntryError or AlwaysOnError."""
-    entry = catalogue.get(id_)
-    if entry is None:
-        raise UnknownEntryError
-    if entry.standaard:
-        raise AlwaysOnError
-    return entry
 
 
 def is_available(connection: sa.Connection, entry: CatalogueEntry) -> bool:
@@ -303,28 +271,3 @@ def _code_digest(connection: sa.Connection, server_keys: ServerKeys, brin6: str,
 def is_code_of(koppeling: Koppeling, server_keys: ServerKeys, code: str) -> bool:
     """Return whether a koppeling has this verificatiecode now."""
     return server_keys.probe(SecretPurpose.VERIFICATIECODE, code).matches(koppeling.code_digest)
-
-
-_LEAVE_THE_CODE = frozenset({Act.AKKOORD_RENEWED, Act.WITHHELD, Act.SHARED_AGAIN, Act.STARTDATUM_CHANGED})
-"""The acts on a koppeling after which its code is what it was."""
-
-
-def _save(
-    connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime, actor: str, remarks: str | None = None
-) -> Koppeling:
-    store.update(connection, koppeling, with_code=act not in _LEAVE_THE_CODE)
-    if act in {Act.RESUMED, Act.ENDED, Act.ENDED_BY_MERGE}:  # behind the koppeling, as a fetch takes its locks
-        given.forget(connection, koppeling.id)
-    if act in {Act.ENDED, Act.ENDED_BY_MERGE}:
-        withholding.remove(connection, koppeling.id)
-    _record(connection, koppeling, act, moment, actor, remarks)
-    return koppeling
-
-
-def _record(
-    connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime, actor: str, remarks: str | None = None
-) -> None:
-    koppeling_id, brin6 = koppeling.id, koppeling.brin6
-    writer.record_act(
-        connection, moment=moment, act=act, koppeling_id=koppeling_id, brin6=brin6, actor=actor, remarks=remarks
-    )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -32,6 +32,7 @@ from uwlr_adapter.koppelingen.errors import OtherTermsError, TermsChangedError
 from uwlr_adapter.koppelingen.lifecycle import Akkoord, Koppeling
 from uwlr_adapter.koppelingen.retention import ERASED, TEXTS
 from uwlr_adapter.koppelingen.tables import LIVING
+from uwlr_adapter.koppelingen.toestemming import ToestemmingStatus
 
 KNOWS_AGREED_FIELDS = 25
 """The number of the first code that holds back what was not agreed to: while anything waits, older code must not
@@ -39,6 +40,8 @@ answer."""
 BATCH = 500
 """Koppelingen of which an agreement is recorded in one transaction: fetches of those wait for it."""
 _table = tables.koppeling
+_GIVEN = sa.func.coalesce(_table.c.leerlinggegevens, "") != ToestemmingStatus.NOT_GIVEN.value
+"""Whether leerlinggegevens were agreed to: else what is stored as that agreement has no fields, and none wait."""
 _texts = tables.voorwaarden
 logger = logging.getLogger(__name__)
 
@@ -59,10 +62,12 @@ class Waiting:
     voorwaarden: bool
     velden: tuple[Field, ...]
     """In the order of the table of fields."""
+    resultaten: bool = False
+    """Newer terms of results."""
 
     def __bool__(self) -> bool:
         """Whether anything waits."""
-        return self.voorwaarden or bool(self.velden)
+        return self.voorwaarden or bool(self.velden) or self.resultaten
 
 
 NOTHING_WAITS = Waiting(voorwaarden=False, velden=())
@@ -82,7 +87,8 @@ def fields_of(catalogue: Catalogue, entry: CatalogueEntry) -> frozenset[str] | N
 def offer_of(catalogue: Catalogue, entry: CatalogueEntry) -> str:
     """Return the digest of what a school agrees to now: the text of the terms, and the fields that leave."""
     velden = store.as_text(fields_of(catalogue, entry)) or ""
-    return sha256(f"{digest_of(entry.voorwaarden)} {velden}".encode()).hexdigest()
+    results = "" if entry.voorwaarden_resultaten is None else f" {digest_of(entry.voorwaarden_resultaten)}"
+    return sha256(f"{digest_of(entry.voorwaarden)} {velden}{results}".encode()).hexdigest()
 
 
 def require_shown(catalogue: Catalogue, entry: CatalogueEntry, shown: str | None) -> None:
@@ -98,18 +104,33 @@ def waiting(catalogue: Catalogue, koppeling: Koppeling) -> Waiting:
     """Return what waits for an agreement; nothing for an ended koppeling, or one whose entry left the catalogue."""
     if not koppeling.is_living:
         return NOTHING_WAITS
-    return _waiting(catalogue, koppeling.entry_id, koppeling.akkoord.voorwaarden, koppeling.akkoord.velden)
+    is_given = koppeling.leerlinggegevens.status is not ToestemmingStatus.NOT_GIVEN
+    results = None if koppeling.akkoord_resultaten is None else koppeling.akkoord_resultaten.voorwaarden
+    agreed = _Agreed(koppeling.akkoord.voorwaarden, koppeling.akkoord.velden) if is_given else None
+    return _waiting(catalogue, koppeling.entry_id, agreed, results)
 
 
-def _waiting(catalogue: Catalogue, entry_id: str, voorwaarden: str, velden: frozenset[str] | None) -> Waiting:
-    """Return what waits for a living koppeling whose school agreed to these terms and fields."""
+class _Agreed(NamedTuple):
+    """The version of the terms and the fields that a school agreed to."""
+
+    voorwaarden: str
+    velden: frozenset[str] | None
+
+
+def _waiting(catalogue: Catalogue, entry_id: str, agreed: _Agreed | None, results: str | None) -> Waiting:
+    """Return what waits for a living koppeling whose school agreed to these; None is what it did not agree to."""
     entry = catalogue.get(entry_id)
     if entry is None:
         return NOTHING_WAITS
+    terms = entry.voorwaarden_resultaten
+    newer_results = results is not None and terms is not None and results != terms.versie
+    if agreed is None or (entry.has_code and entry.profiel is None):
+        return Waiting(voorwaarden=False, velden=(), resultaten=newer_results)
     shared = fields_of(catalogue, entry)
-    agreed = shared if velden is None else velden
-    added = (shared or frozenset()) - (agreed or frozenset())
-    return Waiting(voorwaarden != entry.voorwaarden.versie, tuple(one for one in FIELDS if one.path in added))
+    known = shared if agreed.velden is None else agreed.velden
+    added = (shared or frozenset()) - (known or frozenset())
+    velden = tuple(one for one in FIELDS if one.path in added)
+    return Waiting(agreed.voorwaarden != entry.voorwaarden.versie, velden, newer_results)
 
 
 def waiting_of_entry(
@@ -127,12 +148,17 @@ def count_waiting(
 
     Koppelingen that agreed to the same are looked at as one.
     """
-    agreed = (_table.c.entry_id, _table.c.akkoord_voorwaarden, _table.c.akkoord_velden)
+    agreed = (
+        *(_table.c.entry_id, _table.c.akkoord_voorwaarden, _table.c.akkoord_velden),
+        *(_table.c.leerlinggegevens, _table.c.resultaten_voorwaarden),
+    )
     query = sa.select(*agreed, sa.func.count().label("number")).where(LIVING, _table.c.brin6.in_(within))
     found: Counter[str] = Counter()
     for row in connection.execute(query.group_by(*agreed)):
         velden = None if row.akkoord_velden is None else frozenset(row.akkoord_velden.split())
-        if _waiting(catalogue, row.entry_id, row.akkoord_voorwaarden, velden):
+        is_given = row.leerlinggegevens != ToestemmingStatus.NOT_GIVEN
+        present = _Agreed(row.akkoord_voorwaarden, velden) if is_given else None
+        if _waiting(catalogue, row.entry_id, present, row.resultaten_voorwaarden):
             found[row.entry_id] += row.number
     return sorted(found.items())
 
@@ -174,7 +200,8 @@ def text_of(connection: sa.Connection, akkoord: Akkoord) -> KeptText | None:
 def require_same_texts(connection: sa.Connection, catalogue: Catalogue) -> None:
     """Raise CatalogueError when a version of terms has another text than the one that somebody agreed to."""
     kept = {(row.terms_id, row.versie): row.digest for row in connection.execute(sa.select(_texts))}
-    for one in {entry.voorwaarden.id: entry.voorwaarden for entry in catalogue}.values():
+    terms = [one for entry in catalogue for one in (entry.voorwaarden, entry.voorwaarden_resultaten) if one is not None]
+    for one in {one.id: one for one in terms}.values():
         if kept.get((one.id, one.versie), digest := digest_of(one)) != digest:
             raise CatalogueError(
                 f"the voorwaarden {one.id} have another text than when schools agreed to it, and the same versie "
@@ -189,7 +216,7 @@ def prepare(database: Database, catalogue: Catalogue, moment: datetime) -> None:
     be written is logged, and done at the next start. Raises CatalogueError for a changed text, or DBAPIError.
     """
     agreed = (_table.c.entry_id, _table.c.akkoord_voorwaarden, _table.c.akkoord_tekst, _table.c.akkoord_velden)
-    is_living = LIVING.label("is_living")
+    is_living = sa.and_(LIVING, _GIVEN).label("is_living")
     query = sa.select(*agreed, is_living).where(_table.c.akkoord_naam != ERASED).distinct()
     with database.reading() as connection:
         require_same_texts(connection, catalogue)
@@ -202,7 +229,9 @@ def prepare(database: Database, catalogue: Catalogue, moment: datetime) -> None:
         if row.akkoord_tekst is None and row.akkoord_voorwaarden == entry.voorwaarden.versie
     }
     without_fields = {
-        entry.id: entry for entry, row in known if row.akkoord_velden is None and row.is_living and entry.has_code
+        entry.id: entry
+        for entry, row in known
+        if row.akkoord_velden is None and row.is_living and entry.profiel is not None
     }
     some_wait = any(
         row.is_living

@@ -10,8 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from uwlr_adapter.contract.leerresultaten.names import BRENG_LEERRESULTATEN
 from uwlr_adapter.journaal.model import Act, RefusalReason
 
+RESULTS_CALL = BRENG_LEERRESULTATEN.name
+"""The act of a call that brings results; any other call fetches."""
 RHYTHM = timedelta(days=60)
 """How far back silences count: long enough for a holiday of two weeks, short enough to forget how a platform worked in
 another season."""
@@ -19,9 +22,20 @@ SHORTEST_GAP = timedelta(hours=48)
 """A silence up to this long (inclusive) is not kept: it allows no more than the three days that everybody has."""
 ONE_NIGHT = timedelta(hours=12)
 """Answers within this time belong together: a platform asks several years or groepen one after the other."""
-_BEGIN_ANEW = frozenset({Act.ACTIVATED, Act.CODE_CHANGED, Act.PAUSED, Act.RESUMED, Act.STARTDATUM_CHANGED})
+_FETCHES_BEGIN_ANEW = frozenset(
+    {Act.LEERLINGGEGEVENS_PAUSED, Act.LEERLINGGEGEVENS_RESUMED, Act.LEERLINGGEGEVENS_ALLOWED}
+)
+_BEGIN_ANEW = _FETCHES_BEGIN_ANEW | {
+    *(Act.ACTIVATED, Act.CODE_CHANGED, Act.PAUSED, Act.RESUMED, Act.STARTDATUM_CHANGED)
+}
+_RESULTS_BEGIN_ANEW = frozenset({Act.RESULTS_PAUSED, Act.RESULTS_RESUMED, Act.RESULTS_ALLOWED})
+"""The acts after which what was said of results is past; fetches go on as they were."""
 _OF_A_STATE = frozenset(
-    {RefusalReason.PAUSED, RefusalReason.ENDED, RefusalReason.NOT_STARTED, RefusalReason.NO_KOPPELING}
+    {
+        *(RefusalReason.PAUSED, RefusalReason.ENDED, RefusalReason.NOT_STARTED, RefusalReason.NO_KOPPELING),
+        *(RefusalReason.LEERLINGGEGEVENS_PAUSED, RefusalReason.LEERLINGGEGEVENS_NOT_AGREED),
+        *(RefusalReason.RESULTS_PAUSED, RefusalReason.RESULTS_NOT_AGREED),
+    }
 )
 """Refusals that follow from a state of the koppeling, which its verdict tells; they say nothing once it has another."""
 
@@ -68,6 +82,11 @@ class Calls:
     empty_at: datetime | None = None
     leerlingen: int | None = None
     """The number in the last answer since the last act that had one."""
+    results_at: datetime | None = None
+    """The last call that brought results and was answered, also one from before the last act."""
+    results_refused_at: datetime | None = None
+    """The last one that was refused since then and since the last act, with its reason."""
+    results_reason: str | None = None
     gaps: tuple[Gap, ...] = ()
     """Silences longer than SHORTEST_GAP, each longer than those after it: the first is the longest."""
 
@@ -96,6 +115,8 @@ def fold(before: Calls, rows: Iterable[JournaalRow]) -> Calls:
     for row in rows:
         if not row.is_call:
             calls = _after_act(calls, row)
+        elif row.act == RESULTS_CALL:
+            calls = _after_results(calls, row)
         elif "." in row.outcome:
             calls = _after_refusal(calls, row)
         else:
@@ -104,11 +125,30 @@ def fold(before: Calls, rows: Iterable[JournaalRow]) -> Calls:
 
 
 def _after_act(calls: Calls, row: JournaalRow) -> Calls:
+    if row.act in _RESULTS_BEGIN_ANEW:
+        return replace(calls, results_refused_at=None, results_reason=None)
     if row.act not in _BEGIN_ANEW:
         return calls
+    of_fetches = row.act in _FETCHES_BEGIN_ANEW
     return Calls(
-        act=row.act, acted_at=row.moment, called_at=calls.called_at, fetched_at=calls.fetched_at, gaps=calls.gaps
+        act=row.act,
+        acted_at=row.moment,
+        called_at=calls.called_at,
+        fetched_at=calls.fetched_at,
+        results_at=calls.results_at,
+        results_refused_at=calls.results_refused_at if of_fetches else None,
+        results_reason=calls.results_reason if of_fetches else None,
+        gaps=calls.gaps,
     )
+
+
+def _after_results(calls: Calls, row: JournaalRow) -> Calls:
+    """Return what the calls come to after one that brought results: it says nothing of fetches."""
+    if "." not in row.outcome:
+        return replace(calls, results_at=row.moment, results_refused_at=None, results_reason=None)
+    if row.reason in _OF_A_STATE:
+        return calls
+    return replace(calls, results_refused_at=row.moment, results_reason=row.reason)
 
 
 def _after_refusal(calls: Calls, row: JournaalRow) -> Calls:

@@ -120,6 +120,34 @@ class NotWithheldError(KoppelingError):
     english = "this leerling is not withheld from this koppeling"
 
 
+class ToestemmingPausedError(KoppelingError):
+    """This toestemming is paused already."""
+
+    text = "Dit is al gepauzeerd."
+    english = "this toestemming is paused already"
+
+
+class ToestemmingOnError(KoppelingError):
+    """This toestemming is on: there is nothing to resume."""
+
+    text = "Dit staat al aan."
+    english = "this toestemming is on already"
+
+
+class ToestemmingNotGivenError(KoppelingError):
+    """The school never agreed to this: there is nothing to pause or resume."""
+
+    text = "Uw school is hiermee nog niet akkoord gegaan."
+    english = "the school has not agreed to this toestemming: see `koppeling agree`"
+
+
+class ToestemmingNotOfferedError(KoppelingError):
+    """The koppeling does not offer this: its entry in the catalogue has no profile, or no terms of results."""
+
+    text = "Deze koppeling biedt dit niet aan."
+    english = "the catalogue does not offer this toestemming for this koppeling"
+
+
 class AlreadyAgreedError(KoppelingError):
     """The present version of the terms was agreed to already."""
 

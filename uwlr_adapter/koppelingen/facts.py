@@ -23,10 +23,19 @@ from uwlr_adapter.db import bulk
 from uwlr_adapter.koppelingen import call_states
 from uwlr_adapter.koppelingen.call_states import AT_ONCE
 from uwlr_adapter.koppelingen.calls import Calls
-from uwlr_adapter.koppelingen.catalogue import Catalogue
+from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueEntry
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.koppelingen.tables import Status, afnemer
-from uwlr_adapter.koppelingen.verdict import STALE_AFTER, Facts, Held, KoppelingVerdict, is_silent, verdict_of
+from uwlr_adapter.koppelingen.tables import afnemer
+from uwlr_adapter.koppelingen.toestemming import Toestemming, ToestemmingStatus
+from uwlr_adapter.koppelingen.verdict import (
+    STALE_AFTER,
+    Facts,
+    Held,
+    KoppelingVerdict,
+    is_silent,
+    takes_results_only,
+    verdict_of,
+)
 
 MAX_LOOKED_INTO = 20
 """The most vestigingen whose last import, noted to be long ago, is looked up in the imports themselves; of any more the
@@ -49,7 +58,7 @@ def facts_of(
     """Return the facts of each of these koppelingen by its id, as `verdicts_of` judges them. Raises DBAPIError."""
     all_, today = list(koppelingen), day_of(moment)
     carrying = [one for one in all_ if one.afnemer_id is not None]
-    running = [one for one in carrying if one.status is Status.ACTIEF]
+    running = [one for one in carrying if one.is_on(Toestemming.LEERLINGGEGEVENS)]
     brin6s = sorted({one.brin6 for one in running})
     calls = call_states.read(connection, [one.id for one in carrying], moment)
     silent = [one.id for one in running if is_silent(one, calls.get(one.id, Calls()), moment)]
@@ -81,7 +90,16 @@ def _is_offered(catalogue: Catalogue, koppeling: Koppeling) -> bool:
     """Return whether the gate opens it: it has an entry, and carries data only under the profile of that entry."""
     if koppeling.afnemer_id is None:
         return catalogue.get(koppeling.entry_id) is not None
+    if takes_results_only(koppeling):
+        entry = catalogue.get(koppeling.entry_id)
+        return entry is not None and (entry.offers(Toestemming.RESULTATEN) or _resumes(entry, koppeling))
     return koppeling.entry_id in catalogue.profiel_by_entry
+
+
+def _resumes(entry: CatalogueEntry, koppeling: Koppeling) -> bool:
+    """Return whether leerlinggegevens can be resumed, where nothing else is on."""
+    is_paused = koppeling.leerlinggegevens.status is ToestemmingStatus.PAUSED
+    return is_paused and entry.offers(Toestemming.LEERLINGGEGEVENS)
 
 
 def _switched(connection: sa.Connection) -> dict[int | None, tuple[datetime | None, datetime | None]]:

@@ -17,6 +17,7 @@ from uwlr_adapter.koppelingen import call_states, versions_used
 from uwlr_adapter.koppelingen.calls import Calls
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.tables import SHOWN_DIGITS, Status, koppeling
+from uwlr_adapter.koppelingen.toestemming import Toestemming, ToestemmingStatus
 from uwlr_adapter.koppelingen.versions_used import UsedVersion
 
 PER_PAGE = 50
@@ -38,10 +39,17 @@ class FetchedKoppeling:
     """A koppeling through which the afnemer once had access; of several at a vestiging for one entry the last one."""
 
     key: FetchedKey
-    has_access: bool
-    """Whether a call with the code of that access would have access now."""
+    fetches: bool
+    """Whether a fetch with the code of that access would have access now."""
+    brings: bool
+    """Whether a call that brings results would."""
     fetched_at: datetime | None
     """The last call that was answered; None when none was, or it is no longer told."""
+
+    @property
+    def has_access(self) -> bool:
+        """Whether any call would."""
+        return self.fetches or self.brings
 
     @property
     def brin6(self) -> str:
@@ -64,7 +72,7 @@ class FetchedPage:
 
 def count(connection: sa.Connection, catalogue: Catalogue, afnemer_id: int, moment: datetime) -> tuple[int, int]:
     """Return of how many koppelingen of an afnemer there is access at a moment, and of how many there is none."""
-    has_access = _has_access(catalogue, day_of(moment))
+    has_access = sa.or_(*(_has_access(catalogue, day_of(moment), one) for one in Toestemming))
     given = sa.func.coalesce(sa.func.sum(sa.case((has_access, 1), else_=0)), 0)
     number, open_ = connection.execute(sa.select(sa.func.count(), given).where(*_own(afnemer_id))).one()
     return int(open_), int(number) - int(open_)
@@ -87,8 +95,11 @@ def page_of(
     after a key (exclusive). A fetch of before `told_since`, the term of the journaal, is not told: it is known of a
     koppeling that is paused, and not of one that ended.
     """
-    own, has_access = koppeling.c, _has_access(catalogue, day_of(moment))
-    query = sa.select(own.id, own.brin6, own.entry_id, has_access.label("has_access")).where(*_own(afnemer_id))
+    own = koppeling.c
+    fetches, brings = (_has_access(catalogue, day_of(moment), one) for one in Toestemming)
+    has_access = sa.or_(fetches, brings)
+    told = (fetches.label("fetches"), brings.label("brings"))
+    query = sa.select(own.id, own.brin6, own.entry_id, *told).where(*_own(afnemer_id))
     if text:
         query = query.where(own.brin6.contains(text.upper(), autoescape=True))
     if access is not None:
@@ -102,7 +113,8 @@ def page_of(
     found = tuple(
         FetchedKoppeling(
             FetchedKey(row.brin6, row.entry_id),
-            bool(row.has_access),
+            bool(row.fetches),
+            bool(row.brings),
             _told(calls.get(row.id, Calls()), told_since),
         )
         for row in shown
@@ -128,10 +140,19 @@ def _own(afnemer_id: int) -> Sequence[sa.ColumnElement[bool]]:
     return own.afnemer_id == afnemer_id, own.shown_code.is_not(None), ~is_past
 
 
-def _has_access(catalogue: Catalogue, today: date) -> sa.ColumnElement[bool]:
+def _is_on(present: sa.FromClause, toestemming: Toestemming) -> sa.ColumnElement[bool]:
+    """Return the condition that a toestemming is on; older code stored none, and has that of leerlinggegevens."""
+    if toestemming is Toestemming.RESULTATEN:
+        return sa.func.coalesce(present.c.resultaten, "") == ToestemmingStatus.ON.value
+    stored = sa.func.coalesce(present.c.leerlinggegevens, ToestemmingStatus.ON.value)
+    return stored == ToestemmingStatus.ON.value
+
+
+def _has_access(catalogue: Catalogue, today: date, toestemming: Toestemming) -> sa.ColumnElement[bool]:
     """Return the condition that a call with the code of the last access has access on a day; never NULL.
 
-    Also where the koppeling ended and was activated anew with that code: the call finds the one that is open.
+    `toestemming` is the one that the call needs. Also where the koppeling ended and was activated anew with that code:
+    the call finds the one that is open.
     """
     own, present = koppeling.c, koppeling.alias("present")
     end = sa.func.substr(present.c.code_digest, sa.func.length(present.c.code_digest) - (SHOWN_DIGITS - 1))
@@ -141,7 +162,8 @@ def _has_access(catalogue: Catalogue, today: date) -> sa.ColumnElement[bool]:
             *(present.c[name] == own[name] for name in _PLACE),
             present.c.status == Status.ACTIEF.value,
             present.c.startdatum <= today,
-            present.c.entry_id.in_(sorted(catalogue.profiel_by_entry)),
+            present.c.entry_id.in_(sorted(one.id for one in catalogue if one.has_code and one.offers(toestemming))),
+            _is_on(present, toestemming),
             end == own.shown_code,
         )
         .correlate(koppeling)

@@ -2,6 +2,7 @@
 
 No record: beschikbaar. activate -> actief. Code cleared -> gepauzeerd. Code entered, the same or a new one -> actief.
 end, from actief or gepauzeerd -> beëindigd, final. An active koppeling opens on its Startdatum.
+Each of its two toestemmingen is not given, on or paused by itself; without a code neither is in force.
 """
 
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,9 @@ from uwlr_adapter.koppelingen.errors import (
     NoExchangeError,
     SameStartdatumError,
     StartedError,
+    ToestemmingNotGivenError,
+    ToestemmingOnError,
+    ToestemmingPausedError,
 )
 from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.koppelingen.toestemming import (
@@ -143,14 +147,18 @@ def activate(
     entry: str,
     afnemer_id: int | None,
     code_digest: str | None,
-    akkoord: Akkoord,
+    akkoord: Akkoord | None,
     startdatum: date | None,
+    akkoord_resultaten: Akkoord | None = None,
 ) -> Koppeling:
     """Return a new, active koppeling as of the moment of its agreement; without a Startdatum it opens today.
 
-    The caller has checked that a UWLR koppeling has a code. Raises InvalidStartdatumError.
+    Of a UWLR koppeling each agreement gives its toestemming, and at least one is there; the caller has checked that it
+    has a code. Raises InvalidStartdatumError, or AkkoordMissingError without any agreement.
     """
-    today = day_of(akkoord.moment)
+    if (first := akkoord or akkoord_resultaten) is None:
+        raise AkkoordMissingError
+    today = day_of(first.moment)
     first_day = today if startdatum is None else startdatum
     require_startdatum(first_day, today)
     return Koppeling(
@@ -161,10 +169,64 @@ def activate(
         status=Status.ACTIEF,
         startdatum=first_day,
         code_digest=code_digest,
-        opened_at=akkoord.moment,
+        opened_at=first.moment,
         version=FIRST_VERSION,
-        akkoord=akkoord,
+        akkoord=akkoord or replace(first, velden=frozenset()),
+        leerlinggegevens=NOT_GIVEN if akkoord is None else GIVEN,
+        resultaten=NOT_GIVEN if akkoord_resultaten is None else GIVEN,
+        akkoord_resultaten=akkoord_resultaten,
     )
+
+
+def give(koppeling: Koppeling, toestemming: Toestemming, akkoord: Akkoord, actor: str) -> Koppeling:
+    """Return the koppeling with a toestemming that was not given before, as of the moment of its agreement.
+
+    Raises EndedError, NoExchangeError or AlreadyAgreedError.
+    """
+    _require_exchange(koppeling)
+    if koppeling.state(toestemming).status is not ToestemmingStatus.NOT_GIVEN:
+        raise AlreadyAgreedError
+    state = ToestemmingState(ToestemmingStatus.ON, akkoord.moment, actor)
+    given = _with_state(koppeling, toestemming, state)
+    if toestemming is Toestemming.RESULTATEN:
+        return replace(given, akkoord_resultaten=akkoord)
+    return replace(given, akkoord=akkoord, opened_at=akkoord.moment)
+
+
+def pause(koppeling: Koppeling, toestemming: Toestemming, moment: datetime, actor: str) -> Koppeling:
+    """Return the koppeling with one toestemming paused, whatever the other; the verificatiecode stays.
+
+    Raises EndedError, NoExchangeError, ToestemmingNotGivenError or ToestemmingPausedError.
+    """
+    _require_given(koppeling, toestemming)
+    if koppeling.state(toestemming).status is ToestemmingStatus.PAUSED:
+        raise ToestemmingPausedError
+    return _with_state(koppeling, toestemming, ToestemmingState(ToestemmingStatus.PAUSED, moment, actor))
+
+
+def resume(koppeling: Koppeling, toestemming: Toestemming, moment: datetime, actor: str) -> Koppeling:
+    """Return the koppeling with one toestemming on again; of one without a code, once a code is entered.
+
+    Raises EndedError, NoExchangeError, ToestemmingNotGivenError or ToestemmingOnError.
+    """
+    _require_given(koppeling, toestemming)
+    if koppeling.state(toestemming).status is ToestemmingStatus.ON:
+        raise ToestemmingOnError
+    resumed = _with_state(koppeling, toestemming, ToestemmingState(ToestemmingStatus.ON, moment, actor))
+    return resumed if toestemming is Toestemming.RESULTATEN else replace(resumed, opened_at=moment)
+
+
+def _with_state(koppeling: Koppeling, toestemming: Toestemming, state: ToestemmingState) -> Koppeling:
+    version = koppeling.version + 1
+    if toestemming is Toestemming.RESULTATEN:
+        return replace(koppeling, version=version, resultaten=state)
+    return replace(koppeling, version=version, leerlinggegevens=state)
+
+
+def _require_given(koppeling: Koppeling, toestemming: Toestemming) -> None:
+    _require_exchange(koppeling)
+    if koppeling.state(toestemming).status is ToestemmingStatus.NOT_GIVEN:
+        raise ToestemmingNotGivenError
 
 
 def clear_code(koppeling: Koppeling) -> Koppeling:
@@ -208,15 +270,23 @@ def change_startdatum(koppeling: Koppeling, startdatum: date, today: date) -> Ko
     return replace(koppeling, startdatum=startdatum, version=koppeling.version + 1)
 
 
-def renew_akkoord(koppeling: Koppeling, akkoord: Akkoord) -> Koppeling:
-    """Return the koppeling with a newer agreement.
+def renew_akkoord(koppeling: Koppeling, akkoord: Akkoord | None, akkoord_resultaten: Akkoord | None) -> Koppeling:
+    """Return the koppeling with newer agreements to the toestemmingen that were given; None leaves one as it is.
 
-    Raises EndedError, or AlreadyAgreedError when the present agreement has the same version and all of the fields.
+    Raises EndedError, or AlreadyAgreedError when the present agreements have the same versions and all of the fields.
     """
     _require_living(koppeling)
-    if not akkoord.adds_to(koppeling.akkoord):
+    present, results = koppeling.akkoord, koppeling.akkoord_resultaten
+    adds = akkoord is not None and akkoord.adds_to(present)
+    adds_results = akkoord_resultaten is not None and results is not None and akkoord_resultaten.adds_to(results)
+    if not adds and not adds_results:
         raise AlreadyAgreedError
-    return replace(koppeling, akkoord=akkoord, version=koppeling.version + 1)
+    return replace(
+        koppeling,
+        akkoord=akkoord if adds and akkoord is not None else present,
+        akkoord_resultaten=akkoord_resultaten if adds_results else results,
+        version=koppeling.version + 1,
+    )
 
 
 def end(koppeling: Koppeling, moment: datetime) -> Koppeling:
@@ -237,9 +307,7 @@ def withhold(koppeling: Koppeling, *, anybody: bool) -> Koppeling:
 
     Raises EndedError or NoExchangeError.
     """
-    _require_living(koppeling)
-    if koppeling.afnemer_id is None:
-        raise NoExchangeError
+    _require_exchange(koppeling)
     version = koppeling.version + 1
     return replace(koppeling, version=version, withheld=version if anybody else None)
 
@@ -249,6 +317,12 @@ def require_code(koppeling: Koppeling) -> None:
     _require_living(koppeling)
     if koppeling.afnemer_id is None:
         raise NoCodeError
+
+
+def _require_exchange(koppeling: Koppeling) -> None:
+    _require_living(koppeling)
+    if koppeling.afnemer_id is None:
+        raise NoExchangeError
 
 
 def _require_living(koppeling: Koppeling) -> None:

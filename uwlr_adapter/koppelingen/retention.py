@@ -24,9 +24,9 @@ TEXTS = "voorwaarden"
 def _ended(before: datetime) -> "sa.Select[tuple[int]]":
     """Return the query for the koppelingen that ended before a moment and still say who agreed."""
     earlier = sa.exists().where(earlier_akkoord.c.koppeling_id == koppeling.c.id)
-    return sa.select(koppeling.c.id).where(
-        koppeling.c.ended_at < to_utc(before), sa.or_(koppeling.c.akkoord_naam != ERASED, earlier)
-    )
+    # Code of before migration 0033 erases only the first of the two.
+    named = sa.or_(koppeling.c.akkoord_naam != ERASED, koppeling.c.resultaten_naam != ERASED)
+    return sa.select(koppeling.c.id).where(koppeling.c.ended_at < to_utc(before), sa.or_(named, earlier))
 
 
 def count_agreements(connection: sa.Connection, before: datetime) -> int:
@@ -40,8 +40,12 @@ def erase_agreements(connection: sa.Connection, before: datetime, rows: int) -> 
     ids = list(connection.scalars(query))
     if ids:
         connection.execute(earlier_akkoord.delete().where(earlier_akkoord.c.koppeling_id.in_(ids)))
-        values = {"akkoord_naam": ERASED, "akkoord_login": ERASED}
-        connection.execute(koppeling.update().where(koppeling.c.id.in_(ids)).values(values))
+        of_these, results = koppeling.c.id.in_(ids), koppeling.c.resultaten_naam.is_not(None)
+        actors = {"leerlinggegevens_by": None, "resultaten_by": None}
+        values = {"akkoord_naam": ERASED, "akkoord_login": ERASED, **actors}
+        connection.execute(koppeling.update().where(of_these).values(values))
+        erased = {"resultaten_naam": ERASED, "resultaten_login": ERASED}
+        connection.execute(koppeling.update().where(of_these, results).values(erased))
         lock(connection, TEXTS)
         connection.execute(voorwaarden.delete().where(~_is_named()))
     return len(ids)
@@ -49,8 +53,10 @@ def erase_agreements(connection: sa.Connection, before: datetime, rows: int) -> 
 
 def _is_named() -> sa.ColumnElement[bool]:
     """Return whether an agreement that still says who agreed names a text of terms."""
-    present = sa.exists().where(koppeling.c.akkoord_tekst == voorwaarden.c.digest, koppeling.c.akkoord_naam != ERASED)
-    return sa.or_(present, sa.exists().where(earlier_akkoord.c.tekst == voorwaarden.c.digest))
+    own, digest = koppeling.c, voorwaarden.c.digest
+    present = sa.exists().where(own.akkoord_tekst == digest, own.akkoord_naam != ERASED)
+    results = sa.exists().where(own.resultaten_tekst == digest, own.resultaten_naam != ERASED)
+    return sa.or_(present, results, sa.exists().where(earlier_akkoord.c.tekst == digest))
 
 
 def count_failures(connection: sa.Connection, moment: datetime) -> int:

@@ -15,6 +15,7 @@ from uwlr_adapter.journaal.model import RefusalReason
 from uwlr_adapter.koppelingen.calls import SHORTEST_GAP, Calls
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.koppelingen.toestemming import Toestemming, ToestemmingStatus
 
 SILENCE = timedelta(hours=72)
 """The least silence before a koppeling counts as stopped: a weekend with a night on either side."""
@@ -37,6 +38,8 @@ class VerdictKind(StrEnum):
     NOT_STARTED = "start later"
     NO_DATA_FLOW = "zonder gegevens"
     """No data of ours flow through it."""
+    RESULTS_ONLY = "alleen resultaten"
+    """No leerlinggegevens leave; results come in."""
     REFUSED = "geweigerd"
     WAITING = "wacht"
     """Nothing was fetched since it was activated, resumed, given another code, or the platform was allowed again."""
@@ -110,6 +113,12 @@ class KoppelingVerdict:
     """The last fetch that was answered, also one from before the last act."""
     acted_at: datetime | None = None
     """The last act: what was answered or refused before it is past."""
+    results_only: bool = False
+    """Whether it is about results, since no leerlinggegevens leave: not agreed to, or paused by themselves."""
+    has_code: bool = True
+    """Whether a verificatiecode is there; of PAUSED without one it is what resumes."""
+    last_results: datetime | None = None
+    """The last call with results that was answered."""
 
 
 ALWAYS_ON = KoppelingVerdict(VerdictKind.NO_DATA_FLOW, None, None)
@@ -147,9 +156,15 @@ class _Judged:
         held: Held = Held(),
         has_leerlingen: bool = True,
     ) -> KoppelingVerdict:
-        fetched = self.facts.calls.fetched_at
-        last = any_from_utc(fetched)
-        return KoppelingVerdict(kind, since, who, reason, held, has_leerlingen, last, self.acted_at)
+        calls = self.facts.calls
+        return KoppelingVerdict(
+            *(kind, since, who, reason, held, has_leerlingen),
+            last_fetched=any_from_utc(calls.fetched_at),
+            acted_at=self.acted_at,
+            results_only=takes_results_only(self.koppeling),
+            has_code=self.koppeling.status is Status.ACTIEF,
+            last_results=any_from_utc(calls.results_at),
+        )
 
 
 def _fetched_at(calls: Calls, acted_at: datetime) -> datetime | None:
@@ -189,10 +204,13 @@ def _blocked(known: _Judged) -> KoppelingVerdict | None:
 
 
 def _paused(known: _Judged) -> KoppelingVerdict | None:
-    if known.koppeling.status is not Status.GEPAUZEERD:
+    koppeling = known.koppeling
+    if koppeling.status is Status.GEPAUZEERD:
+        return known.make(VerdictKind.PAUSED, any_from_utc(known.facts.calls.acted_at), Who.SCHOOL)
+    if koppeling.afnemer_id is None or any(koppeling.is_on(one) for one in Toestemming):
         return None
-    acted = known.facts.calls.acted_at
-    return known.make(VerdictKind.PAUSED, any_from_utc(acted), Who.SCHOOL)
+    moments = [state.since for state in map(koppeling.state, Toestemming) if state.since is not None]
+    return known.make(VerdictKind.PAUSED, max(moments, default=None), Who.SCHOOL)
 
 
 def _not_started(known: _Judged) -> KoppelingVerdict | None:
@@ -222,6 +240,25 @@ def _refused(known: _Judged) -> KoppelingVerdict | None:
     return known.make(VerdictKind.REFUSED, since, who, reason=calls.reason)
 
 
+def _results_only(known: _Judged) -> KoppelingVerdict | None:
+    """Judge a koppeling that is open for results alone: nothing is fetched through it, and nothing need be."""
+    facts, calls = known.facts, known.facts.calls
+    if not takes_results_only(known.koppeling):
+        return None
+    refused_at, taken_at = any_from_utc(calls.results_refused_at), any_from_utc(calls.results_at)
+    if refused_at is not None and (facts.allowed_since is None or refused_at >= facts.allowed_since):
+        who = _WHO_MENDS.get(calls.results_reason, Who.LEVERANCIER)
+        return known.make(VerdictKind.REFUSED, refused_at, who, reason=calls.results_reason)
+    if taken_at is None:
+        return known.make(VerdictKind.WAITING, known.acted_at, Who.SCHOOL)
+    return known.make(VerdictKind.RESULTS_ONLY, taken_at, None)
+
+
+def takes_results_only(koppeling: Koppeling) -> bool:
+    """Return whether no leerlinggegevens leave through a UWLR koppeling, the verificatiecode aside."""
+    return koppeling.afnemer_id is not None and koppeling.leerlinggegevens.status is not ToestemmingStatus.ON
+
+
 def _waiting(known: _Judged) -> KoppelingVerdict | None:
     if known.fetched_at is not None:
         return None
@@ -247,7 +284,7 @@ def is_silent(koppeling: Koppeling, calls: Calls, moment: datetime) -> bool:
 
     `moment` is timezone-aware.
     """
-    if koppeling.status is not Status.ACTIEF or calls.fetched_at is None:
+    if not koppeling.is_on(Toestemming.LEERLINGGEGEVENS) or calls.fetched_at is None:
         return False
     now = to_utc(moment)
     silence = now - calls.fetched_at
@@ -283,6 +320,7 @@ def _active(known: _Judged) -> KoppelingVerdict:
 
 _ORDER: tuple[Callable[[_Judged], KoppelingVerdict | None], ...] = (
     *(_ended, _not_offered, _blocked, _paused, _not_started, _no_data_flow),
-    *(_refused, _waiting, _silent, _empty, _stale, _held, _active),
+    *(_results_only, _refused, _waiting, _silent, _empty, _stale, _held, _active),
 )
-"""The rules, in the order of VerdictKind; OUTAGE and STOPPED are one rule."""
+"""The rules, in the order of VerdictKind; OUTAGE and STOPPED are one rule. Results alone are judged by one rule, which
+comes before those of fetches."""

@@ -45,6 +45,7 @@ _TONES = {
     VerdictKind.OUTAGE: Tone.WRONG,
     VerdictKind.STOPPED: Tone.WRONG,
     VerdictKind.ACTIVE: Tone.GOOD,
+    VerdictKind.RESULTS_ONLY: Tone.GOOD,
 }
 """The tone of a verdict; any other asks for attention."""
 _BADGES = {
@@ -54,6 +55,7 @@ _BADGES = {
     VerdictKind.PAUSED: "Gepauzeerd",
     VerdictKind.NOT_STARTED: "Start op {day}",
     VerdictKind.NO_DATA_FLOW: "Actief, zonder gegevens",
+    VerdictKind.RESULTS_ONLY: "Alleen resultaten",
     VerdictKind.REFUSED: "Geweigerd",
     VerdictKind.WAITING: "Wacht op {name}",
     VerdictKind.OUTAGE: "Storing bij {name}",
@@ -84,6 +86,20 @@ _SENTENCES = {
     ),
     VerdictKind.ACTIVE: "Laatst opgehaald op {moment}.",
 }
+_RESULTS_SENTENCES = {
+    VerdictKind.ENDED: (
+        "Deze koppeling is beëindigd op {moment}. {name} kan niets meer aanleveren. Wilt u weer resultaten ontvangen, "
+        "dan activeert u de koppeling opnieuw."
+    ),
+    VerdictKind.NOT_OFFERED: "Deze koppeling wordt niet meer aangeboden; {name} kan niets aanleveren.",
+    VerdictKind.BLOCKED: (
+        "De beheerder van de koppelingen heeft {name} geblokkeerd op {moment}; sindsdien komt er niets binnen."
+    ),
+    VerdictKind.NOT_STARTED: "{name} kan resultaten aanleveren vanaf {long_day}.",
+    VerdictKind.RESULTS_ONLY: ("Er gaan geen leerlinggegevens naar {name}. Resultaten: laatste bericht op {moment}."),
+    VerdictKind.WAITING: "{name} heeft via deze koppeling nog geen resultaten aangeleverd.",
+}
+"""The sentences where no leerlinggegevens leave."""
 _STEPS = {
     VerdictKind.NOT_OFFERED: "Beëindig de koppeling, of vraag de beheerder van de koppelingen waarom dit zo is.",
     VerdictKind.BLOCKED: "Vraag de beheerder van de koppelingen wanneer {name} weer wordt toegelaten.",
@@ -120,6 +136,30 @@ _REFUSALS: dict[str | None, tuple[str, str]] = {
         "Vraag de beheerder van de koppelingen ernaar als dit zo blijft.",
     ),
 }
+_RESULTS_REFUSALS: dict[str | None, tuple[str, str]] = {
+    RefusalReason.WRONG_CODE: _REFUSALS[RefusalReason.WRONG_CODE],
+    RefusalReason.SCHEMA: (
+        "{name} levert resultaten aan op een manier die niet volgens de afspraak UWLR is.",
+        "Vraag {name} dit op te lossen; bij Logboek staat wat er mis is.",
+    ),
+    RefusalReason.NOT_VALID: (
+        "{name} levert resultaten aan waarvan de inhoud niet klopt.",
+        "Vraag {name} dit op te lossen; bij Logboek staat wat er mis is.",
+    ),
+    RefusalReason.UNKNOWN_LEERLING: (
+        "{name} levert resultaten aan van leerlingen die hier niet bekend zijn.",
+        "Vraag {name} van welke leerlingen, en of hun gegevens daar kloppen.",
+    ),
+    RefusalReason.TOO_MANY: (
+        "{name} levert te veel resultaten tegelijk aan, en kan het later opnieuw doen.",
+        "Vraag {name} ernaar als dit zo blijft.",
+    ),
+    RefusalReason.OWN_FAILURE: (
+        "Het aanleveren mislukte aan onze kant; {name} kan het opnieuw proberen.",
+        "Vraag de beheerder van de koppelingen ernaar als dit zo blijft.",
+    ),
+}
+_RESULTS_REFUSED_OTHERWISE = ("Een bericht met resultaten van {name} is geweigerd.", "Vraag {name} dit op te lossen.")
 _REFUSED_OTHERWISE = ("Het verzoek van {name} is geweigerd.", "Vraag {name} dit op te lossen.")
 _WHO = {Who.SCHOOL: "uw school", Who.BEHEERDER: "de beheerder van de koppelingen"}
 
@@ -157,22 +197,30 @@ def _badge(verdict: KoppelingVerdict, name: str) -> str:
 def _sentence_and_step(verdict: KoppelingVerdict, name: str) -> tuple[str, str]:
     moment = "een onbekend moment" if verdict.since is None else date_time(verdict.since)
     long_day = "" if verdict.since is None else long_date(day_of(verdict.since))
-    found = {
-        VerdictKind.PAUSED: _paused,
-        VerdictKind.REFUSED: _refused,
-        VerdictKind.WAITING: _waiting,
-        VerdictKind.EMPTY: _empty,
-        VerdictKind.HELD: _held,
-    }.get(verdict.kind)
+    if verdict.results_only and verdict.kind is not VerdictKind.PAUSED:
+        found = _of_results if verdict.kind in {VerdictKind.REFUSED, VerdictKind.WAITING} else None
+    else:
+        found = _BY_RULE.get(verdict.kind)
+    sentences = _SENTENCES | _RESULTS_SENTENCES if verdict.results_only else _SENTENCES
     sentence, step = ("", "") if found is None else found(verdict)
-    sentence, step = sentence or _SENTENCES[verdict.kind], step or _STEPS.get(verdict.kind, NOTHING_TO_DO)
+    sentence, step = sentence or sentences[verdict.kind], step or _STEPS.get(verdict.kind, NOTHING_TO_DO)
     values = {"name": name, "moment": moment, "long_day": long_day}
     return sentence.format_map(values), step.format_map(values)
 
 
 def _paused(verdict: KoppelingVerdict) -> tuple[str, str]:
     since = "" if verdict.since is None else " op {moment}"
-    return f"De uitwisseling is gepauzeerd{since}; {{name}} kan niets ophalen.", ""
+    what = "aanleveren" if verdict.results_only else "ophalen"
+    step = "" if not verdict.has_code else "Hervat de leerlinggegevens, de resultaten, of beide."
+    return f"De uitwisseling is gepauzeerd{since}; {{name}} kan niets {what}.", step
+
+
+def _of_results(verdict: KoppelingVerdict) -> tuple[str, str]:
+    """Return the words of a refusal, or of none yet, where results alone come in."""
+    if verdict.kind is VerdictKind.WAITING:
+        return "", "Vul bij {name} dezelfde verificatiecode in als hier, en zet het aanleveren daar aan."
+    sentence, step = _RESULTS_REFUSALS.get(verdict.reason, _RESULTS_REFUSED_OTHERWISE)
+    return f"{sentence} De laatste keer was op {{moment}}.", step
 
 
 def _refused(verdict: KoppelingVerdict) -> tuple[str, str]:
@@ -207,3 +255,13 @@ def _held(verdict: KoppelingVerdict) -> tuple[str, str]:
     last = "" if verdict.last_fetched is None else f"Laatst opgehaald op {date_time(verdict.last_fetched)}. "
     who = f"Van {held_in_words(verdict.held)} is niet zeker wie het is"
     return f"{last}{who}; die gaan niet mee, of zoals ze eerder bekend waren.", ""
+
+
+_BY_RULE = {
+    VerdictKind.PAUSED: _paused,
+    VerdictKind.REFUSED: _refused,
+    VerdictKind.WAITING: _waiting,
+    VerdictKind.EMPTY: _empty,
+    VerdictKind.HELD: _held,
+}
+"""The kinds whose words depend on more than the kind."""

@@ -20,7 +20,7 @@ from uwlr_adapter.contract.dataset import Dataset
 from uwlr_adapter.contract.fields import FIELDS, attribute_of
 from uwlr_adapter.contract.profiles import NamedProfiel
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 
 
 class Numbers(NamedTuple):
@@ -73,7 +73,7 @@ def gives(connection: sa.Connection, koppeling: Koppeling, day: date, without: f
 
 def if_stopped(connection: sa.Connection, koppeling: Koppeling, day: date) -> list[YearFlow]:
     """Return what a koppeling gives no more once it is paused or ended; nothing when it gives nothing now."""
-    if koppeling.status is not Status.ACTIEF or koppeling.startdatum > day or koppeling.afnemer_id is None:
+    if not koppeling.is_on(Toestemming.LEERLINGGEGEVENS) or koppeling.startdatum > day:
         return []
     now = gives(connection, koppeling, day, withholding.withheld_from(connection, koppeling.id))
     return [YearFlow(schooljaar, numbers, NOTHING) for schooljaar, numbers in now.items()]
@@ -84,7 +84,7 @@ def count_now(connection: sa.Connection, koppelingen: Sequence[Koppeling], day: 
 
     Exact for at most MAX_READ of them, as the next fetch has it; of more, those of the school year are counted.
     """
-    flowing = [one for one in koppelingen if one.status is Status.ACTIEF and one.startdatum <= day]
+    flowing = [one for one in koppelingen if one.is_on(Toestemming.LEERLINGGEGEVENS) and one.startdatum <= day]
     if len(flowing) > MAX_READ:
         query = sa.select(sa.func.count()).select_from(deelname)
         brin6s = [one.brin6 for one in flowing]

@@ -67,6 +67,36 @@ _WORDS = {
         "{who} heeft op {moment} de koppeling met {name} hervat.",
         "{name} kan weer ophalen, als daar dezelfde code is ingevuld.",
     ),
+    Act.LEERLINGGEGEVENS_PAUSED: _Words(
+        "{name}: leerlinggegevens gepauzeerd",
+        "{who} heeft op {moment} het ophalen van leerlinggegevens door {name} gepauzeerd.",
+        "{name} kan geen leerlinggegevens meer ophalen, tot dat wordt hervat. Wat {name} al heeft, houdt {name}.",
+    ),
+    Act.LEERLINGGEGEVENS_RESUMED: _Words(
+        "{name}: leerlinggegevens hervat",
+        "{who} heeft op {moment} het ophalen van leerlinggegevens door {name} hervat.",
+        "{name} kan weer ophalen, als hier en daar dezelfde verificatiecode is ingevuld.",
+    ),
+    Act.LEERLINGGEGEVENS_ALLOWED: _Words(
+        "{name}: akkoord met leerlinggegevens",
+        "{who} is op {moment} akkoord gegaan met het ophalen van leerlinggegevens door {name}.",
+        "{name} kan de gegevens ophalen die u bij deze koppeling ziet onder Wat wordt gedeeld.",
+    ),
+    Act.RESULTS_PAUSED: _Words(
+        "{name}: resultaten gepauzeerd",
+        "{who} heeft op {moment} het aanleveren van resultaten door {name} gepauzeerd.",
+        "{name} kan geen resultaten meer aanleveren, tot dat wordt hervat. Resultaten die er al zijn, blijven.",
+    ),
+    Act.RESULTS_RESUMED: _Words(
+        "{name}: resultaten hervat",
+        "{who} heeft op {moment} het aanleveren van resultaten door {name} hervat.",
+        "{name} kan weer resultaten aanleveren, als hier en daar dezelfde verificatiecode is ingevuld.",
+    ),
+    Act.RESULTS_ALLOWED: _Words(
+        "{name}: akkoord met resultaten",
+        "{who} is op {moment} akkoord gegaan met het aanleveren van resultaten door {name}.",
+        "{name} kan resultaten van leerlingen van deze vestiging aanleveren.",
+    ),
     Act.ENDED: _Words(
         "{name}: beëindigd",
         "{who} heeft op {moment} de koppeling met {name} beëindigd.",

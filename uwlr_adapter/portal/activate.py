@@ -4,6 +4,7 @@ from flask import abort, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.wrappers import Response
+from wtforms import Field
 
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.koppelingen import actions, agreements, store, verificatiecode
@@ -20,7 +21,7 @@ from uwlr_adapter.koppelingen.errors import (
     OtherTermsError,
 )
 from uwlr_adapter.koppelingen.lifecycle import FIRST_VERSION, Koppeling, last_startdatum, require_startdatum
-from uwlr_adapter.portal import kept_form, login_session
+from uwlr_adapter.portal import akkoord_choice, kept_form, login_session
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now, server_keys
 from uwlr_adapter.portal.forms import GENERATE_CODE, ActivationForm, DutchDateField, add_error, check_code
@@ -44,6 +45,7 @@ def show_activation(brin6: str, entry_id: str) -> ResponseReturnValue:
     if refusal := _refusal(brin6, entry):
         return _back(brin6, str(refusal), "let-op")
     form = ActivationForm()
+    akkoord_choice.prepare(form, entry)
     form.startdatum.data = day_of(now())
     form.naam.data = login_session.require_gebruiker().naam
     kept_form.restore(form)
@@ -55,6 +57,7 @@ def activate(brin6: str, entry_id: str) -> ResponseReturnValue:
     """Activate the koppeling, or generate a verificatiecode and show the form again."""
     entry = _require_activatable(entry_id)
     form = ActivationForm(request.form)
+    akkoord_choice.prepare(form, entry)
     if request.form.get("actie") == GENERATE_CODE and entry.has_code:
         form.verificatiecode.data = verificatiecode.generate(brin6)
         return _show(form, entry, generated=True)
@@ -65,7 +68,7 @@ def activate(brin6: str, entry_id: str) -> ResponseReturnValue:
     except AlreadyActivatedError:
         return _already(brin6, entry, form)
     except tuple(_FIELDS) as error:
-        add_error(form[_FIELDS[type(error)]], str(error))
+        add_error(_field_of(form, error), str(error))
     except KoppelingError as error:
         return _back(brin6, str(error), "fout")
     return _show(form, entry), 422
@@ -74,6 +77,7 @@ def activate(brin6: str, entry_id: str) -> ResponseReturnValue:
 def _validate(form: ActivationForm, entry: CatalogueEntry, brin6: str) -> bool:
     """Return whether every field is valid; each error is added to its field, so that all are shown at once."""
     valid = form.validate()
+    valid = akkoord_choice.check(form) and valid
     valid = check_startdatum(form.startdatum) and valid
     if entry.has_code:
         valid = check_code(form.verificatiecode, brin6) and valid
@@ -91,13 +95,20 @@ def check_startdatum(field: DutchDateField) -> bool:
     return True
 
 
+def _field_of(form: ActivationForm, error: KoppelingError) -> Field:
+    """Return the field beside which a refusal stands; without a tick for leerlinggegevens it is that for results."""
+    name = _FIELDS[type(error)]
+    return form[name if name in form else "akkoord_resultaten"]
+
+
 def _activate(brin6: str, entry: CatalogueEntry, form: ActivationForm) -> Koppeling:
     activation = ActivationRequest(
         brin6=brin6,
         entry_id=entry.id,
         login=login_session.actor(),
         naam=form.naam.data or "",
-        akkoord=bool(form.akkoord.data),
+        akkoord=akkoord_choice.ticked(form, "akkoord"),
+        akkoord_resultaten=akkoord_choice.ticked(form, "akkoord_resultaten"),
         startdatum=form.startdatum.data,
         verificatiecode=form.verificatiecode.data if entry.has_code else None,
         shown=form.gezien.data,

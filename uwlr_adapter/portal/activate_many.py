@@ -14,7 +14,7 @@ from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
 from uwlr_adapter.koppelingen.errors import AlreadyActivatedError, KoppelingError, NotYetAvailableError, OtherTermsError
 from uwlr_adapter.koppelingen.lifecycle import FIRST_VERSION, last_startdatum
 from uwlr_adapter.koppelingen.tables import Status
-from uwlr_adapter.portal import login_session
+from uwlr_adapter.portal import akkoord_choice, login_session
 from uwlr_adapter.portal.activate import check_startdatum
 from uwlr_adapter.portal.blueprints import VESTIGINGEN
 from uwlr_adapter.portal.chosen import (
@@ -46,6 +46,7 @@ def show_activation() -> ResponseReturnValue:
     if chosen is None:
         return back()
     form = ManyActivationForm()
+    akkoord_choice.prepare(form, chosen.entry)
     form.startdatum.data = day_of(now())
     form.naam.data = login_session.require_gebruiker().naam
     form.zaad.data = verificatiecode.make_seed()
@@ -58,13 +59,15 @@ def activate() -> ResponseReturnValue:
     chosen, form = read_places(), ManyActivationForm(request.form)
     if chosen is None or not verificatiecode.is_seed(form.zaad.data or ""):
         return back(CHANGED_CHOICE)
+    akkoord_choice.prepare(form, chosen.entry)
     valid = form.validate()
+    valid = akkoord_choice.check(form) and valid
     if not (check_startdatum(form.startdatum) and valid):
         return with_status(_show(form, chosen), 422)
     try:
         agreements.require_shown(catalogue(), chosen.entry, form.gezien.data or "")
     except OtherTermsError as error:
-        add_error(form.akkoord, str(error))
+        add_error(form["akkoord" if "akkoord" in form else "akkoord_resultaten"], str(error))
         return with_status(_show(form, chosen), 422)
     outcomes = [_activate(chosen.entry, one, form) for one in chosen.vestigingen]
     return render_template(
@@ -86,7 +89,8 @@ def _activate(entry: CatalogueEntry, place: Vestiging, form: ManyActivationForm)
         entry_id=entry.id,
         login=login,
         naam=form.naam.data or "",
-        akkoord=bool(form.akkoord.data),
+        akkoord=akkoord_choice.ticked(form, "akkoord"),
+        akkoord_resultaten=akkoord_choice.ticked(form, "akkoord_resultaten"),
         startdatum=form.startdatum.data,
         verificatiecode=code,
         shown=form.gezien.data,

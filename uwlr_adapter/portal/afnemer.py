@@ -13,6 +13,7 @@ from flask import abort, render_template, request, url_for
 from uwlr_adapter.koppelingen import afnemers, fetched
 from uwlr_adapter.koppelingen.afnemers import Afnemer
 from uwlr_adapter.koppelingen.fetched import FetchedKey
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 from uwlr_adapter.maintenance import announced
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import AFNEMER
@@ -58,6 +59,7 @@ def show_koppelingen() -> str:
         form=form,
         rows=[(one, names.get(one.entry_id, one.entry_id)) for one in page.koppelingen] if is_valid else (),
         shows_entry=sum(entry.afnemer == afnemer.klantnaam for entry in catalogue()) > 1,
+        brings=any(one.afnemer == afnemer.klantnaam and one.offers(Toestemming.RESULTATEN) for one in catalogue()),
         open=open_,
         closed=closed,
         chosen=chosen,

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from uwlr_adapter.contract.fields import FIELDS
 from uwlr_adapter.journaal.model import Act
-from uwlr_adapter.koppelingen import actions, agreements, terms_text
+from uwlr_adapter.koppelingen import agreeing, agreements, terms_text
 from uwlr_adapter.koppelingen.agreements import KeptText
 from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
 from uwlr_adapter.koppelingen.errors import OtherTermsError
@@ -73,7 +73,7 @@ def agree() -> ResponseReturnValue:
     login, moment = login_session.actor(), now()
 
     def agree_to(connection: sa.Connection, koppeling: Koppeling, version: int) -> object:
-        return actions.agree_again(
+        return agreeing.agree_again(
             connection,
             catalogue(),
             koppeling.id,
@@ -104,7 +104,8 @@ def _show(form: AkkoordForm, entry: CatalogueEntry) -> ResponseReturnValue:
         versions = _from_versions(connection, entry, shown)
     if not shown:
         return back(f"Voor {entry.naam} wacht er niets op akkoord.")
-    added = {one.path for koppeling in shown for one in agreements.waiting(catalogue(), koppeling).velden}
+    what = [agreements.waiting(catalogue(), koppeling) for koppeling in shown]
+    added = {one.path for waits in what for one in waits.velden}
     return render_template(
         "agree_many.html",
         form=form,
@@ -112,6 +113,7 @@ def _show(form: AkkoordForm, entry: CatalogueEntry) -> ResponseReturnValue:
         places=list(names_of(shown).values()),
         left_out=len(waiting) - len(shown),
         versions=versions,
+        of_results=sum(waits.resultaten for waits in what),
         fields=grouped_words([one for one in FIELDS if one.path in added]),
         keuze=as_seen(shown),
         offer=agreements.offer_of(catalogue(), entry),
@@ -124,7 +126,7 @@ def _from_versions(
     """Return the earlier versions of terms that were agreed to, the most frequent ones first."""
     by_version: dict[tuple[str, str | None], list[Koppeling]] = {}
     for one in koppelingen:
-        if one.akkoord.voorwaarden != entry.voorwaarden.versie:
+        if agreements.waiting(catalogue(), one).voorwaarden:
             by_version.setdefault((one.akkoord.voorwaarden, one.akkoord.tekst), []).append(one)
     found: list[FromVersion] = []
     for same in sorted(by_version.values(), key=len, reverse=True):

@@ -58,6 +58,7 @@ from uwlr_adapter.portal import (
     startdatum,  # noqa: F401 - as above
     statement,  # noqa: F401 - as above
     stop_many,  # noqa: F401 - as above
+    toestemming_acts,  # noqa: F401 - as above
     user,  # noqa: F401 - as above
     users,  # noqa: F401 - as above
     vestigingen,  # noqa: F401 - as above

@@ -172,6 +172,8 @@ class AkkoordForm(Form):
 class ActivationForm(AkkoordForm):
     """The activation of a koppeling; the page leaves out the verificatiecode of a koppeling that has none."""
 
+    akkoord_resultaten = BooleanField("Voor akkoord")
+    """For results, where the koppeling offers them (`akkoord_choice.py`)."""
     startdatum = StartDateField("Startdatum")
     verificatiecode = StringField("Verificatiecode", filters=[_without_outer_space])
 
@@ -179,6 +181,7 @@ class ActivationForm(AkkoordForm):
 class ManyActivationForm(AkkoordForm):
     """The activation of one koppeling at many vestigingen: their codes follow from `zaad`, a random seed."""
 
+    akkoord_resultaten = BooleanField("Voor akkoord")
     startdatum = StartDateField("Startdatum")
     zaad = StringField()
 

@@ -25,6 +25,7 @@ from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.koppelingen import afnemers, received, store
 from uwlr_adapter.koppelingen.received import Got
 from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.koppelingen.toestemming import ToestemmingStatus
 from uwlr_adapter.portal.context import catalogue
 from uwlr_adapter.portal.school import name_of, shared_profiel
 from uwlr_adapter.portal.sharing import shared_field
@@ -170,7 +171,7 @@ def _now(
         yield PlatformNow(
             name_of(koppeling),
             platform is not None and not platform.is_enabled,
-            koppeling.status is Status.GEPAUZEERD,
+            koppeling.status is Status.GEPAUZEERD or koppeling.leerlinggegevens.status is ToestemmingStatus.PAUSED,
             is_withheld,
             tuple(records),
             koppeling.startdatum if koppeling.startdatum > day else None,

@@ -22,6 +22,7 @@ FOUND = "Wat u had ingevuld, staat er weer. Een code of een akkoord wordt niet b
 _FIELDS = {
     "school.activate": ("naam", "startdatum"),
     "school.agree": ("naam",),
+    "school.give_toestemming": ("naam",),
     "school.change_meldingen": ("adres", "regio"),
     "school.invite": ("naam", "login"),
     "account.change_account": ("adres",),

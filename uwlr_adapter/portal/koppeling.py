@@ -34,7 +34,8 @@ from uwlr_adapter.portal.school import (
 )
 from uwlr_adapter.portal.sentences import BELOW
 from uwlr_adapter.portal.sharing import sharing_of
-from uwlr_adapter.portal.traffic import last_call_in_words, traffic_of
+from uwlr_adapter.portal.toestemmingen import shown_of
+from uwlr_adapter.portal.traffic import fetches, last_call_in_words, traffic_of
 from uwlr_adapter.portal.verdicts import shown
 
 MAX_ACTS, SHOWN_ACTS = 50, 10
@@ -123,6 +124,7 @@ def show_printout(brin6: str, koppeling_id: int) -> str:
         koppeling = require_koppeling(connection, brin6, koppeling_id)
         verdict = verdicts_of(connection, catalogue(), [koppeling], now())[koppeling_id]
         kept = agreements.text_of(connection, koppeling.akkoord)
+        toestemmingen = shown_of(connection, koppeling)
     return render_template(
         "printout.html",
         koppeling=koppeling,
@@ -130,6 +132,7 @@ def show_printout(brin6: str, koppeling_id: int) -> str:
         entry=catalogue().get(koppeling.entry_id),
         verdict=shown(verdict, name_of(koppeling), koppeling),
         kept=kept,
+        toestemmingen=toestemmingen,
         now=now(),
     )
 
@@ -155,6 +158,7 @@ def _show(
         acts = acts_of(connection, koppeling, name, MAX_ACTS)
         others = missed(connection, koppeling, name, seen) if error else ()
         withheld = len(withholding.withheld_from(connection, koppeling.id))
+        toestemmingen = shown_of(connection, koppeling)
     return render_template(
         "koppeling.html",
         koppeling=koppeling,
@@ -169,6 +173,9 @@ def _show(
         earlier=earlier,
         kept=kept,
         withheld=withheld,
+        toestemmingen=toestemmingen,
+        last_results=verdict.last_results,
+        fetches=fetches(verdict),
         form=form,
         error=error,
         missed=others,

@@ -21,7 +21,8 @@ from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
 from uwlr_adapter.portal.school import CodeOnce, waiting_of
 from uwlr_adapter.portal.sentences import AT_EDIT
-from uwlr_adapter.portal.traffic import Traffic, last_call_in_words, traffic_of
+from uwlr_adapter.portal.toestemmingen import in_one_line
+from uwlr_adapter.portal.traffic import Traffic, fetches, last_call_in_words, traffic_of
 from uwlr_adapter.portal.verdicts import ShownVerdict, shown
 
 
@@ -40,6 +41,8 @@ class OverviewRow:
     traffic: Traffic | None
     sentence: str | None
     """The last call in words."""
+    toestemmingen: str | None = None
+    """The states of its two toestemmingen in a line; None where there is no choice."""
 
 
 @SCHOOL.get("/")
@@ -77,7 +80,11 @@ def _traffic(
     connection: sa.Connection, living: Iterable[Koppeling], verdicts: Mapping[int, KoppelingVerdict]
 ) -> dict[int, Traffic]:
     """Return the traffic of the koppelingen that carry data, and whose entry is in the catalogue."""
-    carrying = [one.id for one in living if one.entry_id in catalogue().profiel_by_entry and one.afnemer_id is not None]
+    carrying = [
+        one.id
+        for one in living
+        if one.entry_id in catalogue().profiel_by_entry and one.afnemer_id is not None and fetches(verdicts[one.id])
+    ]
     return traffic_of(connection, {id_: verdicts[id_] for id_ in carrying}, now())
 
 
@@ -103,6 +110,7 @@ def _rows(
                 waiting=NOTHING_WAITS if koppeling is None else waiting_of(koppeling),
                 traffic=traffic,
                 sentence=None if traffic is None else last_call_in_words(traffic, name, AT_EDIT),
+                toestemmingen=None if koppeling is None else in_one_line(koppeling),
             )
         )
     return rows

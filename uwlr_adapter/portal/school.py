@@ -23,6 +23,7 @@ from uwlr_adapter.koppelingen.errors import (
     NotWithheldError,
 )
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
+from uwlr_adapter.koppelingen.toestemming import ToestemmingStatus
 from uwlr_adapter.portal.acts import acts_of
 from uwlr_adapter.portal.blueprints import INSIGHT, SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
@@ -91,6 +92,8 @@ def name_of(koppeling: Koppeling) -> str:
 
 def shared_profiel(koppeling: Koppeling) -> NamedProfiel | None:
     """Return the profile of a koppeling as far as its school agreed to it; None when no data flow through it."""
+    if koppeling.leerlinggegevens.status is ToestemmingStatus.NOT_GIVEN:
+        return None
     return catalogue().agreed[koppeling.entry_id, store.as_text(koppeling.akkoord.velden)]
 
 

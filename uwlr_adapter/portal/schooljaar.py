@@ -17,7 +17,7 @@ from uwlr_adapter.administratie.selection import select
 from uwlr_adapter.clock import day_of, next_schooljaar, peildatum_in
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.koppelingen import store
-from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.acts import ON_THE_NEXT_YEAR, last_at
 from uwlr_adapter.portal.blueprints import SCHOOL
@@ -124,7 +124,7 @@ def _read(brin6: str) -> NextYear:
                 sorted(
                     name_of(one)
                     for one in store.list_living(connection, brin6)
-                    if one.status is Status.ACTIEF and one.afnemer_id is not None
+                    if one.is_on(Toestemming.LEERLINGGEGEVENS)
                 )
             ),
         )

@@ -1,6 +1,6 @@
 """Entries of the journaal as Dutch sentences for a school."""
 
-from datetime import date
+from datetime import date, datetime
 
 from uwlr_adapter.clock import long_date
 from uwlr_adapter.contract.nouns import count_noun
@@ -21,6 +21,10 @@ _REFUSED = {
     RefusalReason.WRONG_CODE: "{name} probeert op te halen met een andere verificatiecode.",
     RefusalReason.PAUSED: "{name} probeerde op te halen terwijl de koppeling gepauzeerd was.",
     RefusalReason.ENDED: "{name} probeerde op te halen terwijl de koppeling beëindigd was.",
+    RefusalReason.LEERLINGGEGEVENS_PAUSED: "{name} probeerde op te halen terwijl leerlinggegevens gepauzeerd waren.",
+    RefusalReason.LEERLINGGEGEVENS_NOT_AGREED: (
+        "{name} probeerde op te halen, maar de school is niet akkoord gegaan met leerlinggegevens."
+    ),
     RefusalReason.NOT_STARTED: "{name} probeerde op te halen vóór de startdatum.",
     RefusalReason.NO_KOPPELING: "{name} probeerde op te halen, maar deze koppeling wordt niet meer aangeboden.",
     RefusalReason.SCHEMA: (
@@ -120,6 +124,12 @@ _ACTS = {
     "leerling niet gedeeld": "Eén leerling wordt niet meer gedeeld.",
     "leerling weer gedeeld": "Eén leerling wordt weer gedeeld.",
     "startdatum gewijzigd": "De startdatum is gewijzigd in {startdatum}.",
+    "leerlinggegevens gepauzeerd": "Het ophalen van leerlinggegevens is gepauzeerd; de verificatiecode bleef staan.",
+    "leerlinggegevens hervat": "Het ophalen van leerlinggegevens is hervat.",
+    "leerlinggegevens toegestaan": "De school is akkoord gegaan met het ophalen van leerlinggegevens.",
+    "resultaten gepauzeerd": "Het aanleveren van resultaten is gepauzeerd; de verificatiecode bleef staan.",
+    "resultaten hervat": "Het aanleveren van resultaten is hervat.",
+    "resultaten toegestaan": "De school is akkoord gegaan met het aanleveren van resultaten.",
     "beëindigd": "De koppeling is beëindigd.",
     "schooljaar vrijgegeven": "Het schooljaar {schooljaar} is vrijgegeven.",
     "vrijgeven teruggenomen": "Het schooljaar {schooljaar} is niet meer vrijgegeven.",
@@ -181,6 +191,9 @@ def sentence_of(entry: Entry, name: str, where: str | None = AT_EDIT) -> str:
         told = _told(entry)
         if entry.act == Act.AKKOORD_RENEWED and (about := _agreed_to(told)):
             return f"De school is akkoord met {about}."
+        if entry.act == Act.ACTIVATED and "resultaten" in told:
+            what = "leerlinggegevens en resultaten" if "leerlinggegevens" in told else "alleen resultaten"
+            return f"De koppeling is geactiveerd, voor {what}."
         return _ACTS.get(entry.act, entry.act).format(
             schooljaar=told.get("schooljaar", ""),
             login=told.get("login") or told.get("gebruiker", ""),
@@ -208,11 +221,12 @@ def _taken(entry: Entry, name: str) -> str:
     return f"{name} stuurde resultaten van {people}: {', '.join(counts)}."
 
 
-def added_words(*, voorwaarden: bool, velden: int) -> str:
-    """Return what a new akkoord is about: newer terms, a number of added fields, or both; empty for neither."""
+def added_words(*, voorwaarden: bool, velden: int, resultaten: bool = False) -> str:
+    """Return what a new akkoord is about: newer terms, a number of added fields, newer terms of results; or empty."""
     terms = ["nieuwe gebruikersvoorwaarden"] if voorwaarden else []
     fields = [f"{count_noun(velden, 'gegeven', 'gegevens')} erbij"] if velden else []
-    return " en ".join(terms + fields)
+    results = ["nieuwe voorwaarden voor resultaten"] if resultaten else []
+    return " en ".join(terms + fields + results)
 
 
 def _told(entry: Entry) -> dict[str, str]:
@@ -223,7 +237,8 @@ def _told(entry: Entry) -> dict[str, str]:
 def _agreed_to(told: dict[str, str]) -> str:
     """Return what a school agreed to again, as its entry tells; nothing for an entry of older code."""
     velden = told.get("velden", "")
-    return added_words(voorwaarden="voorwaarden" in told, velden=int(velden) if velden.isdecimal() else 0)
+    number = int(velden) if velden.isdecimal() else 0
+    return added_words(voorwaarden="voorwaarden" in told, velden=number, resultaten="resultaten" in told)
 
 
 def actor_of(entry: Entry, name: str, users: KnownUsers = NOBODY_KNOWN) -> str:
@@ -233,11 +248,14 @@ def actor_of(entry: Entry, name: str, users: KnownUsers = NOBODY_KNOWN) -> str:
     """
     if entry.outcome_kind is not OutcomeKind.ACT:
         return name
-    if entry.actor is None:
-        return UNKNOWN
-    if entry.actor.startswith(CLI):
-        return f"de beheerder ({entry.actor.removeprefix(CLI)})"
-    return AUTOMATIC if entry.actor.startswith(JOB) else users.named(entry.actor, entry.moment)
+    return UNKNOWN if entry.actor is None else in_words_of_actor(entry.actor, entry.moment, users)
+
+
+def in_words_of_actor(actor: str, moment: datetime, users: KnownUsers) -> str:
+    """Return who did something at a moment, by the actor of the act."""
+    if actor.startswith(CLI):
+        return f"de beheerder ({actor.removeprefix(CLI)})"
+    return AUTOMATIC if actor.startswith(JOB) else users.named(actor, moment)
 
 
 def _wrong_part(entry: Entry) -> str:

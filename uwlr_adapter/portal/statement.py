@@ -26,6 +26,7 @@ from uwlr_adapter.koppelingen.agreements import KeptText, Waiting
 from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
 from uwlr_adapter.koppelingen.lifecycle import Akkoord, Koppeling
 from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.koppelingen.toestemming import Toestemming, ToestemmingStatus
 from uwlr_adapter.portal.acts import ActInWords, acts_of, led_to
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
@@ -33,6 +34,7 @@ from uwlr_adapter.portal.download import download
 from uwlr_adapter.portal.school import name_of, require_koppeling, shared_profiel, to_koppeling, waiting_of
 from uwlr_adapter.portal.sentences import added_words
 from uwlr_adapter.portal.sharing import grouped_words
+from uwlr_adapter.portal.toestemmingen import ShownToestemming, akkoord_of, relevant, shown_of, title_of
 
 if TYPE_CHECKING:
     from uwlr_adapter.portal.pdf import Document
@@ -49,6 +51,7 @@ class AgreementText:
 
     akkoord: Akkoord
     kept: KeptText | None
+    toestemming: Toestemming = Toestemming.LEERLINGGEGEVENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class Statement:
     entry: CatalogueEntry | None
     """None when the entry left the catalogue."""
     agreements: tuple[AgreementText, ...]
-    """The last one first."""
+    """The last one first; those to leerlinggegevens before those to results."""
     waiting: Waiting
     profiel: NamedProfiel | None
     """As far as the school agreed to it; None when no data flow."""
@@ -71,6 +74,9 @@ class Statement:
     last_fetched: datetime | None
     led_to: ActInWords | None
     """The act that led to the present status."""
+    toestemmingen: tuple[ShownToestemming, ...]
+    """Both, with their states; nothing where there is no choice."""
+    last_results: datetime | None
 
 
 @SCHOOL.get("/koppeling/<id:koppeling_id>/verklaring.pdf")
@@ -102,21 +108,31 @@ def _read(connection: sa.Connection, brin6: str, koppeling_id: int) -> Statement
     """Read what is stated of a koppeling of a vestiging. Raises NotFound."""
     koppeling = require_koppeling(connection, brin6, koppeling_id)
     name = name_of(koppeling)
-    akkoorden = [koppeling.akkoord, *store.earlier_akkoorden(connection, koppeling.id)]
+    akkoorden = [
+        (one, toestemming)
+        for toestemming in (relevant(koppeling) or (Toestemming.LEERLINGGEGEVENS,))
+        if (present := akkoord_of(koppeling, toestemming)) is not None
+        for one in (present, *store.earlier_akkoorden(connection, koppeling.id, toestemming))
+    ]
     found = acts_of(connection, koppeling, name, MAX_ACTS)
     success = search.last_success(connection, koppeling.id)
+    results = search.last_results(connection, koppeling.id)
     return Statement(
         moment=now(),
         vestiging=find_vestiging(connection, brin6) or abort(404),
         koppeling=koppeling,
         name=name,
         entry=catalogue().get(koppeling.entry_id),
-        agreements=tuple(AgreementText(one, agreements.text_of(connection, one)) for one in akkoorden),
+        agreements=tuple(
+            AgreementText(one, agreements.text_of(connection, one), toestemming) for one, toestemming in akkoorden
+        ),
         waiting=waiting_of(koppeling),
         profiel=shared_profiel(koppeling),
         acts=tuple(one for one in found if one.act not in _ABOUT_LEERLINGEN)[::-1],
         last_fetched=None if success is None else success.moment,
         led_to=led_to(koppeling.status, found),
+        toestemmingen=shown_of(connection, koppeling),
+        last_results=None if results is None else results.moment,
     )
 
 
@@ -132,9 +148,11 @@ def _write(statement: Statement) -> bytes:
     )
     document.heading("De koppeling")
     document.pairs([*_about(statement), *_about_state(statement)])
+    _write_toestemmingen(document, statement)
     document.heading("Akkoord")
-    for one, before in zip_longest(statement.agreements, statement.agreements[1:]):
-        document.pairs(_agreement_in_words(one, None if before is None else before.akkoord))
+    for one, next_one in zip_longest(statement.agreements, statement.agreements[1:]):
+        before = next_one if next_one is not None and next_one.toestemming is one.toestemming else None
+        document.pairs(_agreement_in_words(statement, one, None if before is None else before.akkoord))
         if not one.kept:
             document.paragraph("De tekst van deze versie is hier niet bewaard.")
         elif one.kept.since > one.akkoord.moment:
@@ -143,7 +161,7 @@ def _write(statement: Statement) -> bytes:
             )
     if koppeling.is_living and statement.waiting:
         document.paragraph(_waiting_in_words(statement.waiting))
-    if koppeling.afnemer_id is not None:
+    if koppeling.afnemer_id is not None and koppeling.leerlinggegevens.status is not ToestemmingStatus.NOT_GIVEN:
         _write_fields(document, statement)
     _write_acts(document, statement)
     if koppeling.ended_at is not None:
@@ -166,15 +184,19 @@ def _write_end(statement: Statement, ended_at: datetime) -> bytes:
     document.paragraph(
         f"Deze verklaring is op {date_time(statement.moment)} gemaakt uit de administratie van de koppelingen. Zij "
         f"zegt dat de koppeling met {statement.name} is beëindigd. Beëindigen is definitief: er kan niet meer mee "
-        "worden opgehaald, en de verificatiecode is gewist."
+        f"worden opgehaald{' of aangeleverd' if statement.toestemmingen else ''}, en de verificatiecode is gewist."
     )
     document.heading("De koppeling")
     document.pairs(_about(statement))
     document.heading("Einde")
     document.pairs(_end_in_words(statement, ended_at))
     _write_what_stays(document, statement)
-    document.heading("Het akkoord dat gold")
-    document.pairs(_agreement_in_words(statement.agreements[0]))
+    _write_toestemmingen(document, statement)
+    present = {one.toestemming: one for one in reversed(statement.agreements)}
+    document.heading("Het akkoord dat gold" if len(present) == 1 else "De akkoorden die golden")
+    for toestemming in Toestemming:
+        if toestemming in present:
+            document.pairs(_agreement_in_words(statement, present[toestemming]))
     return document.finish()
 
 
@@ -211,14 +233,35 @@ def _about_state(statement: Statement) -> list[tuple[str, str]]:
     waits = koppeling.status is Status.ACTIEF and koppeling.startdatum > day_of(statement.moment)
     word = f"Start op {long_date(koppeling.startdatum)}" if waits else koppeling.status.capitalize()
     pairs = [("Status", word if led is None else f"{word}, {led.by}, {date_time(led.moment)}")]
-    return pairs if koppeling.afnemer_id is None else [*pairs, ("Laatst opgehaald", _last_fetched(statement))]
+    return pairs if koppeling.afnemer_id is None else [*pairs, *_last_calls(statement)]
+
+
+def _last_calls(statement: Statement) -> list[tuple[str, str]]:
+    """Return the last fetch and the last message with results, as far as a school agreed to those."""
+    koppeling, not_given = statement.koppeling, ToestemmingStatus.NOT_GIVEN
+    pairs = []
+    if koppeling.leerlinggegevens.status is not not_given:
+        pairs.append(("Laatst opgehaald", _last_fetched(statement)))
+    if koppeling.resultaten.status is not not_given:
+        last = statement.last_results
+        told = "niet volgens het logboek" if last is None else date_time(last)
+        pairs.append(("Laatste bericht met resultaten", told))
+    return pairs
+
+
+def _write_toestemmingen(document: "Document", statement: Statement) -> None:
+    if statement.toestemmingen:
+        document.heading("Waar de school toestemming voor gaf")
+        document.pairs((one.title, f"{one.badge}. {one.sentence}") for one in statement.toestemmingen)
 
 
 def _last_fetched(statement: Statement) -> str:
     return "niet volgens het logboek" if statement.last_fetched is None else date_time(statement.last_fetched)
 
 
-def _agreement_in_words(one: AgreementText, before: Akkoord | None = None) -> list[tuple[str, str]]:
+def _agreement_in_words(
+    statement: Statement, one: AgreementText, before: Akkoord | None = None
+) -> list[tuple[str, str]]:
     """Return one agreement, and what it added to the one before it, in pairs of a word and its value."""
     akkoord = one.akkoord
     pairs = [
@@ -227,6 +270,8 @@ def _agreement_in_words(one: AgreementText, before: Akkoord | None = None) -> li
         ("Gebruiker", akkoord.login),
         ("Met", f"de gebruikersvoorwaarden, versie {akkoord.voorwaarden}"),
     ]
+    if statement.toestemmingen:
+        pairs.insert(0, ("Akkoord met", title_of(one.toestemming, statement.name)))
     if akkoord.velden is not None:
         pairs.append(("En met", count_noun(len(akkoord.velden), "gegeven", "gegevens")))
         if before is not None and before.velden is not None and (added := akkoord.velden - before.velden):
@@ -241,7 +286,7 @@ def _in_words(paths: frozenset[str]) -> list[str]:
 
 
 def _waiting_in_words(waiting: Waiting) -> str:
-    what = added_words(voorwaarden=waiting.voorwaarden, velden=len(waiting.velden))
+    what = added_words(voorwaarden=waiting.voorwaarden, velden=len(waiting.velden), resultaten=waiting.resultaten)
     return f"Op dit moment wacht een nieuw akkoord: {what}. Tot de school akkoord gaat, blijft gelden wat hier staat."
 
 
@@ -291,8 +336,9 @@ def _end_in_words(statement: Statement, ended_at: datetime) -> list[tuple[str, s
 
 def _write_what_stays(document: "Document", statement: Statement) -> None:
     if statement.koppeling.afnemer_id is not None:
-        document.pairs([("Laatst opgehaald", _last_fetched(statement))])
-        document.paragraph(f"{statement.name} houdt wat het al heeft; vraag zelf om verwijdering.")
+        document.pairs(_last_calls(statement))
+        if statement.koppeling.leerlinggegevens.status is not ToestemmingStatus.NOT_GIVEN:
+            document.paragraph(f"{statement.name} houdt wat het al heeft; vraag zelf om verwijdering.")
 
 
 def _texts(statement: Statement) -> list[KeptText]:

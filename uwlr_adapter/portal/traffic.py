@@ -74,6 +74,11 @@ def traffic_of(
     return traffic
 
 
+def fetches(verdict: KoppelingVerdict) -> bool:
+    """Return whether fetches are told: where results alone come in, only those that there were."""
+    return not verdict.results_only or verdict.last_fetched is not None
+
+
 def last_call_in_words(traffic: Traffic, name: str, where: str) -> str | None:
     """Return the last call as a sentence, None without one; what is past says no more what to do about it.
 

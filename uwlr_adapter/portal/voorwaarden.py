@@ -3,7 +3,7 @@
 from flask import Response, abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
 
-from uwlr_adapter.koppelingen import actions, agreements, terms_text
+from uwlr_adapter.koppelingen import agreeing, agreements, terms_text
 from uwlr_adapter.koppelingen.errors import (
     AkkoordMissingError,
     AlreadyAgreedError,
@@ -12,6 +12,7 @@ from uwlr_adapter.koppelingen.errors import (
     OtherTermsError,
 )
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 from uwlr_adapter.portal import kept_form, login_session
 from uwlr_adapter.portal.acts import missed
 from uwlr_adapter.portal.blueprints import SCHOOL
@@ -28,13 +29,14 @@ from uwlr_adapter.portal.school import (
     waiting_of,
 )
 from uwlr_adapter.portal.sharing import grouped_words
+from uwlr_adapter.portal.toestemmingen import akkoord_of, slug_of, toestemming_of
 
 
 @SCHOOL.get("/voorwaarden/<entry_id>")
 def download_voorwaarden(brin6: str, entry_id: str) -> Response:  # noqa: ARG001 - the path names the vestiging
     """Return the voorwaarden of a catalogue entry as a text file."""
     entry = require_entry(entry_id)
-    voorwaarden = entry.voorwaarden
+    voorwaarden = entry.voorwaarden_of(_asked())
     return _file(entry.naam, voorwaarden.versie, terms_text.unwrapped(voorwaarden.tekst))
 
 
@@ -43,8 +45,14 @@ def download_agreed_voorwaarden(brin6: str, koppeling_id: int) -> Response:
     """Return the voorwaarden that a school agreed to, as a text file. Raises NotFound when the text was not kept."""
     with database().reading() as connection:
         koppeling = require_koppeling(connection, brin6, koppeling_id)
-        kept = agreements.text_of(connection, koppeling.akkoord) or abort(404)
+        akkoord = akkoord_of(koppeling, _asked()) or abort(404)
+        kept = agreements.text_of(connection, akkoord) or abort(404)
     return _file(name_of(koppeling), kept.versie, kept.tekst)
+
+
+def _asked() -> Toestemming:
+    """Return the toestemming whose terms are asked for; by default the first one. Raises NotFound."""
+    return toestemming_of(request.args.get("soort", slug_of(Toestemming.LEERLINGGEGEVENS)))
 
 
 def _file(naam: str, versie: str, text: str) -> Response:
@@ -76,7 +84,7 @@ def agree(brin6: str, koppeling_id: int) -> ResponseReturnValue:
         return _show(form, koppeling), 422
     try:
         with database().writing() as connection:
-            actions.agree_again(
+            agreeing.agree_again(
                 connection,
                 catalogue(),
                 koppeling_id,
@@ -114,7 +122,11 @@ def _show(form: NewAkkoordForm, koppeling: Koppeling, error: str | None = None, 
     with database().reading() as connection:
         kept = agreements.text_of(connection, koppeling.akkoord)
         others = missed(connection, koppeling, name_of(koppeling), seen) if error else ()
+        of_results = koppeling.akkoord_resultaten
+        kept_results = None if of_results is None else agreements.text_of(connection, of_results)
     changes = terms_text.difference(kept.tekst, entry.voorwaarden.tekst) if waiting.voorwaarden and kept else ()
+    results = entry.voorwaarden_resultaten if waiting.resultaten else None
+    results_changes = terms_text.difference(kept_results.tekst, results.tekst) if results and kept_results else ()
     return render_template(
         "new_voorwaarden.html",
         form=form,
@@ -125,6 +137,8 @@ def _show(form: NewAkkoordForm, koppeling: Koppeling, error: str | None = None, 
         fields=grouped_words(waiting.velden),
         kept=kept,
         changes=changes,
+        kept_results=kept_results,
+        results_changes=results_changes,
         offer=agreements.offer_of(catalogue(), entry),
         error=error,
         missed=others,

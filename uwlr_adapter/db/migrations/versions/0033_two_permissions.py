@@ -37,4 +37,10 @@ def upgrade() -> None:
         "earlier_akkoord",
         sa.Column("toestemming", sa.String(24), comment="what was agreed to; none: leerlinggegevens uit"),
     )
+    for column in (
+        sa.Column("results_at", sa.DateTime, comment="the last call that brought results and was answered"),
+        sa.Column("results_refused_at", sa.DateTime, comment="the last one that was refused, since that or an act"),
+        sa.Column("results_reason", sa.String(40), comment="of that one"),
+    ):
+        op.add_column("koppeling_calls", column)
     op.execute("UPDATE schema_version SET number = 33")
