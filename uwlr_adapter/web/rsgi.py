@@ -275,7 +275,7 @@ class RsgiApp:
         do = partial(endpoint.exchange.use_case.do, work)
         if burden is None or not isinstance(work, JudgeResults):
             return await self._in_thread(do, record)
-        burden.turn = burden.turn or await self._turns.begin()
+        burden.turn = burden.turn or await self._turns.begin(burden.holding.source)
         burden.turn.working = asyncio.ensure_future(self._in_thread(partial(burden.turn.timed, do), record))
         return await asyncio.shield(burden.turn.working)
 
