@@ -114,6 +114,15 @@ RESULT_STACKS = (
         "refused. JavaScript has one kind of number: 6.0 arrives as 6.",
     ),
     _stack(
+        "strong-soap",
+        "send_strong.js",
+        script("send_strong.js", "node"),
+        "As soap, with `$attributes`. Of a key that is `undefined` it writes an empty element: leave out the key. "
+        "**Give a day as text**: of a `Date` it takes the day in UTC, which for midnight in Amsterdam is the day "
+        "before. A moment as text without a zone is one of the clock of the machine.",
+        is_long=True,
+    ),
+    _stack(
         "gsoap",
         "send.cpp",
         _gsoap,
