@@ -129,11 +129,13 @@ def test_the_toetsen_of_leerlingen(bench: ResultBench) -> None:
     bench.send(Sent("201", "a", afnamedatum=date(2026, 10, 1)), Sent("202", "b"))
     bench.send(Sent("201", "a", afnamedatum=date(2026, 10, 5)), platform="Ander")
     bench.send(Sent("201", "c", toetscode="T2", afnamedatum=date(2026, 9, 1)))
+    bench.send(Sent("202", "d", toetscode="T3", afnamedatum=date(2026, 9, 1)))
     with bench.database.reading() as connection:
         lines = per_toets.of_people(connection, people(bench, *KEYS))
         assert [(one.key, one.last, one.results, one.leerlingen) for one in lines] == [
             (ToetsKey(bench.afnemers["Proef"], "T1"), DAY, 2, 2),
             (ToetsKey(bench.afnemers["Ander"], "T1"), date(2026, 10, 5), 1, 1),
+            (ToetsKey(bench.afnemers["Proef"], "T3"), date(2026, 9, 1), 1, 1),
             (ToetsKey(bench.afnemers["Proef"], "T2"), date(2026, 9, 1), 1, 1),
         ]
         for one, after in pairwise(lines):
