@@ -129,11 +129,13 @@ def test_the_toetsen_of_leerlingen(bench: ResultBench) -> None:
     bench.send(Sent("201", "a", afnamedatum=date(2026, 10, 1)), Sent("202", "b"))
     bench.send(Sent("201", "a", afnamedatum=date(2026, 10, 5)), platform="Ander")
     bench.send(Sent("201", "c", toetscode="T2", afnamedatum=date(2026, 9, 1)))
+    bench.send(Sent("202", "d", toetscode="T3", afnamedatum=date(2026, 9, 1)))
     with bench.database.reading() as connection:
         lines = per_toets.of_people(connection, people(bench, *KEYS))
         assert [(one.key, one.last, one.results, one.leerlingen) for one in lines] == [
             (ToetsKey(bench.afnemers["Proef"], "T1"), DAY, 2, 2),
             (ToetsKey(bench.afnemers["Ander"], "T1"), date(2026, 10, 5), 1, 1),
+            (ToetsKey(bench.afnemers["Proef"], "T3"), date(2026, 9, 1), 1, 1),
             (ToetsKey(bench.afnemers["Proef"], "T2"), date(2026, 9, 1), 1, 1),
         ]
         for one, after in pairwise(lines):
@@ -175,8 +177,8 @@ def test_the_latest_of_each_cell(bench: ResultBench) -> None:
     assert cells("A") == {(second, "A"): 4}
     assert cells(None, "A", "B") == {(first, None): 3, (second, "A"): 4, (second, "B"): 5}
     with bench.database.reading() as connection:
-        assert per_toets.has_total(connection, people(bench, "201"), key)
-        assert not per_toets.has_total(connection, people(bench, "202"), key)
+        assert per_toets.shape_of(connection, people(bench, "201"), key)[1]
+        assert not per_toets.shape_of(connection, people(bench, "202"), key)[1]
         days = [DAY, date(2026, 10, 1)]
         assert per_toets.doubles_of(connection, people(bench, "201"), key, days) == {(None, DAY)}
 
@@ -187,7 +189,7 @@ def test_the_definitions_of_a_toets(bench: ResultBench) -> None:
     bench.send(Sent("202", "b"), toetsen=[definition(naam="later")])
     key = ToetsKey(bench.afnemers["Proef"], "T1")
     with bench.database.reading() as connection:
-        ids = per_toets.definitions_in(connection, people(bench, *KEYS), key)
+        ids, _ = per_toets.shape_of(connection, people(bench, *KEYS), key)
         assert [one.naam for one in reading.definitions_of(connection, ids).values()] == ["later", "eerst"]
 
 

@@ -174,23 +174,21 @@ def latest_of_people(
     return [version_of(row) for row in connection.execute(sa.select(found).where(found.c.turn == 1))]
 
 
-def definitions_in(connection: sa.Connection, people: ResultOwners, key: ToetsKey, limit: int = PAGE) -> list[str]:
-    """Return the ids of the definitions that the results of these leerlingen in a toets came with, the newest first."""
+def shape_of(connection: sa.Connection, people: ResultOwners, key: ToetsKey, limit: int = PAGE) -> tuple[list[str], bool]:
+    """Return the definitions that the results of these leerlingen in a toets came with, and whether one is a total.
+
+    They are ids, that of the newest message first.
+    """
+    last, totals = sa.func.max(OWN.message_id), sa.func.count() - sa.func.count(OWN.onderdeel)
     query = (
         standing()
         .where(*people.conditions(connection), *_in_toets(key))
-        .with_only_columns(OWN.toets_id, sa.func.max(OWN.message_id))
+        .with_only_columns(OWN.toets_id, totals.label("totals"))
         .group_by(OWN.toets_id)
-        .order_by(sa.func.max(OWN.message_id).desc())
-        .limit(limit)
+        .order_by(last.desc())
     )
-    return [row.toets_id for row in connection.execute(query)]
-
-
-def has_total(connection: sa.Connection, people: ResultOwners, key: ToetsKey) -> bool:
-    """Return whether one of these leerlingen has a total in a toets."""
-    query = standing().where(*people.conditions(connection), *_in_toets(key), OWN.onderdeel.is_(None))
-    return connection.execute(query.with_only_columns(OWN.number).limit(1)).first() is not None
+    rows = connection.execute(query).all()
+    return [row.toets_id for row in rows[:limit]], any(row.totals for row in rows)
 
 
 def history_of(
