@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask, g
 from support.edexml_files import eckid, make_dataset
 from support.imports import import_dataset
 from support.portal_browser import CODE, MOMENT, SCHOOL, Browser, Page, Portal
@@ -15,10 +16,14 @@ from support.sent_results import OSO, send_results, toets
 from uwlr_adapter.administratie.importing import forget
 from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.contract.dataset import Groep, Leerling
+from uwlr_adapter.gebruikers.tables import gebruiker, gebruiker_vestiging
 from uwlr_adapter.journaal.tables import journaal
 from uwlr_adapter.koppelingen import actions, store
+from uwlr_adapter.portal.paths import PREFIX
+from uwlr_adapter.resultaten.standing import GroepScope
 
 RESULTATEN = f"{SCHOOL}/resultaten"
+GROEP = "schooljaar=2026-2027&groep"
 GROEPEN = [Groep("groep", "g1", "1a", "1"), Groep("groep", "g2", "2b", "2")]
 ZOE = Leerling("101", eckid(1), "de Bruijn", roepnaam="Zoë", geboortedatum="2018-03-14", groep="g1")
 BO = Leerling("102", eckid(2), "Bos", voorvoegsel="van den", roepnaam="Bo", geboortedatum="2018-05-05", groep="g1")
@@ -464,6 +469,29 @@ def test_a_leerling_who_is_forgotten(portal: Portal, browser: Browser) -> None:
     assert [row[0] for row in table(page) if len(row) == 1] == ["Bo van den Bos, 1a"]
 
 
+def test_a_leerling_who_went_to_another_vestiging(portal: Portal, browser: Browser) -> None:
+    """Of who is here all that was sent to the school is shown; of who was here, what was sent to this vestiging."""
+    with portal.database.writing() as connection:
+        gebruiker_vestiging_of(connection, "collega", "21QW01")
+    past = Leerling("105", eckid(5), "Mol", roepnaam="Fay", geboortedatum="2018-08-08", groep="g1")
+    import_dataset(portal.database, make_dataset([past], groepen=GROEPEN, schooljaar="2025-2026"), moment=MOMENT)
+    bring(portal, Leerling("201", eckid(9), "Elders", roepnaam="Zoë", geboortedatum="2018-01-01"), past, brin6="21QW01")
+    give(portal, Sent("105", "a", 1), schooljaar="2025-2026")
+    give(portal, Sent("105", "b", 2), minutes=1, brin6="21QW01")
+    number = person(portal, "105")
+    assert table(browser.get(f"{RESULTATEN}/leerling/{number}"))[0][4] == "1"
+    there = portal.browser("collega").get(f"/koppelingen/21QW01/resultaten/leerling/{number}")
+    assert table(there)[0][4] == "2"
+    page = browser.get(f"{RESULTATEN}/groep?schooljaar=2025-2026&groep=g1")
+    assert table(page)[0][5] == "1"
+
+
+def gebruiker_vestiging_of(connection: sa.Connection, login: str, brin6: str) -> None:
+    """Have a user act for a vestiging more."""
+    own = sa.select(gebruiker.c.id, sa.literal(brin6)).where(gebruiker.c.login == login)
+    connection.execute(sa.insert(gebruiker_vestiging).from_select(["gebruiker_id", "brin6"], own))
+
+
 def test_nothing_yet(portal: Portal, browser: Browser) -> None:
     """Each page says what to do."""
     assert "Er zijn nog geen resultaten" in browser.get(RESULTATEN).text
@@ -504,3 +532,60 @@ def test_the_same_normering_is_one_scale(portal: Portal, browser: Browser) -> No
     page = browser.get(f"{RESULTATEN}/leerling/{person(portal, '101')}")
     (link,) = page.tree.xpath("//td[@class='acties']/a/@href")
     assert not browser.get(link).tree.xpath("//figure")
+
+
+def test_who_sees_some_groepen_only(portal: Portal, browser: Browser) -> None:
+    """The pages show the leerlingen of the groepen that `guard` names, and nobody else, by any address."""
+    first = give(portal, Sent("101", "a", 3), Sent("104", "b", 9))
+    second = give(portal, Sent("101", "c", 3), minutes=1)
+    (elsewhere,) = browser.get(f"{RESULTATEN}/groep?{GROEP}=g1").tree.xpath("//td[@class='acties']/a/@href")
+    app = portal.app.mounts[PREFIX]
+    assert isinstance(app, Flask)
+
+    def narrow() -> None:
+        g.groep_scope = GroepScope("21QW00", "2026-2027", frozenset({"g2"}))
+
+    app.before_request_funcs.setdefault(None, []).append(narrow)
+    page = browser.get(f"{RESULTATEN}/bericht/{first}")
+    assert [row[0] for row in table(page) if len(row) == 1] == ["Jo Jansen, 2b"]
+    assert "Zoë" not in browser.get(f"{RESULTATEN}/bericht/{second}").text
+    assert len(table(browser.get(RESULTATEN))) == 1
+    assert browser.get(f"{RESULTATEN}/leerling/{person(portal, '104')}").status == 200
+    assert browser.get(f"{RESULTATEN}/leerling/{person(portal, '101')}").status == 404
+    assert browser.get(f"{RESULTATEN}/leerling/{person(portal, '101')}/resultaat/1").status == 404
+    assert browser.get(f"{RESULTATEN}/groep?{GROEP}=g2").status == 200
+    assert browser.get(f"{RESULTATEN}/groep?{GROEP}=g1").status == 404
+    assert browser.get(elsewhere).status == 404
+    names = browser.get(f"{RESULTATEN}/groepen").tree.xpath("//ul[@class='keuzes']//bdi/text()")
+    assert names == ["2b"]
+    found = browser.submit(f"{RESULTATEN}/leerlingen", naam="o")
+    assert [row[0] for row in table(found)] == ["Jo Jansen"]
+
+
+SCRIPTS = (
+    "Ñandú Ångström-Łódź",
+    "Αλέξανδρος Παπαδόπουλος",
+    "Владимир Иванов",
+    "أمير الفارسي",
+    "דוד לוי",
+    "李 小龍",
+    "सीता देवी",
+)
+
+
+def test_names_in_seven_scripts(portal: Portal, browser: Browser) -> None:
+    """Each stands whole on the pages, in an element of its own, so that none turns the text around it."""
+    people = [
+        Leerling(f"5{number}", eckid(50 + number), naam.split(" ", 1)[1], roepnaam=naam.split(" ", 1)[0], groep="g1")
+        for number, naam in enumerate(SCRIPTS)
+    ]
+    bring(portal, ZOE, BO, AMIR, JO, *people)
+    sent = [Sent(one.key, one.key, 3, onderdeel="A") for one in people]
+    message = give(portal, *sent, toetsen=[toets(naam="اختبار\u202e", onderdelen=("חלק",))])
+    pages = [browser.get(f"{RESULTATEN}/bericht/{message}"), browser.get(f"{RESULTATEN}/groep?{GROEP}=g1")]
+    pages.append(browser.get(pages[1].tree.xpath("//td[@class='acties']/a/@href")[0]))
+    for page in (pages[0], pages[2]):
+        own = {one.text_content() for one in page.tree.xpath("//bdi")}
+        assert set(SCRIPTS) <= own
+        assert {"اختبار\u202e", "חלק"} <= own
+    assert "اختبار\u202e" in {one.text_content() for one in pages[1].tree.xpath("//bdi")}

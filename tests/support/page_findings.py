@@ -23,6 +23,13 @@ LONGEST = {
     "A. de Vries": "A. van der Oudenhoven-Schimmelpenninck van Nijenrode tot Rijckevorsel",
     "van den Bestuur": "Wijkerslooth-de-Weerdesteyn-van-den-Bosch-van-Rijckevorsel-Schimmelpenninck",
     "E. Beheer": "Ooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo",
+    "Rekenen-Wiskunde M5": "x" * 128,
+    "Getallen en bewerkingen": f"Getallen{'enbewerkingen' * 9}",
+    "Meten en meetkunde": "Meten, meetkunde, verhoudingen, verbanden, geld, tijd en alles wat erbij hoort in dit blok",
+    "onvoldoende": "onvoldoende" * 5,
+    "op niveau": "W" * 128,
+    "onbekend-nummer-12345": "1234567890" * 25,
+    "1 Bevers": "Bevers_en_hun_burchten_aan_de_rivier_met_alle_dammen_die_erbij_horen",
     "de Jong": "van den Schimmelpenninckvandernoijevanrijckevorsel-Wijkerslooth",
 }
 """Longest names for names of the example school: of many words, and of one that goes on."""

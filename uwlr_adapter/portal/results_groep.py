@@ -20,10 +20,10 @@ from uwlr_adapter.portal.blueprints import INSIGHT
 from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.list_keys import id_of, place_of, text_of
 from uwlr_adapter.portal.results import name_in, platform_names, scope
-from uwlr_adapter.portal.results_leerling import toets_rows
+from uwlr_adapter.portal.results_leerling import places_of, toets_rows
 from uwlr_adapter.portal.results_words import ResultInWords, in_words, onderdeel_name, toets_name
 from uwlr_adapter.resultaten import meaning, per_toets, reading
-from uwlr_adapter.resultaten.per_toets import ListPlace, ToetsKey
+from uwlr_adapter.resultaten.per_toets import ListPlace, People, ToetsKey
 
 PER_PAGE = 50
 """Toetsen, or leerlingen, on one page."""
@@ -80,7 +80,7 @@ def show_toetsen_of_groep(brin6: str) -> str:
     after = request.args.get("na", type=place_of)
     with database().reading() as connection:
         schooljaar, groep = _require_groep(connection, brin6)
-        people = _people_of(connection, brin6, schooljaar, groep.key)
+        people = _people(connection, brin6, schooljaar, groep)
         lines = per_toets.of_people(connection, people, after, PER_PAGE + 1)
         rows = toets_rows(connection, brin6, lines[:PER_PAGE])
     here: dict[str, Any] = {"brin6": brin6, "schooljaar": schooljaar, "groep": groep.key}
@@ -89,7 +89,7 @@ def show_toetsen_of_groep(brin6: str) -> str:
         "results_groep.html",
         schooljaar=schooljaar,
         groep=groep,
-        people=len(people),
+        people=len(people.ids),
         rows=rows,
         after=place and url_for("insight.show_toetsen_of_groep", **here, na=place),
         begin=url_for("insight.show_toetsen_of_groep", **here) if after is not None else None,
@@ -103,13 +103,14 @@ def show_toets_of_groep(brin6: str, toets_id: str) -> str:
     with database().reading() as connection:
         schooljaar, groep = _require_groep(connection, brin6)
         key = per_toets.find_toets(connection, toets_id) or abort(404)
-        ids = _people_of(connection, brin6, schooljaar, groep.key)
-        definitions = reading.definitions_of(connection, per_toets.definitions_in(connection, ids, key))
+        own = _people(connection, brin6, schooljaar, groep)
+        ids, has_total = per_toets.shape_of(connection, own, key)
+        definitions = reading.definitions_of(connection, ids)
         newest = next(iter(definitions.values()), None) or abort(404)
-        parts = _parts(definitions, has_total=per_toets.has_total(connection, ids, key))
+        parts = _parts(definitions, has_total=has_total)
         shown = parts[column : column + COLUMNS] or abort(404)
-        cells = _cells(connection, ids, key, shown)
-        people = leerlingen.leerlingen(connection, brin6, day_of(now()), ids)
+        cells = _cells(connection, own, key, shown)
+        people = leerlingen.leerlingen(connection, brin6, day_of(now()), own.ids)
         name = name_in(connection, platform_names(connection, brin6), key.afnemer_id)
     page = people[row : row + PER_PAGE] or abort(404)
     here: dict[str, Any] = {"brin6": brin6, "toets_id": toets_id, "schooljaar": schooljaar, "groep": groep.key}
@@ -151,6 +152,12 @@ def _require_groep(connection: sa.Connection, brin6: str) -> tuple[str, KnownGro
     return schooljaar, next(found, None) or abort(404)
 
 
+def _people(connection: sa.Connection, brin6: str, schooljaar: str, groep: KnownGroep) -> People:
+    """Return the leerlingen of a groep whom the user may see."""
+    ids = _people_of(connection, brin6, schooljaar, groep.key)
+    return People(ids, places_of(connection, brin6, schooljaar))
+
+
 def _parts(definitions: Mapping[str, Toets], *, has_total: bool) -> list[str | None]:
     """Return the parts of a toets: the total where there is one, then as the newest definition orders them.
 
@@ -164,7 +171,7 @@ def _parts(definitions: Mapping[str, Toets], *, has_total: bool) -> list[str | N
 
 
 def _cells(
-    connection: sa.Connection, people: Sequence[int], key: ToetsKey, parts: Sequence[str | None]
+    connection: sa.Connection, people: People, key: ToetsKey, parts: Sequence[str | None]
 ) -> dict[tuple[int, str | None], ResultInWords]:
     found = per_toets.latest_of_people(connection, people, key, parts)
     definitions = reading.definitions_of(connection, [one.toets_id for one in found])

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import abort, render_template, request, url_for
 
 from uwlr_adapter.administratie.leerlingen import KnownLeerling
-from uwlr_adapter.clock import day_of
+from uwlr_adapter.clock import day_of, schooljaar_of
 from uwlr_adapter.contract.leerresultaten.records import Toets
 from uwlr_adapter.portal.blueprints import INSIGHT
 from uwlr_adapter.portal.context import database, now
@@ -20,9 +20,10 @@ from uwlr_adapter.portal.results import name_in, platform_names, scope
 from uwlr_adapter.portal.results_plot import LinePlot, Scored, line_plot
 from uwlr_adapter.portal.results_words import ResultInWords, in_words, onderdeel_name, toets_name
 from uwlr_adapter.resultaten import meaning, per_toets, reading
-from uwlr_adapter.resultaten.per_toets import ListPlace, ToetsLine
+from uwlr_adapter.resultaten.per_toets import ListPlace, People, ToetsLine
 from uwlr_adapter.resultaten.reading import ResultVersion
 from uwlr_adapter.resultaten.standing import has_leerling
+from uwlr_adapter.resultaten.taking import same_vestiging
 
 PER_PAGE = 50
 """Toetsen, results or versions on one page."""
@@ -75,9 +76,10 @@ def show_toetsen(brin6: str, persoon_id: int) -> str:
     after = request.args.get("na", type=place_of)
     with database().reading() as connection:
         leerling = require_leerling(connection, brin6, persoon_id)
-        lines = per_toets.of_people(connection, [persoon_id], after, PER_PAGE + 1)
+        people = _people(connection, brin6, leerling)
+        lines = per_toets.of_people(connection, people, after, PER_PAGE + 1)
         rows = toets_rows(connection, brin6, lines[:PER_PAGE])
-        oso = [] if after is not None else per_toets.oso_of_leerling(connection, persoon_id, MAX_OSO)
+        oso = [] if after is not None else per_toets.oso_of_leerling(connection, people, MAX_OSO)
     next_place = text_of(ListPlace(rows[-1].line.last, rows[-1].line.last_id)) if len(lines) > PER_PAGE else None
     return render_template(
         "results_leerling.html",
@@ -96,10 +98,11 @@ def show_toets_of_leerling(brin6: str, persoon_id: int, toets_id: str) -> str:
     with database().reading() as connection:
         leerling = require_leerling(connection, brin6, persoon_id)
         key = per_toets.find_toets(connection, toets_id) or abort(404)
-        found = per_toets.of_leerling(connection, persoon_id, key, after, PER_PAGE + 1)
+        people = _people(connection, brin6, leerling)
+        found = per_toets.of_leerling(connection, people, key, after, PER_PAGE + 1)
         shown = found[:PER_PAGE] or abort(404)
         definitions = reading.definitions_of(connection, [toets_id, *(one.toets_id for one in shown)])
-        doubles = per_toets.doubles_of(connection, persoon_id, key, [one.afnamedatum for one in shown])
+        doubles = per_toets.doubles_of(connection, people, key, [one.afnamedatum for one in shown])
         name = name_in(connection, platform_names(connection, brin6), key.afnemer_id)
     newest = definitions[shown[0].toets_id]
     ordered = _by_onderdeel(shown, newest)
@@ -125,7 +128,8 @@ def show_versions(brin6: str, persoon_id: int, resultaat_id: int) -> str:
     before = request.args.get("voor", type=id_of)
     with database().reading() as connection:
         leerling = require_leerling(connection, brin6, persoon_id)
-        found = per_toets.history_of(connection, resultaat_id, before, PER_PAGE + 1)
+        places = _people(connection, brin6, leerling).places
+        found = per_toets.history_of(connection, resultaat_id, places, before, PER_PAGE + 1)
         own = [one.version for one in found if one.version.persoon_id == persoon_id]
         if not own:
             abort(404)
@@ -164,6 +168,15 @@ def require_leerling(connection: sa.Connection, brin6: str, persoon_id: int) -> 
     return find_leerling(connection, brin6, day_of(now()), persoon_id) or abort(404)
 
 
+def places_of(connection: sa.Connection, brin6: str, schooljaar: str | None) -> list[str] | None:
+    """Return the vestigingen whose results are shown of who was here in a school year; None: each of the school.
+
+    Who is here in the present one brings along what was sent to another vestiging of the school; of who went there, or
+    is to come, only what was sent to this one is shown.
+    """
+    return None if schooljaar == schooljaar_of(day_of(now())) else same_vestiging(connection, brin6)
+
+
 def toets_rows(connection: sa.Connection, brin6: str, lines: Sequence[ToetsLine]) -> list[ToetsRow]:
     """Return toetsen in words."""
     definitions = reading.definitions_of(connection, [one.toets_id for one in lines])
@@ -175,6 +188,10 @@ def toets_rows(connection: sa.Connection, brin6: str, lines: Sequence[ToetsLine]
         platform = name_in(connection, names, line.key.afnemer_id)
         rows.append(ToetsRow(line, toets_name(toets), line.key.toetscode, vakgebied, platform))
     return rows
+
+
+def _people(connection: sa.Connection, brin6: str, leerling: KnownLeerling) -> People:
+    return People([leerling.persoon_id], places_of(connection, brin6, leerling.schooljaar))
 
 
 def _by_onderdeel(versions: Iterable[ResultVersion], newest: Toets) -> list[ResultVersion]:

@@ -3,7 +3,7 @@
 A toets is one toetscode of one platform, however many definitions came with it; the id of any of these names it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie.result_tables import resultaat, resultaat_versie
 from uwlr_adapter.clock import any_from_utc, from_utc
 from uwlr_adapter.resultaten.reading import PAGE, ResultVersion, version_of
-from uwlr_adapter.resultaten.standing import OWN, PERSON, VERSIONS, GroepScope, in_scope, is_of, standing
+from uwlr_adapter.resultaten.standing import OWN, PERSON, VERSIONS, is_of, sent_to, standing
 from uwlr_adapter.resultaten.tables import results_message, toets
 
 
@@ -23,6 +23,18 @@ class ToetsKey:
 
     afnemer_id: int
     toetscode: str
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Whose results are read; with `places` those alone that were sent to one of these vestigingen."""
+
+    ids: Sequence[int]
+    places: Collection[str] | None = None
+
+    def conditions(self, connection: sa.Connection) -> tuple[sa.ColumnElement[bool], ...]:
+        """Return the conditions on a version."""
+        return is_of(connection, self.ids), sent_to(self.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +79,14 @@ def find_toets(connection: sa.Connection, toets_id: str) -> ToetsKey | None:
 
 def of_people(
     connection: sa.Connection,
-    persons: Sequence[int],
+    people: People,
     after: ListPlace | None = None,
     limit: int = PAGE,
-    scope: GroepScope | None = None,
 ) -> list[ToetsLine]:
     """Return the toetsen of which these leerlingen have a result that stands, the newest afnamedatum first."""
     found = (
         standing()
-        .where(is_of(connection, persons), in_scope(scope))
+        .where(*people.conditions(connection))
         .with_only_columns(
             resultaat.c.afnemer_id, toets.c.toetscode, OWN.afnamedatum, OWN.resultaat_id, PERSON.label("of")
         )
@@ -111,13 +122,13 @@ def of_people(
 
 def of_leerling(
     connection: sa.Connection,
-    persoon_id: int,
+    people: People,
     key: ToetsKey,
     after: ListPlace | None = None,
     limit: int = PAGE,
 ) -> list[ResultVersion]:
     """Return the results that stand of a leerling in a toets, the newest afnamedatum first."""
-    query = standing().where(is_of(connection, [persoon_id]), *_in_toets(key))
+    query = standing().where(*people.conditions(connection), *_in_toets(key))
     if after is not None:
         same_day = sa.and_(OWN.afnamedatum == after.day, OWN.resultaat_id < after.id)
         query = query.where(sa.or_(OWN.afnamedatum < after.day, same_day))
@@ -125,20 +136,20 @@ def of_leerling(
     return [version_of(row) for row in rows]
 
 
-def oso_of_leerling(connection: sa.Connection, persoon_id: int, limit: int = PAGE) -> list[ResultVersion]:
+def oso_of_leerling(connection: sa.Connection, people: People, limit: int = PAGE) -> list[ResultVersion]:
     """Return the results of OSO that stand of a leerling, in any toets, the newest afnamedatum first."""
-    query = standing().where(is_of(connection, [persoon_id]), OWN.score.is_(None))
+    query = standing().where(*people.conditions(connection), OWN.score.is_(None))
     rows = connection.execute(query.order_by(OWN.afnamedatum.desc(), OWN.resultaat_id.desc()).limit(limit))
     return [version_of(row) for row in rows]
 
 
 def doubles_of(
-    connection: sa.Connection, persoon_id: int, key: ToetsKey, days: Sequence[date]
+    connection: sa.Connection, people: People, key: ToetsKey, days: Sequence[date]
 ) -> set[tuple[str | None, date]]:
     """Return each onderdeel and day, of these days, of which a leerling has results under two keys in a toets."""
     query = (
         standing()
-        .where(is_of(connection, [persoon_id]), *_in_toets(key), OWN.afnamedatum.in_(sorted(set(days))))
+        .where(*people.conditions(connection), *_in_toets(key), OWN.afnamedatum.in_(sorted(set(days))))
         .with_only_columns(OWN.onderdeel, OWN.afnamedatum)
         .group_by(OWN.onderdeel, OWN.afnamedatum)
         .having(sa.func.count() > 1)
@@ -147,7 +158,7 @@ def doubles_of(
 
 
 def latest_of_people(
-    connection: sa.Connection, persons: Sequence[int], key: ToetsKey, onderdelen: Sequence[str | None]
+    connection: sa.Connection, people: People, key: ToetsKey, onderdelen: Sequence[str | None]
 ) -> list[ResultVersion]:
     """Return the result of the newest afnamedatum of each of these leerlingen, for each of these parts of a toets.
 
@@ -159,34 +170,36 @@ def latest_of_people(
         part = sa.or_(part, OWN.onderdeel.is_(None))
     order = (OWN.afnamedatum.desc(), OWN.resultaat_id.desc())
     turn = sa.func.row_number().over(partition_by=(PERSON, OWN.onderdeel), order_by=order).label("turn")
-    found = standing().where(is_of(connection, persons), *_in_toets(key), part).add_columns(turn).subquery()
+    found = standing().where(*people.conditions(connection), *_in_toets(key), part).add_columns(turn).subquery()
     return [version_of(row) for row in connection.execute(sa.select(found).where(found.c.turn == 1))]
 
 
-def definitions_in(connection: sa.Connection, persons: Sequence[int], key: ToetsKey, limit: int = PAGE) -> list[str]:
-    """Return the ids of the definitions that the results of these leerlingen in a toets came with, the newest first."""
+def shape_of(connection: sa.Connection, people: People, key: ToetsKey, limit: int = PAGE) -> tuple[list[str], bool]:
+    """Return the definitions that the results of these leerlingen in a toets came with, and whether one is a total.
+
+    They are ids, that of the newest message first.
+    """
+    last, totals = sa.func.max(OWN.message_id), sa.func.count() - sa.func.count(OWN.onderdeel)
     query = (
         standing()
-        .where(is_of(connection, persons), *_in_toets(key))
-        .with_only_columns(OWN.toets_id, sa.func.max(OWN.message_id))
+        .where(*people.conditions(connection), *_in_toets(key))
+        .with_only_columns(OWN.toets_id, totals.label("totals"))
         .group_by(OWN.toets_id)
-        .order_by(sa.func.max(OWN.message_id).desc())
-        .limit(limit)
+        .order_by(last.desc())
     )
-    return [row.toets_id for row in connection.execute(query)]
-
-
-def has_total(connection: sa.Connection, persons: Sequence[int], key: ToetsKey) -> bool:
-    """Return whether one of these leerlingen has a total in a toets."""
-    query = standing().where(is_of(connection, persons), *_in_toets(key), OWN.onderdeel.is_(None))
-    return connection.execute(query.with_only_columns(OWN.number).limit(1)).first() is not None
+    rows = connection.execute(query).all()
+    return [row.toets_id for row in rows[:limit]], any(row.totals for row in rows)
 
 
 def history_of(
-    connection: sa.Connection, resultaat_id: int, before_number: int | None = None, limit: int = PAGE
+    connection: sa.Connection,
+    resultaat_id: int,
+    places: Collection[str] | None = None,
+    before_number: int | None = None,
+    limit: int = PAGE,
 ) -> list[ResultInTime]:
     """Return the versions of a result, the newest first, whomever they are of; `before_number` is exclusive."""
-    query = VERSIONS.where(OWN.resultaat_id == resultaat_id).add_columns(
+    query = VERSIONS.where(OWN.resultaat_id == resultaat_id, sent_to(places)).add_columns(
         results_message.c.moment, results_message.c.taken_back_at
     )
     if before_number is not None:

@@ -215,7 +215,7 @@ def left_out(
     """Return what was not processed of the messages of a vestiging, the newest first; `before_id` is exclusive."""
     query = sa.select(not_processed, results_message.c.afnemer_id).join(results_message)
     if reason is not None:
-        query = query.where(not_processed.c.reason == reason)
+        query = query.where(not_processed.c.reason == reason.value)
     return [
         NotProcessed(
             row.id,

@@ -93,6 +93,11 @@ def is_of(connection: sa.Connection, persons: Collection[int]) -> sa.ColumnEleme
     return OWN.persoon_id.in_([*persons, *connection.scalars(earlier)])
 
 
+def sent_to(places: Collection[str] | None) -> sa.ColumnElement[bool]:
+    """Return the condition that a result was sent to one of these vestigingen; without any each is."""
+    return sa.true() if places is None else resultaat.c.brin6.in_(sorted(places))
+
+
 def in_scope(scope: GroepScope | None) -> sa.ColumnElement[bool]:
     """Return the condition that a version is of a leerling of a scope; without one each is."""
     return sa.true() if scope is None else PERSON.in_(scope.people)
