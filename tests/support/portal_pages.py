@@ -392,6 +392,8 @@ PAGES = (
     ),
     PageCase("uitnodiging-leerkracht", f"{BEGIN}/uitnodiging/{{onderwijs}}", None, h1="Uitnodiging van *"),
     PageCase("mijn-groepen", f"{BEGIN}/", "k.leraar", h1="Mijn groepen"),
+    PageCase("groep-leerkracht", f"{BEGIN}/groepen/", "k.leraar", _follow("Resultaten")),
+    PageCase("toets-leerkracht", f"{BEGIN}/groepen/", "k.leraar", _follow("Resultaten", "Bekijk")),
     PageCase("mijn-groepen-voorbij", f"{BEGIN}/", "o.leraar", h1="Mijn groepen"),
     PageCase("account-leerkracht", f"{BEGIN}/account", "k.leraar", h1="Uw account"),
     PageCase("overzicht-lezer", SCHOOL, LEZER, h1="Koppelingenoverzicht"),
