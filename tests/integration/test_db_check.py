@@ -27,6 +27,10 @@ BREAKAGES = {
     ),
 }
 """Statements that SQLite takes, and what is said of them."""
+RESULT = (
+    "INSERT INTO resultaat (afnemer_id, brin6, key, aanmaakdatum, newest) SELECT {afnemer}, '{brin6}', '{key}', "
+    "'2026-11-01 09:00:00.000000', 1 FROM afnemer WHERE id = (SELECT min(id) FROM afnemer)"
+)
 BROKEN_RULES = {
     "21QW00 has more than one living koppeling snappet": (
         "DROP INDEX uq_koppeling_living",
@@ -74,6 +78,20 @@ BROKEN_RULES = {
         (
             "INSERT INTO earlier_akkoord (koppeling_id, login, naam, moment, voorwaarden, tekst) "
             "SELECT id, 'a', 'A', opened_at, 'uwlr-0', 'weg' FROM koppeling ORDER BY id LIMIT 1"
+        ),
+    ),
+    "results are of an afnemer that is not there": (RESULT.format(afnemer=99999, brin6="21QW00", key="k1"),),
+    "results are of a vestiging that is not there": (RESULT.format(afnemer="id", brin6="99ZZ00", key="k2"),),
+    "versions of results came with a message that is not there": (
+        RESULT.format(afnemer="id", brin6="21QW00", key="k3"),
+        (
+            "INSERT INTO toets (id, afnemer_id, toetscode, definitie, moment) "
+            "SELECT 't', min(id), 'T', '{}', '2026-11-01 09:00:00.000000' FROM afnemer"
+        ),
+        (
+            "INSERT INTO resultaat_versie (resultaat_id, number, persoon_id, leerlingid, message_id, toets_id, "
+            "afnamedatum, more, content) SELECT id, 1, 1, 'l', 99999, 't', '2026-11-01', '{}', 'c' "
+            "FROM resultaat WHERE key = 'k3'"
         ),
     ),
     "leerlingen are withheld from a koppeling that has ended": (

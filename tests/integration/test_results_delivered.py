@@ -15,6 +15,7 @@ from uwlr_adapter.administratie.importing import batches, forget, join, persons
 from uwlr_adapter.administratie.importing.by_hand import Operator
 from uwlr_adapter.administratie.result_tables import resultaat_versie
 from uwlr_adapter.administratie.tables import PersonKind, persoon
+from uwlr_adapter.backup import going_back
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.jobs.lease import Lease
 from uwlr_adapter.jobs.registry import JOBS
@@ -49,7 +50,7 @@ class Las:
         for one in deliveries:
             self.ids.append(one.id)
             if one.result is None:
-                del self.standing[one.resultaat]
+                self.standing.pop(one.resultaat, None)
             else:
                 self.standing[one.resultaat] = (one.result.leerling, one.result.score)
         if self.calls == self.fails_after:
@@ -274,6 +275,18 @@ def test_taken_back_while_it_is_delivered(bench: ResultBench, las: Las, monkeypa
     deliver(bench)
     deliver(bench)
     assert (las.standing, standing(bench), due(bench)) == ({}, {}, 0)
+
+
+def test_after_the_records_went_back(bench: ResultBench, las: Las) -> None:
+    """The administration may know more than a backup: it is told every result once more, also that one is away."""
+    bench.send(Sent("201", "a", 1))
+    set_back(bench, bench.send(Sent("202", "b", 2), Sent("203", "c", 3)).message_id)
+    deliver(bench)
+    las.standing = {1: ("202", 5), 2: ("202", 2)}
+    with bench.database.writing() as connection:
+        going_back.settle(connection, [], None, bench.moment, "cli:proef")
+    assert (due(bench), deliver(bench)) == (3, 3)
+    assert (las.standing, due(bench)) == (standing(bench), 0)
 
 
 def test_when_it_was_delivered(bench: ResultBench, las: Las) -> None:

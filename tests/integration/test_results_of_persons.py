@@ -23,8 +23,8 @@ from uwlr_adapter.jobs import purge
 from uwlr_adapter.jobs.lease import Lease
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.work import run_now
-from uwlr_adapter.resultaten import reading, taking
-from uwlr_adapter.resultaten.tables import results_message
+from uwlr_adapter.resultaten import reading, retention, taking
+from uwlr_adapter.resultaten.tables import results_message, toets
 from uwlr_adapter.settings import Settings
 
 OPERATOR = Operator("cli:proef", START)
@@ -185,6 +185,37 @@ def test_the_terms(bench: ResultBench) -> None:
     assert bench.send(Sent("201", "a")).added == 1
     erased = _purge(bench, bench.moment + timedelta(days=4000))
     assert bench.count(resultaat_versie) == bench.count(results_message) == 0
+
+
+def test_a_definition_goes_with_its_last_result(bench: ResultBench) -> None:
+    """One that a result names stays, whoever else sent the same; the others go at the next purge."""
+    bench.send(Sent("201", "a", toetscode="T1"), Sent("202", "b", toetscode="T2"))
+    bench.send(Sent("202", "c", toetscode="T2"), platform="Ander")
+    with bench.database.writing() as connection:
+        forget.forget(connection, "21QW", "201", bench.moment)
+    later = bench.moment + timedelta(minutes=1)
+    with bench.database.reading() as connection:
+        assert retention.count_definitions(connection, later) == 1
+    assert _purge(bench, later)["definitions of toetsen"] == 1
+    assert bench.count(toets) == 2
+    assert bench.send(Sent("203", "d", toetscode="T1")).added == 1
+    assert bench.count(toets) == 3
+
+
+def test_a_definition_that_is_named_meanwhile_stays(bench: ResultBench) -> None:
+    """A message that is being taken holds its definitions: the purge passes over them."""
+    bench.send(Sent("201", "a"))
+    with bench.database.writing() as connection:
+        forget.forget(connection, "21QW", "201", bench.moment)
+    later = bench.moment + timedelta(minutes=1)
+    with bench.database.writing() as connection:
+        taking.take(connection, later, bench.afnemers["Proef"], BRIN6, message([Sent("202", "b")], later))
+        if not bench.database.backend.has_one_writer:
+            with bench.database.writing() as other:
+                assert retention.erase_definitions(other, later, 10) == 0
+    with bench.database.writing() as connection:
+        assert retention.erase_definitions(connection, later, 10) == 0
+    assert bench.scores("202") == {"b": 7}
 
 
 def _deliver(bench: ResultBench, key: str, number: int) -> None:

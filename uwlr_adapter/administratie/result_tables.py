@@ -24,7 +24,9 @@ resultaat = sa.Table(
     sa.Column("aanmaakdatum", sa.DateTime, nullable=False, comment="UTC, of the newest message that had it"),
     sa.Column("newest", sa.Integer, nullable=False, comment="number of its newest version"),
     sa.Column(
-        "delivered", sa.Integer, comment="number of the version that the administration has; 0: it was told none"
+        "delivered",
+        sa.Integer,
+        comment="number of the version that the administration has; 0: told none, -1: not known",
     ),
     sa.Column("delivered_to", _TEXT, index=True, comment="with this key of a leerling who was two at that time"),
     sa.UniqueConstraint("afnemer_id", "brin6", "key"),

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.administratie import tables as records
 from uwlr_adapter.administratie import withholding
+from uwlr_adapter.administratie.result_tables import resultaat, resultaat_versie
 from uwlr_adapter.administratie.schools import version_of, version_query
 from uwlr_adapter.administratie.selection import select
 from uwlr_adapter.answers.content import from_row
@@ -33,6 +34,7 @@ from uwlr_adapter.koppelingen.access import OWN
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.retention import ERASED
 from uwlr_adapter.koppelingen.tables import Status, afnemer, earlier_akkoord, koppeling, voorwaarden
+from uwlr_adapter.resultaten.tables import results_message
 
 SAMPLE = 100
 """Stored answers that are rendered again and compared, unless all are."""
@@ -155,6 +157,11 @@ _QUERIES: dict[str, sa.Select[int]] = {
     ),
     "entries of the journaal name a koppeling that is not there": _missing(journaal.c.koppeling_id, koppeling.c.id),
     "entries of the journaal name an afnemer that is not there": _missing(journaal.c.afnemer_id, afnemer.c.id),
+    "results are of an afnemer that is not there": _missing(resultaat.c.afnemer_id, afnemer.c.id),
+    "results are of a vestiging that is not there": _missing(resultaat.c.brin6, records.vestiging.c.brin6),
+    "versions of results came with a message that is not there": _missing(
+        resultaat_versie.c.message_id, results_message.c.id
+    ),
     "leerlingen are withheld from a koppeling that has ended": sa.select(_COUNT)
     .select_from(records.withheld.join(koppeling))
     .where(koppeling.c.status == Status.BEEINDIGD),

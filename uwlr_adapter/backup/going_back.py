@@ -2,7 +2,7 @@
 
 What was true at a later moment is true no more: what platforms were given, the sessions, links and recovery codes of
 users, and invitations. Who was forgotten since is forgotten again. Mails that waited then were sent since, and are not
-sent again. The journaal of each vestiging says so.
+sent again. The administration is told every result once more. The journaal of each vestiging says so.
 """
 
 from collections.abc import Iterable
@@ -18,6 +18,7 @@ from uwlr_adapter.clock import to_utc
 from uwlr_adapter.gebruikers.tables import gebruiker, invitation, recovery_code
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.mail import outbox
+from uwlr_adapter.resultaten import delivering
 
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -50,6 +51,7 @@ def settle(
     for table in (invitation, recovery_code):  # withdrawn, or used, since
         connection.execute(table.delete())
     outbox.give_up_all(connection)
+    delivering.begin_anew(connection)
     _end_sessions(connection, moment)
     brin6s = list(connection.scalars(sa.select(vestiging.c.brin6).order_by(vestiging.c.brin6)))
     remarks = None if back_to is None else f"stand={to_utc(back_to):%Y-%m-%dT%H:%M:%SZ}"

@@ -265,6 +265,13 @@ KINDS: tuple[Kind, ...] = (
         resultaten.erase_not_processed,
     ),
     _of_rows(
+        "definitions of toetsen",
+        "as soon as no result names them",
+        attrgetter("moment"),
+        resultaten.count_definitions,
+        resultaten.erase_definitions,
+    ),
+    _of_rows(
         "messages of which no result is left",
         "{journaal_months} months (UWLR_JOURNAAL_MONTHS)",
         attrgetter("journaal_before"),

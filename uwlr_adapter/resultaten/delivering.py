@@ -31,6 +31,8 @@ PAGE = 100
 """Results that a receiver gets at once."""
 RESULTS = 1000
 """Results of the messages that are looked at together; of one message there may be more."""
+_NOT_KNOWN = -1
+"""Stands for the number of a version: what the administration has may be anything."""
 _of, _own, _message = resultaat.c, resultaat_versie.c, results_message.c
 
 
@@ -170,6 +172,15 @@ def finish(connection: sa.Connection, brincode: str, messages: Sequence[int], mo
     done = [one for one in messages if one not in held]
     connection.execute(results_message.update().where(_message.id.in_(done)).values(delivered_at=to_utc(moment)))
     return len(done)
+
+
+def begin_anew(connection: sa.Connection) -> None:
+    """Make every result be told once more, after the records went back in time, in a writing transaction.
+
+    The administration may have a later state than any that is known here.
+    """
+    connection.execute(resultaat.update().values(delivered=_NOT_KNOWN, delivered_to=None))
+    connection.execute(results_message.update().values(delivered_at=None))
 
 
 def _vestigingen(brincode: str) -> tuple[str, str]:

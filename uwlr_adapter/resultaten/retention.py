@@ -1,13 +1,14 @@
 """How long results are kept: until the administration has had them for some months, else as long as their leerling."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.result_tables import not_processed, resultaat, resultaat_versie
 from uwlr_adapter.administratie.tables import joined, persoon
 from uwlr_adapter.clock import to_utc
-from uwlr_adapter.resultaten.tables import results_message
+from uwlr_adapter.resultaten.tables import results_message, toets
 
 
 def count_delivered(connection: sa.Connection, before: datetime) -> int:
@@ -39,6 +40,21 @@ def count_not_processed(connection: sa.Connection, before: datetime) -> int:
 def erase_not_processed(connection: sa.Connection, before: datetime, rows: int) -> int:
     """Erase at most so many of these; return how many. The counts of the message stay."""
     return _erase(connection, not_processed.c.id, _not_processed(before).limit(rows))
+
+
+def count_definitions(connection: sa.Connection, before: datetime) -> int:
+    """Return how many definitions of toetsen of before a moment no result names."""
+    return _count(connection, _definitions(before))
+
+
+def erase_definitions(connection: sa.Connection, before: datetime, rows: int) -> int:
+    """Erase at most so many of these; return how many.
+
+    They are held first, and those that a message names meanwhile are passed over (`taking`).
+    """
+    found = connection.scalars(_definitions(before).limit(rows).with_for_update(skip_locked=True)).all()
+    unused = toets.delete().where(toets.c.id.in_(found), ~_USED)
+    return connection.execute(unused).rowcount if found else 0
 
 
 def count_messages(connection: sa.Connection, before: datetime) -> int:
@@ -75,13 +91,20 @@ def _not_processed(before: datetime) -> sa.Select[tuple[int]]:
     return sa.select(not_processed.c.id).where(not_processed.c.moment < to_utc(before))
 
 
+_USED = sa.exists().where(resultaat_versie.c.toets_id == toets.c.id)
+
+
+def _definitions(before: datetime) -> sa.Select[tuple[str]]:
+    return sa.select(toets.c.id).where(toets.c.moment < to_utc(before), ~_USED)
+
+
 def _messages(before: datetime) -> sa.Select[tuple[int]]:
     own = results_message.c
     used = sa.exists().where(resultaat_versie.c.message_id == own.id)
     return sa.select(own.id).where(own.moment < to_utc(before), ~used)
 
 
-def _count(connection: sa.Connection, query: sa.Select[tuple[int]]) -> int:
+def _count(connection: sa.Connection, query: sa.Select[Any]) -> int:
     return connection.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
 
 

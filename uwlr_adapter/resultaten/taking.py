@@ -185,7 +185,8 @@ def _keep_toetsen(
             }
     present: set[str] = set()
     for some in bulk.pieces(sorted(rows), AT_ONCE):
-        present.update(connection.scalars(sa.select(toets.c.id).where(toets.c.id.in_(some))))
+        held = sa.select(toets.c.id).where(toets.c.id.in_(some)).with_for_update(read=True, key_share=True)
+        present.update(connection.scalars(held))  # held: the purge erases those that no result names
     for id_ in sorted(rows.keys() - present):  # in one order, so that two messages wait for each other one way only
         run(connection, [Insert(_NEW_TOETS, [rows[id_]])])
     return {row["toetscode"]: id_ for id_, row in rows.items()}

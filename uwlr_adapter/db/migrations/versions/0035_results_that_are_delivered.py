@@ -28,7 +28,7 @@ def upgrade() -> None:
             sa.Column(
                 "delivered",
                 sa.Integer,
-                comment="number of the version that the administration has; 0: it was told none",
+                comment="number of the version that the administration has; 0: told none, -1: not known",
             )
         )
         resultaat.add_column(
