@@ -15,19 +15,19 @@ from uwlr_adapter.kit.checks import Verdict
 from uwlr_adapter.kit.listening.chapters import RESULTS
 from uwlr_adapter.kit.listening.endpoint import RESULTS_PATH, CallerEndpoint
 from uwlr_adapter.kit.reports import report_json
-from uwlr_adapter.kit.results_message import KEYS, NORM, OSO_RESULT, SCORE, TrialMessage
+from uwlr_adapter.kit.results_message import KEYS, NORM, OSO_RESULT, SCORE, KitResults
 
 LEERLING, OTHER = school.leerling_keys(setup.BRIN6, SCHOOLJAAR, 5)[:2]
-Edit = Callable[[TrialMessage, int], TrialMessage]
+Edit = Callable[[KitResults, int], KitResults]
 """From a right message and its number to what is sent."""
 SENDS = 4
 """Messages of a caller: the second one meets a busy service."""
 
 
-def message(number: int) -> TrialMessage:
+def message(number: int) -> KitResults:
     """Return a right message, made an hour after the one before."""
     moment = (MOMENT + timedelta(hours=number)).isoformat()
-    return TrialMessage(
+    return KitResults(
         (
             ("schooljaar", SCHOOLJAAR),
             ("brincode", setup.BRIN6[:4]),
@@ -95,19 +95,19 @@ def _replace(old: str, new: str) -> Edit:
     return lambda message, _number: message.replaced(old, new)
 
 
-def _new_keys(message: TrialMessage, number: int) -> TrialMessage:
+def _new_keys(message: KitResults, number: int) -> KitResults:
     return message.edited(lambda text: text.replace('key="uwlr-kit', f'key="{number}-uwlr-kit'))
 
 
-def _other_child(message: TrialMessage, number: int) -> TrialMessage:
+def _other_child(message: KitResults, number: int) -> KitResults:
     return message.replaced(f">{LEERLING}<", f">{(LEERLING, OTHER)[number % 2]}<")
 
 
-def _older(message: TrialMessage, number: int) -> TrialMessage:
+def _older(message: KitResults, number: int) -> KitResults:
     return message.with_school("aanmaakdatum", (MOMENT - timedelta(hours=number)).isoformat())
 
 
-def _given_up(message: TrialMessage, number: int) -> TrialMessage:
+def _given_up(message: KitResults, number: int) -> KitResults:
     """Send other results after the failure."""
     return (
         message

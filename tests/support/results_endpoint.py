@@ -202,4 +202,4 @@ def _numeric(wsdl: bytes) -> bytes:
 
 
 NOT_SHOWN = (LEERLINGID, TARGET.klantcode, TARGET.autorisatiesleutel)
-"""What no report may hold."""
+"""Texts that no report may hold."""

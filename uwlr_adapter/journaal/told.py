@@ -31,7 +31,7 @@ class ToldCalls:
     repairs: Counter[str]
     """The repairs that they needed, by id."""
     results: Counter[str]
-    """What became of the results in messages that were taken, by a word of RESULT_COUNTS; empty for fetches."""
+    """The results in messages that were taken, counted by a word of RESULT_COUNTS; empty for fetches."""
 
     @property
     def calls(self) -> int:

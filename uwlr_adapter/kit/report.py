@@ -64,7 +64,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class ReportScope:
-    """What a run asked for, as texts that may be published; an empty one was not known, or differs per request."""
+    """The scope of a run, as texts that may be published; an empty one was not known, or differs per request."""
 
     brin6: str = ""
     """The vestiging, such as 21QW00: a public register has it."""

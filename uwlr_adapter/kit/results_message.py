@@ -44,7 +44,7 @@ _TOETS = (
 
 
 @dataclass(frozen=True, slots=True)
-class TrialMessage:
+class KitResults:
     """A request of BrengLeerresultaten. Each method returns a changed copy."""
 
     school: Children
@@ -60,20 +60,20 @@ class TrialMessage:
         """The operation, by which its SOAPAction is known."""
         return BRENG_LEERRESULTATEN
 
-    def with_part(self, name: str, text: str) -> "TrialMessage":
+    def with_part(self, name: str, text: str) -> "KitResults":
         """Return the message with another value for one part of the autorisatie."""
         return replace(self, autorisatie=tuple((own, text if own == name else old) for own, old in self.autorisatie))
 
-    def with_school(self, name: str, text: str) -> "TrialMessage":
+    def with_school(self, name: str, text: str) -> "KitResults":
         """Return the message with another value for one child of the school block."""
         return replace(self, school=tuple((own, text if own == name else old) for own, old in self.school))
 
-    def edited(self, edit: Callable[[str], str]) -> "TrialMessage":
+    def edited(self, edit: Callable[[str], str]) -> "KitResults":
         """Return the message with a last change of its whole text, after those before it."""
         before = self.edit
         return replace(self, edit=edit if before is None else lambda text: edit(before(text)))
 
-    def replaced(self, old: str, new: str) -> "TrialMessage":
+    def replaced(self, old: str, new: str) -> "KitResults":
         """Return the message with another text for the first one that is `old`. Raises ValueError without one."""
 
         def edit(text: str) -> str:

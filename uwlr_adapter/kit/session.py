@@ -23,7 +23,7 @@ from uwlr_adapter.kit.checks import RunStoppedError, cannot, fail
 from uwlr_adapter.kit.masking import MaskedExchange, Masker, shown_url
 from uwlr_adapter.kit.message import GroepAsked, KitMessage
 from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
-from uwlr_adapter.kit.results_message import TrialMessage
+from uwlr_adapter.kit.results_message import KitResults
 from uwlr_adapter.kit.traces import SecretTraces
 from uwlr_adapter.outbound import OutboundError, Permissions, Reply
 
@@ -181,7 +181,7 @@ class Session:
             ),
         )
 
-    def call(self, ask: KitMessage | TrialMessage, headers: dict[str, str] | None = None) -> Reading:
+    def call(self, ask: KitMessage | KitResults, headers: dict[str, str] | None = None) -> Reading:
         """Send a message and return the response, whatever it is. Fails the check when none comes."""
         own = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{ask.operation.soap_action}"'}
         return self.send("POST", self.target.url, ask.message(), {**own, **(headers or {})})

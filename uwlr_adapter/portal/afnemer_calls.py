@@ -40,7 +40,7 @@ RESULTS = {
     "ingehaald": "Ingehaald door een later bericht",
     "niet-verwerkt": "Niet verwerkt: de leerling is hier niet bekend",
 }
-"""The fate of results, by the word of the journaal."""
+"""The words for what became of results, by the word of the journaal."""
 
 
 @dataclass(frozen=True, slots=True)

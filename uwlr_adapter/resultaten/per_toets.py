@@ -174,7 +174,9 @@ def latest_of_people(
     return [version_of(row) for row in connection.execute(sa.select(found).where(found.c.turn == 1))]
 
 
-def shape_of(connection: sa.Connection, people: ResultOwners, key: ToetsKey, limit: int = PAGE) -> tuple[list[str], bool]:
+def shape_of(
+    connection: sa.Connection, people: ResultOwners, key: ToetsKey, limit: int = PAGE
+) -> tuple[list[str], bool]:
     """Return the definitions that the results of these leerlingen in a toets came with, and whether one is a total.
 
     They are ids, that of the newest message first.

@@ -30,7 +30,7 @@ class Breakage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
-    """What becomes of the answer to a call."""
+    """The fate of the answer to a call."""
 
     seconds: int = 0
     """Seconds that it waits."""

@@ -39,7 +39,7 @@ class Start(StrEnum):
 
 
 class ResultsStart(StrEnum):
-    """What a school that is made lets in, and what it did with it."""
+    """The results that a school lets in when it is made, and what it did with them."""
 
     AGREED = "agreed"
     NOT_AGREED = "not agreed"
@@ -51,7 +51,7 @@ class ResultsStart(StrEnum):
 
 
 class OnCall(StrEnum):
-    """What a call of the account does to its school, or to its answer."""
+    """The effect of a call of the account on its school, or on its answer."""
 
     NOTHING = ""
     CHANGES = "changes"
@@ -98,7 +98,7 @@ class VendorSituation:
     entry: str = NARROW
     results: ResultsStart = ResultsStart.AGREED
     sent: str = "It is taken."
-    """What a message with results gets, in a sentence."""
+    """The answer to a message with results, in a sentence."""
 
     @property
     def profiel(self) -> str:

@@ -15,7 +15,7 @@ from uwlr_adapter.contract.fault import LeerlingOngeldig, ScoreOngeldig, ToetsNo
 from uwlr_adapter.contract.leerresultaten.names import BRENG_LEERRESULTATEN, LEERRESULTATEN
 from uwlr_adapter.kit.checks import Level, Suite, omit, require
 from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
-from uwlr_adapter.kit.results_message import KEYS, NORM, OSO_RESULT, SCORE, TOETSCODE, TrialMessage
+from uwlr_adapter.kit.results_message import KEYS, NORM, OSO_RESULT, SCORE, TOETSCODE, KitResults
 from uwlr_adapter.kit.session import Intensity, Session
 from uwlr_adapter.kit.suites.autorisatie import wrong_key
 from uwlr_adapter.kit.suites.expect import (
@@ -31,7 +31,7 @@ SUITE = Suite("leerresultaten", "RES", "BrengLeerresultaten")
 TAKEN = "RES-01"
 """The check that a valid message is confirmed: everything else builds on it."""
 NO_SCORE, NO_NORM, NO_LEERLING = ScoreOngeldig.code, ToetsNormeringOngeldig.code, LeerlingOngeldig.code
-Change: TypeAlias = Callable[[TrialMessage], TrialMessage]
+Change: TypeAlias = Callable[[KitResults], KitResults]
 _UNKNOWN = "uwlr-kit-onbekende-leerling"
 _OK, _TOO_LARGE = 200, 413
 _MAX_OCTETS = 10 * 1024 * 1024
@@ -40,11 +40,11 @@ _XS = "http://www.w3.org/2001/XMLSchema"
 _W = "http://schemas.xmlsoap.org/wsdl/"
 
 
-def usual(session: Session) -> TrialMessage:
+def usual(session: Session) -> KitResults:
     """Return the message of a run, as if it were made now."""
     target, moment = session.target, now()
     today = day_of(moment)
-    return TrialMessage(
+    return KitResults(
         (
             ("schooljaar", target.schooljaar),
             ("brincode", target.brincode),
@@ -131,7 +131,7 @@ def of_oso(session: Session) -> None:
 def smallest(session: Session) -> None:
     """Send one result, and of its toets the code alone."""
 
-    def change(message: TrialMessage) -> TrialMessage:
+    def change(message: KitResults) -> KitResults:
         small = f"<lr:toetsen><lr:toets><lr:toetscode>{TOETSCODE}</lr:toetscode></lr:toets></lr:toetsen>"
         message = message.replaced(message.toetsen_xml(), small)
         return message.replaced(message.resultaat_xml(1), "").replaced(message.resultaat_xml(2), "")
@@ -232,7 +232,7 @@ def _replace(old: str, new: str) -> Change:
     return lambda message: message.replaced(old, new)
 
 
-def _without_key(message: TrialMessage) -> TrialMessage:
+def _without_key(message: KitResults) -> KitResults:
     return message.replaced(f' key="{KEYS[0]}"', "")
 
 
@@ -346,7 +346,7 @@ _DEVIATIONS: Final[tuple[tuple[int, str, Change], ...]] = (
 """Deviations that known clients send and the schema refuses."""
 
 
-def _toetsen_first(message: TrialMessage) -> Callable[[str], str]:
+def _toetsen_first(message: KitResults) -> Callable[[str], str]:
     afnames, toetsen = message.afnames_xml(), message.toetsen_xml()
     return lambda text: text.replace(afnames + toetsen, toetsen + afnames)
 
