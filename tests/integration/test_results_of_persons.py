@@ -10,7 +10,18 @@ import pytest
 import sqlalchemy as sa
 from support.databases import make_tables
 from support.moving import Place
-from support.result_bench import BRIN6, KEYS, OTHER_BRIN6, OTHER_SCHOOL, PAST, START, ResultBench, Sent, message
+from support.result_bench import (
+    BRIN6,
+    KEYS,
+    OTHER_BRIN6,
+    OTHER_SCHOOL,
+    PAST,
+    START,
+    ResultBench,
+    Sent,
+    leerling,
+    message,
+)
 from support.served_school import furnish
 
 from uwlr_adapter.administratie.importing import batches, forget, fusie, join, persons
@@ -24,6 +35,7 @@ from uwlr_adapter.jobs.lease import Lease
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.work import run_now
 from uwlr_adapter.resultaten import reading, retention, taking
+from uwlr_adapter.resultaten.identifying import NotProcessedReason
 from uwlr_adapter.resultaten.tables import results_message, toets
 from uwlr_adapter.settings import Settings
 
@@ -91,6 +103,41 @@ def test_join_moves_results_and_its_undo_gives_them_back(bench: ResultBench) -> 
         batches.redo(connection, batch, bench.moment)
         forget.forget(connection, "21QW", "206", bench.moment)
     assert bench.count(resultaat_versie) == 0
+
+
+@pytest.mark.parametrize("keep", MORE)
+def test_what_came_while_two_were_one(bench: ResultBench, keep: str) -> None:
+    """After the undo each result stands with the leerling whose key was sent, whichever of the two was kept."""
+    batch = _join(bench, keep, next(one for one in MORE if one != keep))
+    bench.send(Sent("205", "a", 1), Sent("206", "b", 2), Sent("205", "c", 3))
+    bench.send(Sent("206", "c", 4))
+    with bench.database.writing() as connection:
+        batches.undo(connection, batch, bench.moment)
+    assert (bench.scores("205"), bench.scores("206")) == ({"a": 1}, {"b": 2, "c": 4})
+    with bench.database.writing() as connection:
+        batches.redo(connection, batch, bench.moment)
+    assert bench.scores(keep) == {"a": 1, "b": 2, "c": 4}
+    bench.send(Sent("205", "d", 5))
+    with bench.database.writing() as connection:
+        batches.undo(connection, batch, bench.moment)
+    assert (bench.scores("205"), bench.scores("206")) == ({"a": 1, "d": 5}, {"b": 2, "c": 4})
+
+
+def test_what_came_while_two_of_two_schools_were_one(bench: ResultBench) -> None:
+    """After the undo of a fusie no result stands with the child of the other school, with one key in both neither."""
+    visitors = (leerling("401")._replace(key="999"), leerling("402"))
+    own = [leerling(one) for one in KEYS]
+    bench.import_year([*own, *visitors])
+    bench.bring(["401", "402"], OTHER_SCHOOL)
+    with bench.database.writing() as connection:
+        merged = fusie.merge(connection, "21QW", "99ZZ", {BRIN6: "99ZZ01", OTHER_BRIN6: "99ZZ02"}, OPERATOR)
+    assert len(merged.united) == 2
+    bench.send(Sent("401", "a", 1), Sent("999", "b", 2), Sent("402", "c", 3), brin6=OTHER_SCHOOL)
+    with bench.database.writing() as connection:
+        batches.undo(connection, merged.batch, bench.moment)
+    here, there = ({key: bench.scores(key, school) for key in ("999", "401", "402")} for school in ("21QW", "99ZZ"))
+    assert here == {"999": {"b": 2}, "401": {}, "402": {}}
+    assert there == {"999": {}, "401": {"a": 1}, "402": {"c": 3}}
 
 
 @pytest.mark.parametrize("keep", MORE)
@@ -236,6 +283,34 @@ def test_results_go_with_the_leaver(bench: ResultBench) -> None:
     erased = _purge(bench, datetime(2027, 10, 2, tzinfo=UTC))
     assert "results of an import that was undone" not in erased, "they went with the leaver"
     assert (bench.id_of("201"), bench.scores("202"), bench.count(resultaat)) == (None, {"b": 7}, 1)
+
+
+def test_a_key_that_the_source_hands_out_again(bench: ResultBench) -> None:
+    """What a platform still sends under the key of a leaver who was erased is not for the next owner of that number."""
+    bench.moment = datetime(2027, 9, 1, tzinfo=UTC)
+    bench.bring([*KEYS, "206"], schooljaar="2027-2028")
+    _purge(bench, datetime(2027, 10, 2, tzinfo=UTC))
+    assert bench.id_of("205") is None
+    newcomer = leerling("399")._replace(key="205", eckid=None)
+    bench.import_year([*map(leerling, KEYS), newcomer], "2027-2028")
+    with bench.database.reading() as connection:
+        own = persons.get(connection, PersonKind.LEERLING, "21QW", "205").key
+    assert own != "205"
+    taken = bench.send(Sent("205", "a", 1), Sent(own, "b", 2), schooljaar="2027-2028")
+    assert (taken.added, taken.not_processed) == (1, {NotProcessedReason.UNKNOWN: 1})
+    assert bench.scores(own) == {"b": 2}
+
+
+def test_a_key_that_two_had_and_one_of_them_is_forgotten(bench: ResultBench) -> None:
+    """A source swaps two numbers; the key that left stays that of the one who was forgotten."""
+    one, other = (leerling(key) for key in ("201", "202"))
+    bench.import_year([one._replace(key="202"), other._replace(key="201"), *map(leerling, KEYS[2:])])
+    bench.send(Sent("201", "a", 1), Sent("202", "b", 2))
+    assert (bench.scores("201"), bench.scores("202")) == ({"a": 1}, {"b": 2})
+    with bench.database.writing() as connection:
+        forget.forget(connection, "21QW", "201", bench.moment)
+    assert bench.send(Sent("201", "c", 3), Sent("202", "d", 4)).added == 1
+    assert bench.scores("202") == {"b": 2, "d": 4}
 
 
 def test_a_copy_and_a_backup_carry_results(request: pytest.FixtureRequest, tmp_path: Path) -> None:
