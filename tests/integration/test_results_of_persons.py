@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from support.databases import make_tables
+from support.edexml_files import make_dataset
+from support.imports import import_dataset
 from support.moving import Place
 from support.result_bench import (
     BRIN6,
@@ -29,6 +31,7 @@ from uwlr_adapter.administratie.importing.by_hand import Operator
 from uwlr_adapter.administratie.result_tables import not_processed, resultaat, resultaat_versie
 from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.clock import to_utc
+from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.jobs import purge
 from uwlr_adapter.jobs.lease import Lease
@@ -88,6 +91,29 @@ def test_forget_erases_results(bench: ResultBench) -> None:
     with bench.database.writing() as connection:
         forget.forget(connection, "21QW", "203", bench.moment)
     assert (bench.scores("202"), bench.count(resultaat_versie)) == ({"c": 2}, 1)
+
+
+def test_a_leerkracht_who_is_forgotten(bench: ResultBench) -> None:
+    """Nothing says any more who judged the work, also after the same came again; a leerling of that number has all."""
+    judge = Leerkracht("201", roepnaam="Kim", achternaam="de Leraar", groepen=(GroepVerwijzing("groep", "g1"),))
+    groepen = [Groep("groep", "g1", "3a", "3")]
+    import_dataset(bench.database, make_dataset(map(leerling, KEYS), leerkrachten=[judge], groepen=groepen))
+    plain = message([Sent("201", "a", 1, infourl="https://voorbeeld.example"), Sent("onbekend", "b")], bench.moment)
+    judged = [replace(one, resultaatverwerkerid="201") for one in plain.toetsafnames]
+    sent = replace(plain, toetsafnames=tuple(judged))
+    with bench.database.writing() as connection:
+        taking.take(connection, bench.moment, bench.afnemers["Proef"], BRIN6, sent)
+    bench.send(Sent("201", "c", eckid="nobody's"))
+    (before,) = bench.standing("201")
+    assert before.verwerker == "201"
+    with bench.database.writing() as connection:
+        forget.forget(connection, "21QW", "201", bench.moment, PersonKind.LEERKRACHT)
+        again = taking.take(connection, bench.moment, bench.afnemers["Proef"], BRIN6, sent)
+    (after,) = bench.standing("201")
+    assert (again.same, after) == (1, replace(before, verwerker=None))
+    with bench.database.reading() as connection:
+        left = sorted(one.leerlingid for one in reading.left_out(connection, BRIN6))
+    assert left == ["201", "onbekend", "onbekend"], "of the leerling, who has that number too"
 
 
 def test_join_moves_results_and_its_undo_gives_them_back(bench: ResultBench) -> None:

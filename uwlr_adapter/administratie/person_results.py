@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing.diff import AT_ONCE
 from uwlr_adapter.administratie.result_tables import not_processed, resultaat, resultaat_versie
-from uwlr_adapter.administratie.tables import persoon, source_key
+from uwlr_adapter.administratie.tables import PersonKind, persoon, source_key
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.db import bulk
@@ -22,13 +22,22 @@ _MESSAGE = sa.table(
 
 
 def erase(
-    connection: sa.Connection, brincodes: Iterable[str], ids: Collection[int], identifiers: Collection[str]
+    connection: sa.Connection,
+    brincodes: Iterable[str],
+    kind: PersonKind,
+    ids: Collection[int],
+    identifiers: Collection[str],
 ) -> None:
-    """Erase the results of persons of schools, by every id that they had, and what was not processed of their keys.
+    """Erase from the results at schools what is of persons of a kind: by every id that they had, and by their keys.
 
-    A result that is of one of them now goes whole. One that was put right since, and is of somebody else, keeps the
-    versions of that other person.
+    Of a leerling these are the results, and what was not processed of the keys. A result that is of one of them now
+    goes whole; one that was put right since, and is of somebody else, keeps the versions of that other person. Of a
+    leerkracht it is the key that says who judged the work.
     """
+    at = sorted(brincodes)
+    if kind is PersonKind.LEERKRACHT:
+        _erase_judges(connection, at, identifiers)
+        return
     own = resultaat_versie.c
     for some in bulk.pieces(sorted(ids), AT_ONCE):
         whole = (
@@ -38,12 +47,34 @@ def erase(
         )
         connection.execute(resultaat.delete().where(resultaat.c.id.in_(whole)))
         connection.execute(resultaat_versie.delete().where(own.persoon_id.in_(some)))
-    brincodes = sorted(brincodes)
-    at_schools = _at(not_processed, brincodes)
     for names in bulk.pieces(sorted(identifiers), AT_ONCE):
-        connection.execute(not_processed.delete().where(at_schools, not_processed.c.leerlingid.in_(names)))
+        connection.execute(not_processed.delete().where(_at(not_processed, at), not_processed.c.leerlingid.in_(names)))
         told = resultaat.c.delivered_to.in_(names)
-        connection.execute(resultaat.update().where(told, _at(resultaat, brincodes)).values(delivered_to=None))
+        connection.execute(resultaat.update().where(told, _at(resultaat, at)).values(delivered_to=None))
+
+
+def _erase_judges(connection: sa.Connection, brincodes: Collection[str], keys: Collection[str]) -> None:
+    """Erase the keys of leerkrachten from what results say; `content` stays, so that the same again is the same."""
+    own = resultaat_versie.c
+    query = (
+        sa.select(own.resultaat_id, own.number, own.more)
+        .join(resultaat, resultaat.c.id == own.resultaat_id)
+        .where(_at(resultaat, brincodes))
+    )
+    its = (own.resultaat_id == sa.bindparam("of"), own.number == sa.bindparam("which"))
+    without = resultaat_versie.update().where(*its).values(more=sa.bindparam("rest"))
+    for names in bulk.pieces(sorted(keys), AT_ONCE):
+        found = connection.execute(query.where(own.more["verwerker"].as_string().in_(names))).all()
+        rows = [
+            {
+                "of": row.resultaat_id,
+                "which": row.number,
+                "rest": {name: value for name, value in row.more.items() if name != "verwerker"},
+            }
+            for row in found
+        ]
+        if rows:
+            connection.execute(without, rows)
 
 
 def part(connection: sa.Connection, goes: int, stays: int, since: datetime) -> None:

@@ -186,7 +186,7 @@ def erase(
         ]
         bulk.insert_many(connection, used_key, rows)
     answered.erase(connection, of_schools, owners)
-    person_results.erase(connection, of_schools, owners, frozenset().union(*people.values()))
+    person_results.erase(connection, of_schools, kind, owners, frozenset().union(*people.values()))
     _delete(connection, due)
     return len(due)
 
