@@ -12,7 +12,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.result_tables import resultaat
-from uwlr_adapter.administratie.tables import persoon
+from uwlr_adapter.administratie.tables import persoon, vestiging
 from uwlr_adapter.clock import any_from_utc, from_utc
 from uwlr_adapter.contract.leerresultaten.records import Toets
 from uwlr_adapter.db.database import Database
@@ -20,6 +20,7 @@ from uwlr_adapter.resultaten import reading
 from uwlr_adapter.resultaten.reading import ResultVersion
 from uwlr_adapter.resultaten.standing import OWN, PERSON, VERSIONS, standing
 from uwlr_adapter.resultaten.tables import results_message
+from uwlr_adapter.resultaten.taking import same_vestiging
 
 PIECE = 1000
 """Results of one piece."""
@@ -51,14 +52,13 @@ class ResultFilter:
     last: date | None = None
     all_versions: bool = False
 
-    @property
-    def of_result(self) -> list[sa.ColumnElement[bool]]:
-        """The conditions on a result."""
+    def of_result(self, connection: sa.Connection) -> list[sa.ColumnElement[bool]]:
+        """Return the conditions on a result; what was sent to a vestiging that became this one (fusie) is of it."""
         where: list[sa.ColumnElement[bool]] = []
         if self.place is not None:
-            is_school = len(self.place) == _BRINCODE
-            places = (f"{self.place}00", f"{self.place}99") if is_school else (self.place, self.place)
-            where.append(_of.brin6.between(*places))
+            own = vestiging.c.brincode if len(self.place) == _BRINCODE else vestiging.c.brin6
+            brin6s = connection.scalars(sa.select(vestiging.c.brin6).where(own == self.place)).all()
+            where.append(_of.brin6.in_(sorted({one for brin6 in brin6s for one in same_vestiging(connection, brin6)})))
         if self.afnemer_id is not None:
             where.append(_of.afnemer_id == self.afnemer_id)
         return where
@@ -105,14 +105,15 @@ class ResultPiece:
 def export(database: Database, chosen: ResultFilter) -> Iterator[ResultPiece]:
     """Yield the results that match, by ascending number, versions in their order. Raises DBAPIError."""
     with database.reading() as connection:
-        bounds = sa.select(sa.func.min(_of.id), sa.func.max(_of.id)).where(*chosen.of_result)
+        of_result = chosen.of_result(connection)
+        bounds = sa.select(sa.func.min(_of.id), sa.func.max(_of.id)).where(*of_result)
         first, last = connection.execute(bounds).one()
     after = None if first is None else first - 1
     while after is not None:
         with database.reading() as connection:
-            query = sa.select(_of.id).where(_of.id > after, _of.id <= last, *chosen.of_result)
+            query = sa.select(_of.id).where(_of.id > after, _of.id <= last, *of_result)
             ids = connection.scalars(query.order_by(_of.id).limit(PIECE)).all()
-            results = _read(connection, chosen, after, ids[-1]) if ids else []
+            results = _read(connection, [*of_result, *chosen.of_version], (after, ids[-1]), chosen) if ids else []
         after = ids[-1] if ids else None
         if ids:
             yield ResultPiece(results, (ids[-1] - first + 1) / (last - first + 1))
@@ -127,9 +128,11 @@ def count(database: Database, chosen: ResultFilter) -> dict[str, int]:
     return numbers
 
 
-def _read(connection: sa.Connection, chosen: ResultFilter, after: int, last: int) -> list[ExportedResult]:
+def _read(
+    connection: sa.Connection, where: list[sa.ColumnElement[bool]], between: tuple[int, int], chosen: ResultFilter
+) -> list[ExportedResult]:
     """Return the versions of the results with ids after one (exclusive) until another (inclusive)."""
-    in_range = (OWN.resultaat_id > after, OWN.resultaat_id <= last, *chosen.of_result, *chosen.of_version)
+    in_range = (OWN.resultaat_id > between[0], OWN.resultaat_id <= between[1], *where)
     versions = (
         (VERSIONS if chosen.all_versions else standing())
         .join(persoon, persoon.c.id == PERSON)
