@@ -26,7 +26,7 @@ from support.result_bench import (
 )
 from support.served_school import furnish
 
-from uwlr_adapter.administratie.importing import batches, forget, fusie, join, persons
+from uwlr_adapter.administratie.importing import batches, forget, fusie, join, persons, used_keys
 from uwlr_adapter.administratie.importing.by_hand import Operator
 from uwlr_adapter.administratie.result_tables import not_processed, resultaat, resultaat_versie
 from uwlr_adapter.administratie.tables import PersonKind
@@ -337,6 +337,38 @@ def test_a_key_that_two_had_and_one_of_them_is_forgotten(bench: ResultBench) -> 
         forget.forget(connection, "21QW", "201", bench.moment)
     assert bench.send(Sent("201", "c", 3), Sent("202", "d", 4)).added == 1
     assert bench.scores("202") == {"b": 2, "d": 4}
+
+
+def _hand_on(bench: ResultBench) -> None:
+    """Import a file in which the leerling 201 has the number of 205, who is not in it."""
+    handed = leerling("201")._replace(key="205")
+    bench.import_year([handed, *map(leerling, KEYS[1:]), leerling("206")._replace(eckid=None)])
+    assert bench.id_of("205") != bench.id_of("201")
+
+
+def test_the_key_of_one_of_two_who_became_one_which_a_third_has(bench: ResultBench) -> None:
+    """What is sent under the key by which somebody left is not for whom the source gave it to, also after the undo."""
+    _hand_on(bench)
+    batch = _join(bench, "206", "205")
+    assert bench.send(Sent("205", "a", 1), Sent("206", "b", 2)).added == 1
+    assert (bench.scores("201"), bench.scores("206")) == ({}, {"b": 2})
+    with bench.database.writing() as connection:
+        batches.undo(connection, batch, bench.moment)
+        assert not used_keys.used_keys_of(connection, "21QW", PersonKind.LEERLING)
+    assert (bench.scores("201"), bench.scores("206")) == ({}, {"b": 2})
+
+
+def test_two_leavers_who_had_one_number(bench: ResultBench) -> None:
+    """Who comes back with the number of somebody else who was erased is not sent by it: a platform knows it of him."""
+    _hand_on(bench)
+    bench.moment = datetime(2027, 9, 1, tzinfo=UTC)
+    bench.bring([*KEYS[1:], "206"], schooljaar="2027-2028")
+    _purge(bench, datetime(2027, 10, 2, tzinfo=UTC))
+    assert (bench.id_of("201"), bench.id_of("205")) == (None, None)
+    bench.import_year([leerling("201")._replace(key="205"), *map(leerling, KEYS[1:])], "2027-2028")
+    assert bench.id_of("205") is None
+    with bench.database.reading() as connection:
+        assert persons.get(connection, PersonKind.LEERLING, "21QW", "205").eckid == leerling("201").eckid
 
 
 def test_a_copy_and_a_backup_carry_results(request: pytest.FixtureRequest, tmp_path: Path) -> None:
