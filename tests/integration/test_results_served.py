@@ -93,7 +93,7 @@ def test_both_drivers_answer_the_same(embedded: ResultSchool) -> None:
 
 @pytest.mark.parametrize("file", [one.file for one in SAMPLES if one.file.startswith("valid/")])
 def test_a_valid_sample_is_read_back_value_by_value(embedded: ResultSchool, file: str) -> None:
-    """What was sent stands, each value of it, with its leerling and the definition of its toets."""
+    """Each value that was sent stands, with its leerling and the definition of its toets."""
     assert embedded.bring_sample(file).outcome == TAKEN
     sent = judge(read(from_here(sample(file)))).leerresultaten
     definitions = {one.code.term: one for one in sent.toetsen}
@@ -198,7 +198,7 @@ def test_results_need_their_toestemming(school: ResultSchool) -> None:
 
 
 def test_a_message_with_results_is_no_fetch(school: ResultSchool) -> None:
-    """What counts fetches and says when a school was fetched last does not take a message for one."""
+    """The counts of fetches and the moment of the last one leave a message with results out."""
     school.bring_sample("valid/02-onderdelen.xml")
     (entry,) = school.result_entries
     assert entry.koppeling_id is not None
