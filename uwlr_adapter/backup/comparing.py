@@ -18,7 +18,10 @@ from uwlr_adapter.koppelingen.toestemming import ToestemmingStatus
 _Row: TypeAlias = Mapping[str, Any]
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "afnemer": ("id", "klantnaam", "klantcode_digest", "disabled_at"),
-    "koppeling": ("id", "brin6", "entry_id", "status", "code_digest", "version"),
+    "koppeling": (
+        *("id", "brin6", "entry_id", "status", "code_digest", "version"),
+        *("leerlinggegevens", "resultaten"),
+    ),
     "gebruiker": ("id", "login", "disabled_at", "password_hash"),
     "withheld": ("koppeling_id", "persoon_id"),
     "school": ("brincode", "version"),
@@ -105,7 +108,7 @@ def _toestemmingen(before: _Row, now: _Row) -> Iterator[str]:
     """Yield a sentence for each toestemming of a koppeling that was on then and is not, or was not and is."""
     on = ToestemmingStatus.ON.value
     for name, unknown in (("leerlinggegevens", on), ("resultaten", ToestemmingStatus.NOT_GIVEN.value)):
-        was, is_ = (row.get(name) or unknown for row in (before, now))  # a backup of before has no such column
+        was, is_ = (row[name] or unknown for row in (before, now))
         if was == on != is_:
             yield f"had {name} paused since: they are allowed again"
         elif was != on == is_:
