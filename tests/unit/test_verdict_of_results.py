@@ -27,7 +27,7 @@ ON, PAUSED, NOT_GIVEN = ToestemmingStatus.ON, ToestemmingStatus.PAUSED, Toestemm
 
 
 class Open(StrEnum):
-    """What else a koppeling needs."""
+    """The other conditions of a koppeling."""
 
     YES = auto()
     NO_CODE = auto()
