@@ -237,7 +237,7 @@ def test_refused_acts_change_nothing(world: World) -> None:
 
 
 def test_the_journaal_has_each_act(world: World) -> None:
-    """Each act names its toestemming and its actor; a new koppeling says what was agreed to when results are among it."""
+    """Each act names its toestemming and its actor; a new koppeling says what was agreed to, with results among it."""
     koppeling = put(world, ON, PAUSED)
     world.builder.pause_one(world.builder.resume_one(koppeling, IN), OUT)
     with world.database.reading() as connection:
