@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from support.lying_provider import LyingProvider
-from support.portal_browser import PASSWORD, SCHOOL, TOTP, Browser, Portal, totp
+from support.portal_browser import MOMENT, PASSWORD, SCHOOL, TOTP, Browser, Portal, totp
 from support.provider_portal import ACCOUNT, LOGIN, VESTIGINGEN, ProviderPortal, open_portal, told
 
-from uwlr_adapter.gebruikers import access, accounts, invitations
+from uwlr_adapter.gebruikers import access, accounts, groep_access, invitations
 from uwlr_adapter.gebruikers.accounts import new_token
+from uwlr_adapter.gebruikers.groep_access import Taught
 from uwlr_adapter.gebruikers.invitations import NewInvitation
 from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker
 from uwlr_adapter.journaal.tables import journaal
@@ -97,6 +98,25 @@ def test_after_an_invitation(narrow: ProviderPortal) -> None:
     assert "U ziet de school als u opnieuw inlogt" in told(browser, page)
     assert sees(browser) == ["21QW00"]
     assert sees(narrow.browser("school")) == ["21QW00", "21QW01", "30AB00"]
+
+
+def test_groepen_of_a_leerkracht(narrow: ProviderPortal) -> None:
+    """A session sees those of a vestiging that the claim names; of whom it names none of it is no session."""
+    with narrow.portal.database.writing() as connection:
+        kim = accounts.get(connection, "tweede")
+        for brin6 in ("21QW00", "21QW01"):
+            groep_access.put(connection, kim.id, brin6, Taught("2026-2027", (("g4", "4A"),)), "school", MOMENT)
+    browser = narrow.browser_of("tweede")
+    assert sees(browser) == [], "schoolbeheerder of 30AB00, which the claim does not name"
+    text = browser.get("/koppelingen/groepen/").text
+    assert "21QW00" in text
+    assert "21QW01" not in text
+    assert "21QW01" in narrow.browser("tweede").get("/koppelingen/groepen/").text
+    with narrow.portal.database.writing() as connection:
+        groep_access.take(connection, kim.id, ["21QW00"])
+    assert browser.get("/koppelingen/groepen/").status == 303
+    _, page = narrow.log_in()
+    assert page.status == 403
 
 
 def test_the_account_of_a_colleague(narrow: ProviderPortal) -> None:

@@ -1,7 +1,7 @@
 """Access to every route with every method, for every kind of gebruiker; CSRF and headers on all of them."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import urlsplit
@@ -11,16 +11,19 @@ import sqlalchemy as sa
 from flask import Flask
 from support.edexml_files import make_dataset
 from support.imports import import_dataset
-from support.portal_browser import MOMENT, Browser, Page, Portal
+from support.portal_browser import MOMENT, PASSWORD, Browser, Page, Portal
 from support.provider_portal import VESTIGINGEN, ProviderPortal
 from support.result_bench import Sent
-from support.school_builder import CODE
+from support.school_builder import CODE, quick_hash
 from support.sent_results import send_results, toets
 
 from uwlr_adapter.administratie.importing import persons, questions
 from uwlr_adapter.administratie.tables import PersonKind
-from uwlr_adapter.contract.dataset import Groep, Leerling
-from uwlr_adapter.gebruikers.tables import gebruiker, gebruiker_vestiging
+from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling
+from uwlr_adapter.gebruikers import invitations
+from uwlr_adapter.gebruikers.groep_access import Taught
+from uwlr_adapter.gebruikers.invitations import NewInvitation
+from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, gebruiker_vestiging
 from uwlr_adapter.portal.paths import PREFIX
 from uwlr_adapter.resultaten import reading
 
@@ -31,7 +34,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-GROEPEN = {"public", "account", "vestigingen", "school", "insight", "operator", "afnemer"}
+GROEPEN = {"public", "account", "vestigingen", "school", "insight", "leerkracht", "operator", "afnemer"}
 FOR_EVERYBODY = {"public", "provider"}
 LEERLINGEN = {"21QW00": 1, "30AB00": 2}
 """The id of a leerling of each vestiging; so is that of the message with results, and of the result in it."""
@@ -40,10 +43,17 @@ TOETSEN: dict[str, str] = {}
 """The id of the definition of a toets that each vestiging was sent results of."""
 COLLEAGUES = {"21QW00": 1, "30AB00": 3}
 """The id of a schoolbeheerder of each vestiging."""
+LEERKRACHTEN: dict[str, int] = {}
+"""The id of a leerkracht of each vestiging."""
 ACTS = re.compile(
-    "/(activeren|pauzeren|beeindigen|startdatum|akkoord|vrijgeven|terugnemen|collegas)|/niet-delen/|/vragen/"
+    "/(activeren|pauzeren|beeindigen|startdatum|akkoord|vrijgeven|terugnemen|collegas|leerkrachten)"
+    "|/niet-delen/|/vragen/"
 )
 """The paths of a vestiging that only lead to an act."""
+OF_GROEP = re.compile(r"/resultaten/(groep\?|groep/toets/|leerling/)")
+"""The paths of a vestiging that its leerkracht opens too."""
+ONLY_THERE = re.compile("/koppeling/|/vragen/|/leerkrachten/1")
+"""The paths that 21QW01 does not have: there is no such thing."""
 QUESTIONS: dict[str, int] = {}
 """The id of a question of each vestiging, which follows from what is asked."""
 
@@ -61,6 +71,7 @@ class Route:
         path = self.path.replace("21QW00", brin6).replace("/koppeling/1", f"/koppeling/{koppeling_id}")
         path = path.replace("/vragen/1/", f"/vragen/{QUESTIONS.get(brin6, 1)}/")
         path = re.sub("/collegas/1$", f"/collegas/{COLLEAGUES.get(brin6, 1)}", path)
+        path = re.sub("/leerkrachten/1$", f"/leerkrachten/{LEERKRACHTEN.get(brin6, 1)}", path)
         path = re.sub("/(bericht|resultaat)/1", lambda found: f"/{found[1]}/{LEERLINGEN.get(brin6, 1)}", path)
         path = path.replace(TOETS_ID, TOETSEN.get(brin6, TOETS_ID))
         for page in ("niet-delen", "inzage", "leerling"):
@@ -113,13 +124,7 @@ def furnished(portal: Portal) -> Portal:
     """Add those koppelingen and questions to a portal."""
     for login, brin6 in (("school", "21QW00"), ("andere", "30AB00")):
         for roepnaam in ("Zoë", "Bo"):
-            dataset = make_dataset(
-                [Leerling("l", roepnaam=roepnaam, groep="g")],
-                groepen=[Groep("groep", "g", "1a", "1")],
-                brin6=brin6,
-                schooljaar="2026-2027",
-            )
-            import_dataset(portal.database, dataset)
+            import_dataset(portal.database, _dataset(brin6, roepnaam))
         with portal.database.reading() as connection:
             (QUESTIONS[brin6],) = (one.id for one in questions.of_vestiging(connection, brin6))
             assert persons.get(connection, PersonKind.LEERLING, brin6[:4], "l").id == LEERLINGEN[brin6]
@@ -134,7 +139,29 @@ def furnished(portal: Portal) -> Portal:
             f"/koppelingen/{brin6}/activeren/snappet", naam="Naam", akkoord="ja", verificatiecode=code, actie="gereed"
         )
         assert page.status == 200
+    for brin6 in ("21QW00", "30AB00"):
+        leerkracht = Leerkracht("t", roepnaam="Kim", groepen=(GroepVerwijzing("groep", "g"),))
+        import_dataset(portal.database, _dataset(brin6, "Bo", [leerkracht]))
+        with portal.database.reading() as connection:
+            LEERKRACHTEN[brin6] = persons.get(connection, PersonKind.LEERKRACHT, brin6[:4], "t").id
+    with portal.database.writing() as connection:
+        taught = Taught("2026-2027", (("g", "1a"),))
+        new = NewInvitation("21QW00", "leerkracht", "Kim", GebruikerRol.LEERKRACHT, taught)
+        invitations.invite(connection, new, "t" * 43, MOMENT, actor="school")
+        invitations.join(connection, "t" * 43, quick_hash(PASSWORD), MOMENT)
+        connection.execute(gebruiker.update().where(gebruiker.c.login == "leerkracht").values(totp_required=False))
     return portal
+
+
+def _dataset(brin6: str, roepnaam: str, leerkrachten: Iterable[Leerkracht] = ()) -> Dataset:
+    """Return the records of a vestiging: a leerling and a groep."""
+    return make_dataset(
+        [Leerling("l", roepnaam=roepnaam, groep="g")],
+        groepen=[Groep("groep", "g", "1a", "1")],
+        leerkrachten=leerkrachten,
+        brin6=brin6,
+        schooljaar="2026-2027",
+    )
 
 
 def requests(portal: Portal) -> Iterator[tuple[Route, str]]:
@@ -194,11 +221,12 @@ def check_nobody(with_koppelingen: Portal) -> None:
         ("operator", {"account", "operator"}, set()),
         ("lezer", {"account", "school"}, {"21QW00"}),
         ("vendor", {"account", "afnemer"}, set()),
+        ("leerkracht", {"account", "leerkracht"}, set()),
     ],
 )
 def test_users(with_koppelingen: Portal, login: str, groepen: set[str], brin6: set[str]) -> None:
     """A user reaches the pages of its groups and vestigingen; any other is the 404 of a page that is not there."""
-    check_user(with_koppelingen, with_koppelingen.browser(login), groepen, brin6, reads=login == "lezer")
+    check_user(with_koppelingen, with_koppelingen.browser(login), groepen, brin6, rol=login)
 
 
 @pytest.mark.parametrize(
@@ -249,9 +277,12 @@ def test_nobody_by_the_provider(entree: ProviderPortal) -> None:
 
 
 def check_user(
-    with_koppelingen: Portal, browser: Browser, groepen: set[str], brin6: set[str], *, reads: bool = False
+    with_koppelingen: Portal, browser: Browser, groepen: set[str], brin6: set[str], *, rol: str = ""
 ) -> None:
-    """Check that a browser reaches every page of these groups and vestigingen, and no other; a lezer does nothing."""
+    """Check that a browser reaches every page of these groups and vestigingen, and no other.
+
+    A lezer does nothing; a leerkracht reads the pages of a groep of 21QW00 and of its leerlingen.
+    """
     absent = without_token(browser.get("/koppelingen/99XX99"))
     for route, method in requests(with_koppelingen):
         if route.groep in FOR_EVERYBODY or "uitloggen" in route.path or method not in route.methods:
@@ -260,14 +291,16 @@ def check_user(
             path = route.at(place) if place else route.path
             own = {"21QW00": 1, "30AB00": 2}
             page = send(browser, method, route.at(place, own.get(place, 1)) if place else path)
-            if route.groep not in groepen or (place and place not in brin6):
+            if rol == "leerkracht" and place == "21QW00" and OF_GROEP.search(route.path):
+                assert page.status == 200, (route, method)
+            elif route.groep not in groepen or (place and place not in brin6):
                 assert page.status == 404, (route, method, place)
                 if method == "GET":
                     assert without_token(page) == absent
-            elif reads and is_act(route, method):
+            elif rol == "lezer" and is_act(route, method):
                 assert page.status == 403, (route, method)
                 assert method == "HEAD" or page.h1 == "U kunt hier alleen lezen"
-            elif place != "21QW01" or not re.search("/koppeling/|/vragen/", route.path):
+            elif place != "21QW01" or not ONLY_THERE.search(route.path):
                 assert page.status in {200, 303, 409, 422}, (route, method, place)
                 if page.status == 303:
                     browser.follow(page)  # so that what it says stands on no other page
@@ -290,6 +323,20 @@ def test_a_lezer_sees_no_way_to_act(with_koppelingen: Portal) -> None:
             own = {one for one in links if one.startswith("/koppelingen/21QW00") or "beheer" in one}
             assert [one for one in own if browser.get(one).status != 200] == [], route
     assert seen > 6
+
+
+def test_a_leerkracht_sees_no_way_out(with_koppelingen: Portal) -> None:
+    """No page has a form that is sent but for logging out and the account, or a link to a page that is not there."""
+    browser, seen = with_koppelingen.browser("leerkracht"), 0
+    for path in (route.path for route in routes(with_koppelingen)):
+        page = browser.get(path)
+        if OF_GROEP.search(path) or path == "/koppelingen/groepen/":
+            page = browser.get(path.replace(TOETS_ID, TOETSEN["21QW00"]))
+            seen += 1
+            assert page.forms() == [], path
+            links = {one for one in page.tree.xpath("//a/@href") if one.startswith("/") and "static" not in one}
+            assert [one for one in links if browser.get(one).status not in {200, 303}] == [], path
+    assert seen == 6
 
 
 def test_a_koppeling_of_another_vestiging(with_koppelingen: Portal) -> None:

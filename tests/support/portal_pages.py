@@ -34,7 +34,13 @@ class PageCase:
         """Return where it stands."""
         ids = {naam.replace(" ", "_"): str(id_) for naam, id_ in context.koppelingen.items()}
         ids |= {f"gebruiker_{login.replace('.', '_')}": str(id_) for login, id_ in context.gebruikers.items()}
-        return self.pattern.format(link=context.link, uitnodiging=context.invitation, **ids)
+        return self.pattern.format(
+            link=context.link,
+            uitnodiging=context.invitation,
+            onderwijs=context.taught,
+            leerkracht=context.leerkracht,
+            **ids,
+        )
 
 
 def _verdict(naam: str, brin6: str, h1: str) -> "PageCase":
@@ -364,6 +370,31 @@ PAGES = (
         _press_in("herstel", "Nieuwe link maken"),
         422,
     ),
+    PageCase("leerkrachten", f"{SCHOOL}/leerkrachten", h1="Leerkrachten in *"),
+    PageCase("leerkrachten-leeg", f"{BEGIN}/{EMPTY}/leerkrachten", "leeg", h1="Leerkrachten in *"),
+    PageCase("leerkracht-geven", f"{SCHOOL}/leerkrachten/{{leerkracht}}"),
+    PageCase("leerkracht-nieuw", f"{SCHOOL}/leerkrachten/nieuw", h1="Iemand anders toegang geven"),
+    PageCase(
+        "leerkracht-fout",
+        f"{SCHOOL}/leerkrachten/nieuw",
+        SCHOOLBEHEERDER,
+        _press("Toegang geven", naam="", login="b.bakker"),
+        422,
+    ),
+    PageCase("leerkracht", f"{SCHOOL}/leerkrachten/toegang/{{gebruiker_k_leraar}}", h1="K. de Leraar Kan inloggen"),
+    PageCase(
+        "leerkracht-vorig-jaar",
+        f"{SCHOOL}/leerkrachten/toegang/{{gebruiker_o_leraar}}",
+        SCHOOLBEHEERDER,
+        _press_in("herstel", "Nieuwe link maken"),
+        422,
+    ),
+    PageCase("uitnodiging-leerkracht", f"{BEGIN}/uitnodiging/{{onderwijs}}", None, h1="Uitnodiging van *"),
+    PageCase("mijn-groepen", f"{BEGIN}/", "k.leraar", h1="Mijn groepen"),
+    PageCase("groep-leerkracht", f"{BEGIN}/groepen/", "k.leraar", _follow("Resultaten")),
+    PageCase("toets-leerkracht", f"{BEGIN}/groepen/", "k.leraar", _follow("Resultaten", "Bekijk")),
+    PageCase("mijn-groepen-voorbij", f"{BEGIN}/", "o.leraar", h1="Mijn groepen"),
+    PageCase("account-leerkracht", f"{BEGIN}/account", "k.leraar", h1="Uw account"),
     PageCase("overzicht-lezer", SCHOOL, LEZER, h1="Koppelingenoverzicht"),
     PageCase("koppeling-lezer", f"{SCHOOL}/koppeling/{{actief}}", LEZER),
     PageCase("meldingen-lezer", f"{SCHOOL}/meldingen", LEZER, h1="Meldingen"),

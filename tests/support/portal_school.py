@@ -11,7 +11,7 @@ from support.journaal import write_entries
 from support.result_bench import Sent
 from support.school_builder import ACTOR, SchoolBuilder, quick_hash
 from support.sent_results import OSO, send_results, toets
-from uwlr_adapter.administratie import schools
+from uwlr_adapter.administratie import groepen, leerkrachten, schools
 from uwlr_adapter.administratie.importing import importer, not_taken
 from uwlr_adapter.administratie.model import ImportRefusedError
 from uwlr_adapter.administratie.sources.edexml import edexml
@@ -21,8 +21,9 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo import school, setup
 from uwlr_adapter.gebruikers import accounts, invitations, recovery
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
+from uwlr_adapter.gebruikers.groep_access import Taught
 from uwlr_adapter.gebruikers.invitations import NewInvitation
-from uwlr_adapter.gebruikers.tables import GebruikerRol
+from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker
 from uwlr_adapter.jobs.lease import Lease
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.work import run_now
@@ -89,6 +90,10 @@ class PortalSchool:
     """The token of a one-time link that nobody used."""
     invitation: str
     """The token of an invitation that nobody accepted."""
+    taught: str
+    """That of an invitation of a leerkracht."""
+    leerkracht: int
+    """The id of a leerkracht of the records who has no access."""
     gebruikers: dict[str, int]
     """Ids of users by login."""
 
@@ -122,6 +127,7 @@ def furnish(data: Path, moment: datetime) -> PortalSchool:
             _end_up_in_each_verdict(connection, koppelingen, moment)
             _show_to_vendors(connection, koppelingen, moment)
             invitation = _invite(connection, moment)
+            taught, leerkracht = _teach(connection, moment)
             users = {one.login: one.id for one in accounts.list_all(connection)}
             recovery.store(connection, users["streng"], TOTP, RECOVERY)
         _send_results(database, moment)
@@ -130,7 +136,7 @@ def furnish(data: Path, moment: datetime) -> PortalSchool:
     finally:
         database.close()
     ids = {naam: one.id for naam, one in koppelingen.items()}
-    return PortalSchool(data, schooljaar_of(day_of(moment)), ids, link, invitation, users)
+    return PortalSchool(data, schooljaar_of(day_of(moment)), ids, link, invitation, taught, leerkracht, users)
 
 
 def _invite(connection: sa.Connection, moment: datetime) -> str:
@@ -144,6 +150,32 @@ def _invite(connection: sa.Connection, moment: datetime) -> str:
         new = NewInvitation(FULL, login, naam, GebruikerRol.LEZER)
         invitations.invite(connection, new, given, made, actor="a.devries")
     return token
+
+
+def _teach(connection: sa.Connection, moment: datetime) -> tuple[str, int]:
+    """Make a leerkracht with groepen, one of which is gone, and one whose schooljaar ended; invite a third one.
+
+    Return the token of that invitation, and a leerkracht without access.
+    """
+    schooljaar, past = (schooljaar_of(day_of(one)) for one in (moment, moment - timedelta(days=365)))
+    named = [(one.key, one.naam) for one in groepen.groepen_in(connection, FULL, schooljaar)]
+    people = leerkrachten.list_of_year(connection, FULL, schooljaar)
+    given = {
+        "k.leraar": Taught(
+            schooljaar, (named[0], named[-1], ("weg", "Plusgroep van vorig jaar")), people[1].persoon_id
+        ),
+        "o.leraar": Taught(past, (named[1],), people[2].persoon_id),
+        "nieuwe.leraar": Taught(schooljaar, tuple(named[:3]), people[3].persoon_id),
+    }
+    for login, taught in given.items():
+        token, naam = accounts.new_token(), f"{login[0].upper()}. de Leraar"
+        new = NewInvitation(FULL, login, naam, GebruikerRol.LEERKRACHT, taught)
+        made = moment if taught.schooljaar == schooljaar else moment - timedelta(days=365)
+        invitations.invite(connection, new, token, made, actor="a.devries")
+        if login != "nieuwe.leraar":
+            joined = invitations.join(connection, token, quick_hash(PASSWORD), made)
+            connection.execute(gebruiker.update().where(gebruiker.c.id == joined.id).values(totp_required=False))
+    return token, people[0].persoon_id
 
 
 def _send_results(database: Database, moment: datetime) -> None:

@@ -1,9 +1,12 @@
 """The groepen of a vestiging in a school year, by name, and who is in one."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 
 import sqlalchemy as sa
 
+from uwlr_adapter.administratie import enrolment
 from uwlr_adapter.administratie.tables import groep, plaatsing
 
 
@@ -37,3 +40,19 @@ def leerlingen_in(connection: sa.Connection, brin6: str, schooljaar: str, key: s
     own = plaatsing.c
     query = sa.select(own.persoon_id).where(own.brin6 == brin6, own.schooljaar == schooljaar, own.groep_key == key)
     return sorted(set(connection.scalars(query)))
+
+
+def present_in(
+    connection: sa.Connection, brin6: str, schooljaar: str, keys: Collection[str], day: date
+) -> dict[str, frozenset[int]]:
+    """Return by key the ids of the leerlingen of some groepen who take part on a day: who left is not among them."""
+    own = plaatsing.c
+    query = sa.select(own.groep_key, own.persoon_id).where(
+        own.brin6 == brin6, own.schooljaar == schooljaar, own.groep_key.in_(sorted(keys))
+    )
+    there = enrolment.answered(connection, brin6=brin6, schooljaar=schooljaar, day=day)["leerlingen"]
+    found: dict[str, set[int]] = {key: set() for key in keys}
+    for key, persoon_id in connection.execute(query):
+        if persoon_id in there:
+            found[key].add(persoon_id)
+    return {key: frozenset(ids) for key, ids in found.items()}

@@ -8,6 +8,7 @@ import click
 import sqlalchemy as sa
 
 from uwlr_adapter.cli.base import Context, make_table, own_actor
+from uwlr_adapter.cli.gebruiker_groepen import end_groepen, list_groepen
 from uwlr_adapter.cli.gebruiker_oidc import oidc_check
 from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.cli.terminal import escape
@@ -35,11 +36,12 @@ def gebruiker() -> None:
 @click.option("--naam", required=True, help="Full name of the user.")
 @click.option(
     "--rol",
-    type=click.Choice([str(rol) for rol in GebruikerRol]),
+    type=click.Choice([str(rol) for rol in GebruikerRol if rol is not GebruikerRol.LEERKRACHT]),
     default=str(GebruikerRol.SCHOOLBEHEERDER),
     show_default=True,
     help="schoolbeheerder: manages a school; lezer: sees it and changes nothing; bestuur: manages several schools; "
-    "operator: manages the afnemers and the users; afnemer: sees what the calls of its vendor got.",
+    "operator: manages the afnemers and the users; afnemer: sees what the calls of its vendor got. A leerkracht gets "
+    "access from the school itself.",
 )
 @click.option(
     "--vestiging",
@@ -154,6 +156,8 @@ def enable(context: Context, login: str) -> None:
 
 
 gebruiker.add_command(oidc_check)
+gebruiker.add_command(list_groepen)
+gebruiker.add_command(end_groepen)
 
 
 def _enter(connection: sa.Connection, context: Context, added: Gebruiker, email: str) -> None:
@@ -176,9 +180,7 @@ def _transaction(context: Context) -> Iterator[sa.Connection]:
 def _record(connection: sa.Connection, context: Context, act: Act, login: str) -> None:
     """Write an act on a user in the journaal, of each vestiging that the user acts for."""
     found, moment = gebruikers.get(connection, login), context.clock()
-    record_gebruiker_act(
-        connection, moment=moment, act=act, login=found.login, brin6s=found.vestigingen, actor=own_actor()
-    )
+    record_gebruiker_act(connection, moment=moment, act=act, login=found.login, brin6s=found.places, actor=own_actor())
 
 
 def _show_link(context: Context, token: str, login: str) -> None:
@@ -195,6 +197,7 @@ def _as_json(context: Context, row: Gebruiker) -> dict[str, Any]:
         "naam": row.naam,
         "rol": row.rol,
         "vestigingen": list(row.vestigingen),
+        "groepen": len(row.groepen_at(context.clock())),
         "afnemer": row.klantnaam,
         "status": _status(context, row),
         "second_factor": _factor(row),

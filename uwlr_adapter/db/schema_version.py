@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.db.metadata import metadata
 
-SCHEMA = 32
+SCHEMA = 34
 """The schema number of this code: that of its newest migration."""
 
 schema_version = sa.Table(

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from uwlr_adapter.db.locks import lock
-from uwlr_adapter.gebruikers import accounts
+from uwlr_adapter.gebruikers import accounts, groep_access
 from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.errors import (
     AlsoElsewhereError,
@@ -21,11 +21,13 @@ from uwlr_adapter.gebruikers.errors import (
     OwnAccountError,
 )
 from uwlr_adapter.gebruikers.tables import (
+    SCHOOL_ACCOUNTS,
     SCHOOL_ROLES,
     GebruikerRol,
     gebruiker,
     gebruiker_vestiging,
     invitation,
+    leerkracht_invitation,
     lezer_vestiging,
 )
 from uwlr_adapter.journaal.model import Act
@@ -59,6 +61,13 @@ def is_colleague(found: Gebruiker | None, brin6: str) -> bool:
     return brin6 in found.reads or found.rol in SCHOOL_ROLES
 
 
+def is_leerkracht(found: Gebruiker | None, brin6: str) -> bool:
+    """Return whether a user of a school has or had access to groepen of a vestiging, and does not act for it."""
+    if found is None or found.rol not in SCHOOL_ACCOUNTS or brin6 in found.acts_for:
+        return False
+    return any(one.brin6 == brin6 for one in found.groepen)
+
+
 def require_manager(connection: sa.Connection, brin6: str, actor: str) -> Gebruiker:
     """Return whoever acts, who may manage the access to a vestiging until the transaction ends.
 
@@ -82,8 +91,8 @@ def set_rol(
     actor: str,
 ) -> Gebruiker:
     """Give a colleague another role at a vestiging; return the colleague of before. Raises ColleagueError."""
-    manager, colleague = _begin(connection, brin6, gebruiker_id, seen, actor)
-    if colleague.rol not in SCHOOL_ROLES:
+    manager, colleague = begin(connection, brin6, gebruiker_id, seen, actor)
+    if not is_colleague(colleague, brin6) or colleague.rol not in SCHOOL_ROLES:
         raise NoColleagueError
     if rol is GebruikerRol.LEZER:
         _require_another(connection, brin6, colleague, manager)
@@ -99,13 +108,21 @@ def remove(
 
     Its open invitations of others end. An account without any other access is disabled, which ends its sessions.
     """
-    manager, colleague = _begin(connection, brin6, gebruiker_id, seen, actor)
+    manager, colleague = begin(connection, brin6, gebruiker_id, seen, actor)
+    if not is_colleague(colleague, brin6):
+        raise NoColleagueError
     _require_another(connection, brin6, colleague, manager)
     take_places(connection, colleague, [brin6])
     _record(connection, Act.ACCESS_REMOVED, colleague, [brin6], moment, actor)
-    if colleague.vestigingen == (brin6,) and colleague.rol in SCHOOL_ROLES:
-        accounts.disable(connection, colleague.login, moment)
-    return accounts.get(connection, colleague.login)
+    return disable_without_access(connection, colleague, moment)
+
+
+def disable_without_access(connection: sa.Connection, of: Gebruiker, moment: datetime) -> Gebruiker:
+    """Disable a user of a school who has no access to anything any more; return the user as it is then."""
+    present = accounts.get(connection, of.login)
+    if of.rol in SCHOOL_ACCOUNTS and not present.has_access_after(moment):
+        accounts.disable(connection, of.login, moment)
+    return accounts.get(connection, of.login)
 
 
 def reset(
@@ -127,10 +144,10 @@ def reset(
     """
     lock(connection, lock_name(brin6))
     found = accounts.by_id(connection, gebruiker_id)
-    if found is not None and is_colleague(found, brin6) and accounts.has_link(connection, gebruiker_id, token):
+    if found is not None and is_known(found, brin6) and accounts.has_link(connection, gebruiker_id, token):
         require_manager(connection, brin6, actor.login)
         return found
-    manager, colleague = _begin(connection, brin6, gebruiker_id, seen, actor.login)
+    manager, colleague = begin(connection, brin6, gebruiker_id, seen, actor.login)
     if colleague.id == manager.id:
         raise OwnAccountError
     if not colleague.is_enabled:
@@ -138,14 +155,17 @@ def reset(
     if not (can_reset(manager, colleague) and can_reset(actor, colleague)):
         raise AlsoElsewhereError
     accounts.reset(connection, colleague.login, moment, token)
-    _record(connection, Act.GEBRUIKER_RESET, colleague, colleague.vestigingen, moment, actor.login)
+    _record(connection, Act.GEBRUIKER_RESET, colleague, colleague.places, moment, actor.login)
     return colleague
 
 
 def can_reset(manager: Gebruiker, colleague: Gebruiker) -> bool:
-    """Return whether a user manages every vestiging of a colleague, whose account is one of a school."""
+    """Return whether a user manages every vestiging of a colleague, whose account is one of a school.
+
+    Those where the colleague is leerkracht count too: whoever holds the link sees their results.
+    """
     managed = {brin6 for brin6 in manager.vestigingen if manager.rol_at(brin6) in MANAGERS}
-    return colleague.rol in SCHOOL_ROLES and managed.issuperset(colleague.vestigingen)
+    return colleague.rol in SCHOOL_ACCOUNTS and managed.issuperset(colleague.places)
 
 
 def place(connection: sa.Connection, gebruiker_id: int, brin6: str, rol: GebruikerRol) -> None:
@@ -156,20 +176,27 @@ def place(connection: sa.Connection, gebruiker_id: int, brin6: str, rol: Gebruik
 
 
 def take_places(connection: sa.Connection, of: Gebruiker, brin6s: list[str]) -> None:
-    """Take the access of a user to some vestigingen away, and the invitations that it made there."""
+    """Take the access of a user to some vestigingen and their groepen away, and the invitations that it made there."""
     for table in (gebruiker_vestiging, lezer_vestiging):
         connection.execute(table.delete().where(table.c.gebruiker_id == of.id, table.c.brin6.in_(brin6s)))
-    own = sa.and_(invitation.c.invited_by == of.login, invitation.c.brin6.in_(brin6s))
-    connection.execute(invitation.delete().where(own))
+    groep_access.take(connection, of.id, brin6s)
+    for table in (invitation, leerkracht_invitation):
+        own = sa.and_(table.c.invited_by == of.login, table.c.brin6.in_(brin6s))
+        connection.execute(table.delete().where(own))
 
 
-def _begin(
+def is_known(found: Gebruiker | None, brin6: str) -> bool:
+    """Return whether a school knows a user: as a colleague at a vestiging, or as leerkracht of groepen of it."""
+    return is_colleague(found, brin6) or is_leerkracht(found, brin6)
+
+
+def begin(
     connection: sa.Connection, brin6: str, gebruiker_id: int, seen: int, actor: str
 ) -> tuple[Gebruiker, Gebruiker]:
-    """Return whoever acts, and the colleague, whose version is taken. Raises ColleagueError."""
+    """Return whoever acts, and the user whom the school knows, whose version is taken. Raises ColleagueError."""
     manager = require_manager(connection, brin6, actor)
     colleague = accounts.by_id(connection, gebruiker_id)
-    if colleague is None or not is_colleague(colleague, brin6):
+    if colleague is None or not is_known(colleague, brin6):
         raise NoColleagueError
     if not accounts.take_version(connection, gebruiker_id, seen):
         raise ColleagueChangedError

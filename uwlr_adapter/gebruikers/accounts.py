@@ -18,8 +18,9 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie.schools import find_vestiging
 from uwlr_adapter.clock import any_from_utc, from_utc, to_utc
 from uwlr_adapter.db.locks import lock
-from uwlr_adapter.gebruikers import passwords
+from uwlr_adapter.gebruikers import groep_access, passwords
 from uwlr_adapter.gebruikers.errors import GebruikerError, InvalidLinkError
+from uwlr_adapter.gebruikers.groep_access import GroepAccess
 from uwlr_adapter.gebruikers.tables import (
     STORED_ROLES,
     GebruikerRol,
@@ -75,9 +76,27 @@ class Gebruiker:
     klantnaam: str | None = None
     is_kept_out: bool = False
     """Whether the afnemer of the user is disabled."""
+    groepen: tuple[GroepAccess, ...] = ()
+    """The groepen whose results the user sees, also those of a schooljaar that has ended or is to come."""
+
+    def groepen_at(self, moment: datetime, brin6: str | None = None) -> tuple[GroepAccess, ...]:
+        """Return those of `groepen` that the user sees at a moment, at one vestiging or everywhere."""
+        return tuple(one for one in self.groepen if one.holds_at(moment) and brin6 in {None, one.brin6})
+
+    def has_access_after(self, moment: datetime) -> bool:
+        """Return whether the user has access to anything of a school at a moment, or will have it."""
+        return bool(self.vestigingen) or any(moment < one.until for one in self.groepen)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """`vestigingen` and those of `groepen`, in ascending order: those for which the account is of importance."""
+        return tuple(sorted({*self.vestigingen, *(one.brin6 for one in self.groepen)}))
 
     def rol_at(self, brin6: str) -> GebruikerRol:
-        """Return the role of the user at one of `vestigingen`: lezer where the user does not act."""
+        """Return the role of the user at one of `vestigingen`: lezer where the user does not act.
+
+        What a leerkracht sees is no part of it.
+        """
         return GebruikerRol.LEZER if brin6 in self.reads else self.rol
 
     @property
@@ -124,6 +143,8 @@ def add(
 ) -> tuple[Gebruiker, str]:
     """Create a user, and return it with the token of its link, the given one if any. Raises GebruikerError."""
     login = require_login(new.login)
+    if new.rol is GebruikerRol.LEERKRACHT:
+        raise GebruikerError("the school gives a leerkracht its groepen: on the page Leerkrachten of the vestiging")
     lock(connection, lock_name(login))
     if not 0 < len(new.naam.strip()) <= MAX_NAAM:
         raise GebruikerError(f"a naam has 1 to {MAX_NAAM} characters")
@@ -186,7 +207,9 @@ def stored_rol(rol: GebruikerRol) -> GebruikerRol:
 
 
 def place_of(rol: GebruikerRol) -> sa.Table:
-    """Return the table with the vestigingen of users in a role."""
+    """Return the table with the vestigingen of users in a role. Raises ValueError for a leerkracht, who has none."""
+    if rol is GebruikerRol.LEERKRACHT:
+        raise ValueError("a leerkracht has groepen, and no vestiging")
     return lezer_vestiging if rol is GebruikerRol.LEZER else gebruiker_vestiging
 
 
@@ -195,11 +218,12 @@ def give_access(connection: sa.Connection, brin6: str, into: str) -> list[str]:
 
     A fusie gave the other one its records. Who acts for that one already does not become its lezer.
     """
-    new: set[int] = set()
+    new = groep_access.copy(connection, brin6, into)
     of_into = {id_ for table in (gebruiker_vestiging, lezer_vestiging) for id_ in _users_at(connection, table, into)}
     for table in (gebruiker_vestiging, lezer_vestiging):
-        for gebruiker_id in sorted(_users_at(connection, table, brin6) - of_into - new):
+        for gebruiker_id in sorted(_users_at(connection, table, brin6) - of_into):
             connection.execute(table.insert().values(gebruiker_id=gebruiker_id, brin6=into))
+            of_into.add(gebruiker_id)
             new.add(gebruiker_id)
     return sorted(connection.scalars(sa.select(gebruiker.c.login).where(gebruiker.c.id.in_(new))))
 
@@ -471,7 +495,8 @@ def _load(connection: sa.Connection, *where: sa.ColumnElement[bool], limit: int 
     rows = connection.execute(query.order_by(gebruiker.c.login).limit(limit)).all()
     ids = [row.id for row in rows]
     acts_for, reads = (_places(connection, table, ids) for table in (gebruiker_vestiging, lezer_vestiging))
-    return [_record(row, acts_for.get(row.id, set()), reads.get(row.id, set())) for row in rows]
+    taught = groep_access.of_users(connection, ids)
+    return [_record(row, acts_for.get(row.id, set()), reads.get(row.id, set()), taught.get(row.id, ())) for row in rows]
 
 
 def _places(connection: sa.Connection, table: sa.Table, ids: list[int]) -> dict[int, set[str]]:
@@ -508,26 +533,30 @@ def is_at_provider() -> sa.ColumnElement[bool]:
     return sa.exists().where(gebruiker_oidc.c.gebruiker_id == gebruiker.c.id)
 
 
-def rol_of(stored: str, *, acts: bool, reads: bool, is_of_afnemer: bool) -> GebruikerRol:
-    """Return the role of a user: that of the column `rol`, or lezer for who acts for nothing and reads something.
+def rol_of(stored: str, *, acts: bool, reads: bool, teaches: bool, is_of_afnemer: bool) -> GebruikerRol:
+    """Return the role of a user: that of the column `rol`, but for who is stored as a schoolbeheerder of nothing.
 
-    A user of an afnemer has no other role, whatever stands elsewhere.
+    That is a lezer, or who has groepen alone a leerkracht. A user of an afnemer has no other role, whatever stands
+    elsewhere.
     """
     if is_of_afnemer:
         return GebruikerRol.AFNEMER
     rol = GebruikerRol(stored)
-    return GebruikerRol.LEZER if rol is GebruikerRol.SCHOOLBEHEERDER and reads and not acts else rol
+    if rol is not GebruikerRol.SCHOOLBEHEERDER or acts:
+        return rol
+    return GebruikerRol.LEZER if reads else GebruikerRol.LEERKRACHT if teaches else rol
 
 
-def _record(row: sa.Row[Any], acts_for: set[str], reads: set[str]) -> Gebruiker:
+def _record(row: sa.Row[Any], acts_for: set[str], reads: set[str], taught: tuple[GroepAccess, ...]) -> Gebruiker:
     is_of_afnemer = row.afnemer_id is not None
     if is_of_afnemer:  # older code may have given it a place: it took the user for one of a school
-        acts_for, reads = set(), set()
+        acts_for, reads, taught = set(), set(), ()
+    is_of_school = row.rol == GebruikerRol.SCHOOLBEHEERDER
     return Gebruiker(
         id=row.id,
         login=row.login,
         naam=row.naam,
-        rol=rol_of(row.rol, acts=bool(acts_for), reads=bool(reads), is_of_afnemer=is_of_afnemer),
+        rol=rol_of(row.rol, acts=bool(acts_for), reads=bool(reads), teaches=bool(taught), is_of_afnemer=is_of_afnemer),
         vestigingen=tuple(sorted(acts_for | reads)),
         session_version=row.session_version,
         disabled_at=any_from_utc(row.disabled_at),
@@ -543,4 +572,5 @@ def _record(row: sa.Row[Any], acts_for: set[str], reads: set[str]) -> Gebruiker:
         afnemer_id=row.afnemer_id,
         klantnaam=row.klantnaam,
         is_kept_out=row.kept_out_at is not None,
+        groepen=taught if is_of_school else (),
     )

@@ -22,7 +22,7 @@ from uwlr_adapter.gebruikers.errors import (
     OfAfnemerError,
     OwnAccountError,
 )
-from uwlr_adapter.gebruikers.tables import SCHOOL_ROLES, GebruikerRol
+from uwlr_adapter.gebruikers.tables import SCHOOL_ACCOUNTS, GebruikerRol
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.journaal.writer import record_gebruiker_act
 
@@ -46,7 +46,7 @@ def disable(connection: sa.Connection, gebruiker_id: int, seen: int, moment: dat
     found = _begin(connection, gebruiker_id, seen, actor, is_own_allowed=False)
     if not found.is_blocked:
         accounts.disable(connection, found.login, moment)
-        _record(connection, Act.GEBRUIKER_DISABLED, found, found.vestigingen, moment, actor)
+        _record(connection, Act.GEBRUIKER_DISABLED, found, found.places, moment, actor)
     return found
 
 
@@ -55,7 +55,7 @@ def enable(connection: sa.Connection, gebruiker_id: int, seen: int, moment: date
     found = _begin(connection, gebruiker_id, seen, actor)
     if found.is_blocked:
         accounts.enable(connection, found.login)
-        _record(connection, Act.GEBRUIKER_ENABLED, found, found.vestigingen, moment, actor)
+        _record(connection, Act.GEBRUIKER_ENABLED, found, found.places, moment, actor)
     return found
 
 
@@ -74,7 +74,7 @@ def reset(
     if not found.is_enabled:
         raise DisabledAccountError
     accounts.reset(connection, found.login, moment, token)
-    _record(connection, Act.GEBRUIKER_RESET, found, found.vestigingen, moment, actor)
+    _record(connection, Act.GEBRUIKER_RESET, found, found.places, moment, actor)
     return found
 
 
@@ -102,7 +102,7 @@ def change_places(
     if any(find_vestiging(connection, brin6) is None for brin6 in more):
         raise NoVestigingError
     for brin6 in more:
-        access.place(connection, found.id, brin6, rol if found.rol in SCHOOL_ROLES else found.rol)
+        access.place(connection, found.id, brin6, rol if found.rol in SCHOOL_ACCOUNTS else found.rol)
     access.take_places(connection, found, less)
     if more:
         _record(connection, Act.GEBRUIKER_ADDED, found, more, moment, actor)

@@ -14,6 +14,7 @@ from uwlr_adapter.gebruikers.tables import (
     gebruiker,
     gebruiker_afnemer,
     gebruiker_vestiging,
+    groep_access,
     lezer_vestiging,
 )
 from uwlr_adapter.koppelingen.tables import afnemer
@@ -57,8 +58,11 @@ def search(connection: sa.Connection, text: str, after: str, limit: int) -> list
     rows = connection.execute(query).all()
     ids = [row.id for row in rows if row.afnemer_id is None]
     acts, reads = (_counts(connection, table, ids) for table in (gebruiker_vestiging, lezer_vestiging))
-    names = _firsts(connection, ids)
-    return [_row(row, acts.get(row.id, 0), reads.get(row.id, 0), names.get(row.id, ())) for row in rows]
+    names, teaching = _firsts(connection, ids), set(_counts(connection, groep_access, ids))
+    return [
+        _row(row, acts.get(row.id, 0), reads.get(row.id, 0), names.get(row.id, ()), teaches=row.id in teaching)
+        for row in rows
+    ]
 
 
 def vestigingen_of(connection: sa.Connection, gebruiker_id: int, after: str, limit: int) -> list[tuple[str, bool]]:
@@ -79,6 +83,8 @@ def _matches(text: str) -> sa.ColumnElement[bool]:
     if _BRIN6.fullmatch(text.upper()):
         places = _all_places().subquery()
         found.append(gebruiker.c.id.in_(sa.select(places.c.gebruiker_id).where(places.c.brin6 == text.upper())))
+        taught = sa.select(groep_access.c.gebruiker_id).where(groep_access.c.brin6 == text.upper())
+        found.append(gebruiker.c.id.in_(taught))
     return sa.or_(*found)
 
 
@@ -107,12 +113,13 @@ def _firsts(connection: sa.Connection, ids: list[int]) -> dict[int, tuple[str, .
     return {id_: tuple(sorted(brin6s)[:FIRST]) for id_, brin6s in found.items()}
 
 
-def _row(row: sa.Row[Any], acts: int, reads: int, first: tuple[str, ...]) -> DirectoryRow:
+def _row(row: sa.Row[Any], acts: int, reads: int, first: tuple[str, ...], *, teaches: bool = False) -> DirectoryRow:
+    is_of_afnemer = row.afnemer_id is not None
     return DirectoryRow(
         id=row.id,
         login=row.login,
         naam=row.naam,
-        rol=accounts.rol_of(row.rol, acts=bool(acts), reads=bool(reads), is_of_afnemer=row.afnemer_id is not None),
+        rol=accounts.rol_of(row.rol, acts=bool(acts), reads=bool(reads), teaches=teaches, is_of_afnemer=is_of_afnemer),
         vestigingen=acts + reads,
         first=first,
         last_login_at=any_from_utc(row.last_login_at),

@@ -140,3 +140,24 @@ class NoVestigingError(ColleagueError):
 
     text = "Een van deze vestigingen bestaat niet. Er is niets gewijzigd."
     english = "one of these vestigingen does not exist"
+
+
+class SeesAllError(ColleagueError):
+    """The user is a schoolbeheerder of the vestiging, who sees every groep."""
+
+    text = "Dit is een schoolbeheerder van deze school, die de resultaten van elke groep al ziet."
+    english = "this user is a schoolbeheerder there, and sees every groep"
+
+
+class AlreadyLeerkrachtError(ColleagueError):
+    """The login has access to groepen of the vestiging in that schooljaar already."""
+
+    text = "Deze gebruikersnaam heeft voor dit schooljaar al toegang tot groepen. Wijzig die bij Leerkrachten."
+    english = "this user has access to groepen of that schooljaar already"
+
+
+class NoGroepError(ColleagueError):
+    """A groep is none of the schooljaar, or no longer."""
+
+    text = "Een van deze groepen is er niet (meer). Er is niets gewijzigd; kies opnieuw."
+    english = "one of these groepen does not exist in that schooljaar"

@@ -12,12 +12,14 @@ from uwlr_adapter.koppelingen import tables as koppelingen
 class GebruikerRol(StrEnum):
     """The role of a user: in one school, on the board of several, of one afnemer, or the operator of the service.
 
-    A lezer is stored as a schoolbeheerder who acts for nothing (`lezer_vestiging`), a user of an afnemer as one without
-    any vestiging (`gebruiker_afnemer`): older code knows neither word, and shows both nothing.
+    A lezer is stored as a schoolbeheerder who acts for nothing (`lezer_vestiging`), a leerkracht as one with groepen
+    alone (`groep_access`), a user of an afnemer as one without any vestiging (`gebruiker_afnemer`): older code knows
+    none of these words, and shows them nothing.
     """
 
     SCHOOLBEHEERDER = "schoolbeheerder"
     LEZER = "lezer"
+    LEERKRACHT = "leerkracht"
     BESTUUR = "bestuur"
     OPERATOR = "operator"
     AFNEMER = "afnemer"
@@ -26,7 +28,9 @@ class GebruikerRol(StrEnum):
 STORED_ROLES = (GebruikerRol.SCHOOLBEHEERDER, GebruikerRol.BESTUUR, GebruikerRol.OPERATOR)
 """The roles that the column `rol` holds: those of older code."""
 SCHOOL_ROLES = (GebruikerRol.SCHOOLBEHEERDER, GebruikerRol.LEZER)
-"""The roles that a school hands out itself."""
+"""The roles that a school hands out itself at a vestiging as a whole."""
+SCHOOL_ACCOUNTS = (*SCHOOL_ROLES, GebruikerRol.LEERKRACHT)
+"""The roles of an account of a school, which may get access to another one."""
 
 gebruiker = sa.Table(
     "gebruiker",
@@ -83,6 +87,26 @@ lezer_vestiging = sa.Table(
     ),
     comment="which vestigingen a user reads and does not act for; older code does not see these at all",
 )
+groep_access = sa.Table(
+    "groep_access",
+    metadata,
+    sa.Column("gebruiker_id", sa.Integer, sa.ForeignKey("gebruiker.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column(
+        "brin6",
+        sa.String(6),
+        sa.ForeignKey(administratie.vestiging.c.brin6, ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    ),
+    sa.Column("schooljaar", sa.String(9), primary_key=True),
+    sa.Column("groep_key", sa.String(256), primary_key=True, comment="no foreign key: an import may take it away"),
+    sa.Column("groep_naam", sa.Text, nullable=False, comment="as it was called when access was given"),
+    sa.Column("until", sa.DateTime, nullable=False, index=True, comment="UTC, exclusive: the 1 August after the year"),
+    sa.Column("persoon_id", sa.Integer, comment="the leerkracht of the records, if it is one; no foreign key"),
+    sa.Column("given_by", sa.String(100), nullable=False, comment="as an actor of the journaal"),
+    sa.Column("given_at", sa.DateTime, nullable=False, comment="UTC"),
+    comment="the groepen whose results a leerkracht sees; older code does not see these at all",
+)
 gebruiker_afnemer = sa.Table(
     "gebruiker_afnemer",
     metadata,
@@ -106,6 +130,25 @@ invitation = sa.Table(
     sa.Column("token_digest", sa.String(64), nullable=False, unique=True, comment="SHA-256 of the token, random"),
     sa.UniqueConstraint("brin6", "login"),
     comment="colleagues who were asked to join; a row goes when it is accepted, declined or withdrawn",
+)
+leerkracht_invitation = sa.Table(
+    "leerkracht_invitation",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column(
+        "brin6", sa.String(6), sa.ForeignKey(administratie.vestiging.c.brin6, ondelete="CASCADE"), nullable=False
+    ),
+    sa.Column("login", sa.String(64), nullable=False, index=True, comment="as typed; an account with it may exist"),
+    sa.Column("naam", sa.String(200), nullable=False),
+    sa.Column("schooljaar", sa.String(9), nullable=False),
+    sa.Column("groepen", sa.JSON, nullable=False, comment="[[key, naam], ...]: what accepting it gives"),
+    sa.Column("persoon_id", sa.Integer, comment="as in groep_access"),
+    sa.Column("invited_by", sa.String(64), nullable=False, comment="login of the colleague"),
+    sa.Column("made_at", sa.DateTime, nullable=False),
+    sa.Column("until", sa.DateTime, nullable=False, index=True, comment="until when it can be accepted"),
+    sa.Column("token_digest", sa.String(64), nullable=False, unique=True, comment="SHA-256 of the token, random"),
+    sa.UniqueConstraint("brin6", "login", name="uq_leerkracht_invitation_brin6_login"),
+    comment="as `invitation`, of a leerkracht: older code would take one there for another role",
 )
 recovery_code = sa.Table(
     "recovery_code",

@@ -18,6 +18,7 @@ from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.db import bulk
 from uwlr_adapter.db.backend import run as run_statements
 from uwlr_adapter.db.statements import Insert, InsertStatement
+from uwlr_adapter.gebruikers import groep_terms
 from uwlr_adapter.gebruikers import retention as gebruikers
 from uwlr_adapter.jobs import received as fetched
 from uwlr_adapter.jobs.clock_guard import require_trusted_clock
@@ -332,6 +333,20 @@ KINDS: tuple[Kind, ...] = (
         attrgetter("moment"),
         gebruikers.count_invitations,
         gebruikers.remove_invitations,
+    ),
+    _of_rows(
+        "invitations of leerkrachten",
+        "a week after they ended",
+        attrgetter("moment"),
+        groep_terms.count_invitations,
+        groep_terms.remove_invitations,
+    ),
+    _of_rows(
+        "access of leerkrachten to groepen",
+        "a year after it ended",
+        attrgetter("moment"),
+        groep_terms.count_access,
+        groep_terms.erase_access,
     ),
     _of_rows(
         "announced maintenance",

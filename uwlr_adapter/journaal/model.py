@@ -83,6 +83,8 @@ class Act(StrEnum):
     GEBRUIKER_JOINED = "uitnodiging aangenomen"
     ROL_CHANGED = "rol gewijzigd"
     ACCESS_REMOVED = "toegang weggenomen"
+    GROEPEN_GIVEN = "groepen gegeven"
+    GROEPEN_TAKEN = "groepen weggenomen"
     PASSWORD_CHANGED = "wachtwoord gewijzigd"  # noqa: S105 - a word for an act
     SECOND_FACTOR_RENEWED = "tweede stap vernieuwd"
     RECOVERY_CODES_MADE = "herstelcodes gemaakt"

@@ -86,6 +86,7 @@ TOLD_ACTS = frozenset(
         *(Act.ACTIVATED, Act.CODE_CHANGED, Act.PAUSED, Act.RESUMED, Act.ENDED, Act.ENDED_BY_MERGE),
         *(Act.GEBRUIKER_ADDED, Act.GEBRUIKER_ENABLED),
         *(Act.GEBRUIKER_JOINED, Act.ROL_CHANGED, Act.ACCESS_REMOVED),
+        *(Act.GROEPEN_GIVEN, Act.GROEPEN_TAKEN),
     }
 )
 """The acts that people of the school are told of at once. Each is noted in its own transaction, so that it is told once
@@ -98,6 +99,9 @@ _OLDER_ACTS = frozenset(
 )
 """The acts on a user that code before number 28 knows. Of any other one the login stands under another name: that code
 does not tell an act by mail whose login it does not find, and would fail on the word of this one."""
+_GROEPEN_ACTS = frozenset({Act.GROEPEN_GIVEN, Act.GROEPEN_TAKEN})
+"""The acts on a leerkracht, which code before number 34 does not know. Their login stands under a third name, so that
+code before it tells them to nobody."""
 MAX_ACTOR = 100
 """Characters of an actor: the width of its column."""
 
@@ -174,16 +178,21 @@ def record_gebruiker_act(
     brin6s: Iterable[str],
     actor: str,
     rol: str | None = None,
+    taught: tuple[int, str] | None = None,
 ) -> None:
     """Store an act on a user, once for each vestiging that it concerns; without any, once for none.
 
     In the transaction of the act itself. `login` is of the user who is acted on; it holds no white space. `rol` is the
-    role that the user has after it, where that is told.
+    role that the user has after it, where that is told; `taught` the number of groepen of a leerkracht after it, and
+    their schooljaar.
     """
     places: list[str | None] = [*brin6s]
-    remarks = f"login={login}" if act in _OLDER_ACTS else f"gebruiker={login}"
+    who = "login" if act in _OLDER_ACTS else "leerkracht" if act in _GROEPEN_ACTS else "gebruiker"
+    remarks = f"{who}={login}"
     if rol is not None:
         remarks = f"{remarks} rol={rol}"
+    if taught is not None:
+        remarks = f"{remarks} groepen={taught[0]} schooljaar={taught[1]}"
     for brin6 in places or [None]:
         _record(connection, EntryKind.GEBRUIKER, moment, act, actor, brin6=brin6, remarks=remarks)
 

@@ -231,7 +231,7 @@ def _remove(connection: sa.Connection, ids: list[int]) -> None:
 
 def _login_of(entry: Entry) -> str | None:
     told = dict(remark.partition("=")[::2] for remark in entry.remarks)
-    return told.get("login") or told.get("gebruiker")
+    return told.get("login") or told.get("gebruiker") or told.get("leerkracht")
 
 
 def _platform(connection: sa.Connection, catalogue: Catalogue, koppeling_id: int | None) -> str:

@@ -104,6 +104,16 @@ _WORDS = {
         "{who} heeft op {moment} de toegang van {name} tot de koppelingen van de school weggenomen.",
         "Bij Collega's staat wie er nu toegang heeft.",
     ),
+    Act.GROEPEN_GIVEN: _Words(
+        "groepen voor {name}",
+        "{who} heeft op {moment} bepaald van welke groepen {name} de resultaten ziet.",
+        "Bij Leerkrachten staat wie welke groepen ziet, en tot wanneer.",
+    ),
+    Act.GROEPEN_TAKEN: _Words(
+        "geen groepen meer voor {name}",
+        "{who} heeft op {moment} de toegang van {name} tot de resultaten van groepen weggenomen.",
+        "Bij Leerkrachten staat wie welke groepen ziet, en tot wanneer.",
+    ),
 }
 _NOT_YOU = Block(
     "Klopt dit niet? Log in op het Koppelingenoverzicht en kijk in het logboek, of neem contact op met de beheerder."

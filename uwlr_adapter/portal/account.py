@@ -20,6 +20,8 @@ def start() -> ResponseReturnValue:
         return redirect(url_for("operator.show_start"), 303)
     if gebruiker.rol is GebruikerRol.AFNEMER:
         return redirect(url_for("afnemer.show_koppelingen"), 303)
+    if not gebruiker.vestigingen and gebruiker.groepen:
+        return redirect(url_for("leerkracht.show_groepen"), 303)
     if len(gebruiker.vestigingen) == 1 and gebruiker.rol is not GebruikerRol.OPERATOR:
         return redirect(url_for("school.show_overview", brin6=gebruiker.vestigingen[0]), 303)
     return overview_of_vestigingen()

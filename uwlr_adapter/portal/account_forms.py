@@ -18,6 +18,7 @@ LOGIN_RULE = (
 ROLES = {
     GebruikerRol.SCHOOLBEHEERDER: "Schoolbeheerder",
     GebruikerRol.LEZER: "Lezer",
+    GebruikerRol.LEERKRACHT: "Leerkracht",
     GebruikerRol.BESTUUR: "Bestuur",
     GebruikerRol.OPERATOR: "Beheerder van de koppelingen",
     GebruikerRol.AFNEMER: "Afnemer",
@@ -107,10 +108,16 @@ class InviteForm(PersonForm):
     rol = StringField("Rol", [AnyOf([*map(str, SCHOOL_ROLES)], "Kies een rol.")])
 
 
+class LeerkrachtForm(PersonForm):
+    """Somebody who gets the results of groepen; the groepen are ticks beside it."""
+
+    schooljaar = StringField()
+
+
 class UserForm(PersonForm):
     """A new user of the operator."""
 
-    rol = RolField("Rol", tuple(ROLES))
+    rol = RolField("Rol", tuple(rol for rol in ROLES if rol is not GebruikerRol.LEERKRACHT))
     vestigingen = StringField("Vestigingen", [Optional(), Length(max=MAX_PLACES, message="Vul er minder tegelijk in.")])
     afnemer = StringField("Klantnaam van de afnemer", [Optional(), Length(max=MAX_KLANTNAAM), require_printable])
 

@@ -32,6 +32,8 @@ from uwlr_adapter.portal import (
     inzage,  # noqa: F401 - as above
     journaal,  # noqa: F401 - as above
     koppeling,  # noqa: F401 - as above
+    leerkracht_access,  # noqa: F401 - as above
+    leerkrachten,  # noqa: F401 - as above
     login,  # noqa: F401 - as above
     login_session,
     lost_phone,  # noqa: F401 - as above
@@ -47,6 +49,7 @@ from uwlr_adapter.portal import (
     operator_start,  # noqa: F401 - as above
     overview,  # noqa: F401 - as above
     own_address,  # noqa: F401 - as above
+    own_groepen,  # noqa: F401 - as above
     own_password,  # noqa: F401 - as above
     own_second_factor,  # noqa: F401 - as above
     password_link,  # noqa: F401 - as above
@@ -211,6 +214,7 @@ def make_portal(
     app.register_blueprint(blueprints.VESTIGINGEN, url_prefix=f"{PREFIX}/vestigingen")
     app.register_blueprint(blueprints.SCHOOL, url_prefix=f"{PREFIX}/<brin6:brin6>")
     app.register_blueprint(blueprints.INSIGHT, url_prefix=f"{PREFIX}/<brin6:brin6>")
+    app.register_blueprint(blueprints.LEERKRACHT, url_prefix=f"{PREFIX}/groepen")
     app.register_blueprint(blueprints.OPERATOR, url_prefix=f"{PREFIX}/beheer")
     app.register_blueprint(blueprints.AFNEMER, url_prefix=f"{PREFIX}/afnemer")
     if provider is not None:

@@ -12,6 +12,8 @@ SCHOOL = Blueprint("school", __name__)
 """Pages of one vestiging, for the users that act for it."""
 INSIGHT = Blueprint("insight", __name__)
 """Pages of one vestiging that show leerlingen by name with what is known of them, for its schoolbeheerders alone."""
+LEERKRACHT = Blueprint("leerkracht", __name__)
+"""The own groepen of a leerkracht, of every school."""
 OPERATOR = Blueprint("operator", __name__)
 """Pages of operators."""
 AFNEMER = Blueprint("afnemer", __name__)

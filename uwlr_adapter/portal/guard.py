@@ -4,19 +4,25 @@ A request that no rule here allows is refused. A page of another school's vestig
 not exist are the same 404.
 """
 
+from collections.abc import Sequence
+
 from flask import Response, abort, current_app, flash, g, redirect, request, url_for
 from flask_login import logout_user
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as BaseResponse
 
+from uwlr_adapter.administratie import groepen
+from uwlr_adapter.clock import day_of
 from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.gebruikers.accounts import Gebruiker
+from uwlr_adapter.gebruikers.groep_access import GroepAccess
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.portal import kept_form, login_session
 from uwlr_adapter.portal.blueprints import (
     ACCOUNT,
     AFNEMER,
     INSIGHT,
+    LEERKRACHT,
     OPERATOR,
     OWN_PROVIDER,
     PROVIDER,
@@ -24,8 +30,9 @@ from uwlr_adapter.portal.blueprints import (
     SCHOOL,
     VESTIGINGEN,
 )
-from uwlr_adapter.portal.context import database
+from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.paths import local_path
+from uwlr_adapter.resultaten.standing import GroepScope
 from uwlr_adapter.web.bounds import MAX_FIELDS
 
 EXPIRED = "Uw sessie is verlopen. Log opnieuw in."
@@ -39,6 +46,10 @@ EXPIRED_AND_KEPT = (
 )
 NOT_IN_USE = frozenset({"account.show_session"})
 """The endpoints that a page asks by itself: they do not extend the session."""
+YEAR_ENDED = (
+    "Uw toegang als leerkracht liep tot en met 31 juli. Vraag een schoolbeheerder van uw school om toegang voor het "
+    "nieuwe schooljaar."
+)
 DISABLED = (
     "U kunt niet meer inloggen met dit account: uw toegang is beëindigd. Vraag een collega of de beheerder ernaar."
 )
@@ -55,9 +66,23 @@ NOT_FOR_LEZERS = frozenset(
         "school.confirm_answer",
         "school.show_colleagues",
         "school.show_colleague",
+        "school.show_leerkrachten",
+        "school.show_new_leerkracht",
+        "school.show_leerkracht",
+        "school.show_groepen_of",
     }
 )
 """The endpoints of a vestiging that only lead to an act. A lezer reads every other one, and sends no form at all."""
+FOR_LEERKRACHTEN = frozenset(
+    {
+        "insight.show_toetsen_of_groep",
+        "insight.show_toets_of_groep",
+        "insight.show_toetsen",
+        "insight.show_toets_of_leerling",
+        "insight.show_versions",
+    }
+)
+"""The endpoints of a vestiging that a leerkracht opens too, for the own groepen alone (`g.groep_scope`)."""
 WITHOUT_TOTP = frozenset(
     {
         "account.show_totp_setup",
@@ -163,7 +188,7 @@ def _to_login(ended: int | None) -> BaseResponse:
             kept = not disabled and kept_form.keep(ended)
         flash(DISABLED if disabled else EXPIRED_AND_KEPT if kept else EXPIRED_IN_FORM, "let-op")
     elif ended is not None:
-        flash(DISABLED if _is_disabled(ended) else EXPIRED, "let-op")
+        flash(_why_ended(ended), "let-op")
     page = requested_page()
     next_path = local_path(page) if page != url_for("account.start") else None
     return redirect(url_for("public.show_login", verder=next_path), 303)
@@ -172,7 +197,8 @@ def _to_login(ended: int | None) -> BaseResponse:
 def _is_allowed(gebruiker: Gebruiker) -> bool:
     """Return whether a user may see the requested page.
 
-    Store its vestiging, if any, as `g.brin6`, and the role of the user there as `g.rol`.
+    Store its vestiging, if any, as `g.brin6`, and the role of the user there as `g.rol`; for a leerkracht also
+    the groepen that the page is bounded to, as `g.groep_scope`.
     """
     if request.blueprint in {ACCOUNT.name, OWN_PROVIDER.name}:
         return True
@@ -180,14 +206,42 @@ def _is_allowed(gebruiker: Gebruiker) -> bool:
         return gebruiker.rol is _ONE_ROLE[request.blueprint] and not login_session.is_narrowed()
     if request.blueprint == VESTIGINGEN.name:
         return len(gebruiker.acts_for) > 1
-    brin6 = (request.view_args or {}).get("brin6")
-    if request.blueprint not in {SCHOOL.name, INSIGHT.name} or brin6 not in gebruiker.vestigingen:
+    if request.blueprint == LEERKRACHT.name:
+        return bool(gebruiker.groepen)
+    return request.blueprint in {SCHOOL.name, INSIGHT.name} and _is_of_vestiging(gebruiker)
+
+
+def _is_of_vestiging(gebruiker: Gebruiker) -> bool:
+    """Return whether a user may see the requested page of a vestiging, by the role there or as its leerkracht."""
+    brin6 = str((request.view_args or {}).get("brin6"))
+    if brin6 in gebruiker.vestigingen:
+        rol = gebruiker.rol_at(brin6)
+        if request.blueprint != INSIGHT.name or rol is GebruikerRol.SCHOOLBEHEERDER:
+            g.brin6, g.rol = brin6, rol
+            return True
+    own = gebruiker.groepen_at(now(), brin6)
+    if request.endpoint not in FOR_LEERKRACHTEN or request.method == "POST" or not own:
         return False
-    rol = gebruiker.rol_at(str(brin6))
-    if request.blueprint == INSIGHT.name and rol is not GebruikerRol.SCHOOLBEHEERDER:
-        return False
-    g.brin6, g.rol = brin6, rol
+    g.brin6, g.rol, g.groep_scope = brin6, GebruikerRol.LEERKRACHT, _scope_of(own)
     return True
+
+
+def _scope_of(own: Sequence[GroepAccess]) -> GroepScope:
+    """Return the leerlingen whom a leerkracht sees: those who take part today in the own groepen of one vestiging."""
+    brin6, schooljaar, keys = own[0].brin6, own[0].schooljaar, frozenset(one.groep_key for one in own)
+    with database().reading() as connection:
+        present = groepen.present_in(connection, brin6, schooljaar, keys, day_of(now()))
+    return GroepScope(brin6, schooljaar, keys, frozenset[int]().union(*present.values()))
+
+
+def _why_ended(gebruiker_id: int) -> str:
+    """Return why the session of a user ended: the account is disabled, a schooljaar ended, or it was not in use."""
+    with database().reading() as connection:
+        found = accounts.by_id(connection, gebruiker_id)
+    if found is None or found.is_enabled:
+        is_over = found is not None and found.groepen and not found.vestigingen and not found.groepen_at(now())
+        return YEAR_ENDED if is_over else EXPIRED
+    return DISABLED
 
 
 def _is_disabled(gebruiker_id: int) -> bool:

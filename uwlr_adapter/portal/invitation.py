@@ -15,6 +15,7 @@ from uwlr_adapter.gebruikers import accounts, invitations, passwords
 from uwlr_adapter.gebruikers.errors import ColleagueError, LoginTakenError
 from uwlr_adapter.gebruikers.hash_queue import BusyError, Rank
 from uwlr_adapter.gebruikers.invitations import Invitation
+from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.portal import known_browser, login_session
 from uwlr_adapter.portal.blueprints import ACCOUNT, PUBLIC
 from uwlr_adapter.portal.context import database, hash_queue, now, request_source
@@ -82,7 +83,10 @@ def answer_invitation(invitation_id: int) -> ResponseReturnValue:
             if pressed == ACCEPT:
                 found = invitations.accept(connection, gebruiker, request.form.get("bon", ""), now())
             else:
-                found = invitations.decline(connection, gebruiker, invitation_id, now())
+                table = invitations.table_of(
+                    GebruikerRol.LEERKRACHT if request.form.get("soort") else GebruikerRol.LEZER
+                )
+                found = invitations.decline(connection, gebruiker, invitation_id, now(), table)
     except ColleagueError as error:
         flash(str(error), "let-op")
         return back
@@ -93,6 +97,8 @@ def answer_invitation(invitation_id: int) -> ResponseReturnValue:
         flash(ACCEPTED_ELSEWHERE, "goed")
         return back
     flash("U hebt de uitnodiging aangenomen.", "goed")
+    if found.taught is not None:
+        return redirect(url_for("leerkracht.show_groepen"), 303)
     return redirect(url_for("school.show_overview", brin6=found.brin6), 303)
 
 

@@ -4,7 +4,8 @@ One that the provider opened holds what is in `provider_session` too; the user o
 
 The keys of the signature are derived from the server keys, so there is no other secret to keep, and a new server key
 leaves users logged in. A session ends after half an hour without a page, and after a working day; a logout, a new
-password, a reset and a disabled account end every session of that user, since they raise its session version.
+password, a reset and a disabled account end every session of that user, since they raise its session version. That of a
+leerkracht ends with the schooljaar.
 """
 
 from dataclasses import dataclass
@@ -139,7 +140,8 @@ def touch(*, extend: bool = True) -> bool:
     """Extend the session, unless told not to; return False when it had ended, and clear it."""
     if "_user_id" not in session:
         return True
-    if seconds_left() <= 0 or find_gebruiker() is None:
+    gebruiker = find_gebruiker()
+    if seconds_left() <= 0 or gebruiker is None or _is_outlived(gebruiker):
         session.clear()
         return False
     if extend:
@@ -152,6 +154,13 @@ def seconds_left() -> int:
     present = _seconds()
     idle, age = present - session.get(_LAST_SEEN, 0), present - session.get(_STARTED, 0)
     return int(min(MAX_IDLE.total_seconds() - idle, MAX_SESSION.total_seconds() - age))
+
+
+def _is_outlived(gebruiker: Gebruiker) -> bool:
+    """Return whether the access of a leerkracht, who has no other, has ended since the session began."""
+    if gebruiker.vestigingen or not gebruiker.groepen or gebruiker.groepen_at(now()):
+        return False
+    return any(session.get(_STARTED, 0) < one.until.timestamp() <= now().timestamp() for one in gebruiker.groepen)
 
 
 def _seconds() -> int:

@@ -52,7 +52,7 @@ def change_account() -> ResponseReturnValue:
 def _leaves_out(gebruiker: Gebruiker) -> bool:
     """Return whether the session is narrowed to fewer vestigingen than the mails to this user are about."""
     with database().reading() as connection:
-        return gebruiker.vestigingen != accounts.get(connection, gebruiker.login).vestigingen
+        return gebruiker.places != accounts.get(connection, gebruiker.login).places
 
 
 def _show(forms: AddressForms) -> str:

@@ -30,7 +30,7 @@ def change_password() -> ResponseReturnValue:
     gebruiker, form = login_session.require_gebruiker(), ChangePasswordForm(request.form)
     if (refused := proof.refusal(form, gebruiker, _show)) is not None:
         return refused
-    if not check_strength(form, gebruiker.login, gebruiker.naam, gebruiker.vestigingen):
+    if not check_strength(form, gebruiker.login, gebruiker.naam, gebruiker.places):
         return _show(form), 422
     try:
         with hash_queue().place(request_source(), Rank.KNOWN_BROWSER):

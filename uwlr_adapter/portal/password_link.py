@@ -29,7 +29,7 @@ def set_password(token: str) -> ResponseReturnValue:
     form = PasswordForm(request.form)
     try:
         owner = _find_owner(token)
-        if not (form.validate() and check_strength(form, owner.login, owner.naam, owner.vestigingen)):
+        if not (form.validate() and check_strength(form, owner.login, owner.naam, owner.places)):
             return _show(form, owner), 422
         with hash_queue().place(request_source(), Rank.KNOWN_BROWSER):  # the link is proof enough
             hash_ = passwords.make_hash(str(form.wachtwoord.data))

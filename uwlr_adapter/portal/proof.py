@@ -146,9 +146,9 @@ def tell(connection: sa.Connection, gebruiker: Gebruiker, act: Act, subject: str
 
 def record(connection: sa.Connection, gebruiker: Gebruiker, act: Act) -> None:
     """Record an act of a user on the own account at every vestiging of it, also when the session is narrowed."""
-    who = {"login": gebruiker.login, "actor": gebruiker.login}
-    every = accounts.get(connection, gebruiker.login).vestigingen
-    record_gebruiker_act(connection, moment=now(), act=act, brin6s=every, **who)
+    login = gebruiker.login
+    every = accounts.get(connection, login).places
+    record_gebruiker_act(connection, moment=now(), act=act, login=login, brin6s=every, actor=login)
 
 
 def _undo(attempt: Attempt, factor: Factor) -> None:

@@ -110,7 +110,7 @@ def _log_in(walk: Walk, found: ProviderLogin) -> ResponseReturnValue:
             _log_absent(connection, found.named)
     if identity is None or gebruiker is None or not gebruiker.is_enabled:
         return render_template("provider_unknown.html"), 403
-    vestigingen = None if found.named is None else narrowed(gebruiker.vestigingen, found.named)
+    vestigingen = None if found.named is None else narrowed(gebruiker.places, found.named)
     if vestigingen is not None and not 0 < len(vestigingen) <= MAX_NARROWED:
         return _refuse(gebruiker, too_many=bool(vestigingen))
     opened = ProviderSession(identity.id, vestigingen, found.has_second_factor)
@@ -120,7 +120,7 @@ def _log_in(walk: Walk, found: ProviderLogin) -> ResponseReturnValue:
 def _refuse(gebruiker: Gebruiker, *, too_many: bool) -> ResponseReturnValue:
     """Return the page for a user whom the claims leave nothing, or more than a session can hold."""
     log_event("login at the provider refused", reason="too many vestigingen" if too_many else "no vestiging is left")
-    return render_template("provider_no_school.html", has_own=bool(gebruiker.vestigingen), too_many=too_many), 403
+    return render_template("provider_no_school.html", has_own=bool(gebruiker.places), too_many=too_many), 403
 
 
 def _log_absent(connection: sa.Connection, named: frozenset[str]) -> None:

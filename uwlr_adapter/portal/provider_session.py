@@ -52,12 +52,14 @@ class ProviderSession:
         with database().reading() as connection:
             if not identities.is_bound(connection, self.identity_id, gebruiker.id, found.settings.issuer):
                 return None
-        own = gebruiker.vestigingen
+        own, groepen = gebruiker.vestigingen, gebruiker.groepen
         if self.vestigingen is not None:
             own = tuple(brin6 for brin6 in own if brin6 in self.vestigingen)
-            if not own:
+            groepen = tuple(one for one in groepen if one.brin6 in self.vestigingen)
+            if not (own or groepen):
                 return None
-        return replace(gebruiker, vestigingen=own, needs_totp=gebruiker.needs_totp and not self.has_second_factor)
+        needs_totp = gebruiker.needs_totp and not self.has_second_factor
+        return replace(gebruiker, vestigingen=own, groepen=groepen, needs_totp=needs_totp)
 
 
 def keep(opened: ProviderSession | None) -> None:

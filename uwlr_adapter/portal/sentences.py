@@ -65,6 +65,10 @@ _ACTS = {
     "uitnodiging aangenomen": "De gebruiker {login} heeft de uitnodiging aangenomen, en is nu {rol}.",
     "rol gewijzigd": "De gebruiker {login} is nu {rol}.",
     "toegang weggenomen": "De gebruiker {login} heeft geen toegang meer tot deze school.",
+    "groepen gegeven": (
+        "De gebruiker {login} ziet in schooljaar {schooljaar} als leerkracht de resultaten van {groepen}."
+    ),
+    "groepen weggenomen": "De gebruiker {login} ziet geen resultaten van groepen meer.",
     "wachtwoord gewijzigd": "De gebruiker {login} heeft het eigen wachtwoord gewijzigd.",
     "tweede stap vernieuwd": "De gebruiker {login} heeft de eigen tweede stap vernieuwd.",
     "herstelcodes gemaakt": "De gebruiker {login} heeft nieuwe herstelcodes gemaakt.",
@@ -152,7 +156,8 @@ def sentence_of(entry: Entry, name: str, where: str | None = AT_EDIT) -> str:
             return f"De school is akkoord met {about}."
         return _ACTS.get(entry.act, entry.act).format(
             schooljaar=told.get("schooljaar", ""),
-            login=told.get("login") or told.get("gebruiker", ""),
+            login=told.get("login") or told.get("gebruiker") or told.get("leerkracht", ""),
+            groepen=count_noun(int(told["groepen"]), "groep", "groepen") if "groepen" in told else "groepen",
             rol=told.get("rol", ""),
             leerling=told.get("leerling", ""),
             **{name: told.get(name, "") for name in ("bericht", "resultaten", "leerlingen")},

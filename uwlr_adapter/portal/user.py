@@ -11,7 +11,7 @@ from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.gebruikers import accounts, by_operator, directory
 from uwlr_adapter.gebruikers.accounts import LINK_LIFETIME, Gebruiker
 from uwlr_adapter.gebruikers.errors import ColleagueError
-from uwlr_adapter.gebruikers.tables import SCHOOL_ROLES, GebruikerRol
+from uwlr_adapter.gebruikers.tables import SCHOOL_ACCOUNTS, GebruikerRol
 from uwlr_adapter.portal import link_once, login_session
 from uwlr_adapter.portal.account_forms import ROLES, OwnerForm, PlacesForm
 from uwlr_adapter.portal.blueprints import OPERATOR
@@ -175,6 +175,6 @@ def _show(found: Gebruiker, form: PlacesForm) -> str:
         places=shown,
         after=shown[-1][0] if len(places) > PER_PAGE else None,
         is_continued=bool(after),
-        is_of_school=found.rol in SCHOOL_ROLES,
+        is_of_school=found.rol in SCHOOL_ACCOUNTS,
         is_self=found.id == login_session.require_gebruiker().id,
     )

@@ -34,6 +34,18 @@ def hyphenated(text: str) -> str:
     return text.replace("Schoolbeheerder", "School\u00adbeheerder")
 
 
+NAMED = 12
+"""Groepen that a sentence names (inclusive); of more it says how many."""
+
+
+def groep_names(groepen: Iterable[tuple[str, str]]) -> str:
+    """Return groepen, each a key with its name, as part of a sentence: `groep 4A`, or `de groepen 4A, 5B en Plus`."""
+    names = [naam for _, naam in groepen]
+    if len(names) > NAMED:
+        return count_noun(len(names), "groep", "groepen")
+    return f"groep {names[0]}" if len(names) == 1 else f"de groepen {in_words(names)}"
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "short_date": short_date,
     "long_date": long_date,
@@ -43,5 +55,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "noun_of": noun_of,
     "terms_blocks": terms_blocks,
     "hyphenated": hyphenated,
+    "groep_names": groep_names,
 }
 """The filters of the templates, by name."""

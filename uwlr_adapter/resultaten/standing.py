@@ -39,14 +39,17 @@ class GroepScope:
     brin6: str
     schooljaar: str
     groepen: frozenset[str]
+    present: frozenset[int] | None = None
+    """Those of these leerlingen who are meant, such as who take part today; None: all of them."""
 
     @property
     def people(self) -> sa.Select[tuple[int]]:
         """The query of the ids of these leerlingen."""
         own = plaatsing.c
-        return sa.select(own.persoon_id).where(
+        query = sa.select(own.persoon_id).where(
             own.brin6 == self.brin6, own.schooljaar == self.schooljaar, own.groep_key.in_(sorted(self.groepen))
         )
+        return query if self.present is None else query.where(own.persoon_id.in_(sorted(self.present)))
 
 
 @dataclass(frozen=True, slots=True)
