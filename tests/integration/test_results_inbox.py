@@ -17,7 +17,7 @@ from uwlr_adapter.resultaten import per_toets, reading, taking_back
 from uwlr_adapter.resultaten.consequences import consequences_of
 from uwlr_adapter.resultaten.identifying import NotProcessedReason
 from uwlr_adapter.resultaten.message_filter import MessageFilter
-from uwlr_adapter.resultaten.per_toets import ListPlace, ChosenLeerlingen, ToetsKey
+from uwlr_adapter.resultaten.per_toets import ChosenLeerlingen, ListPlace, ToetsKey
 from uwlr_adapter.resultaten.standing import GroepScope, has_leerling
 from uwlr_adapter.settings import Settings
 

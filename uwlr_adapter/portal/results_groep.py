@@ -23,7 +23,7 @@ from uwlr_adapter.portal.results import name_in, platform_names, scope
 from uwlr_adapter.portal.results_leerling import places_of, toets_rows
 from uwlr_adapter.portal.results_words import ResultInWords, in_words, onderdeel_name, toets_name
 from uwlr_adapter.resultaten import meaning, per_toets, reading
-from uwlr_adapter.resultaten.per_toets import ListPlace, ChosenLeerlingen, ToetsKey
+from uwlr_adapter.resultaten.per_toets import ChosenLeerlingen, ListPlace, ToetsKey
 
 PER_PAGE = 50
 """Toetsen, or leerlingen, on one page."""

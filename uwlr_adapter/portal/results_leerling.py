@@ -20,7 +20,7 @@ from uwlr_adapter.portal.results import name_in, platform_names, scope
 from uwlr_adapter.portal.results_plot import LinePlot, Scored, line_plot
 from uwlr_adapter.portal.results_words import ResultInWords, in_words, onderdeel_name, toets_name
 from uwlr_adapter.resultaten import meaning, per_toets, reading
-from uwlr_adapter.resultaten.per_toets import ListPlace, ChosenLeerlingen, ToetsLine
+from uwlr_adapter.resultaten.per_toets import ChosenLeerlingen, ListPlace, ToetsLine
 from uwlr_adapter.resultaten.reading import ResultVersion
 from uwlr_adapter.resultaten.standing import has_leerling
 from uwlr_adapter.resultaten.taking import same_vestiging
