@@ -14,7 +14,7 @@ from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.journaal.tables import act_to_tell, journaal
 from uwlr_adapter.portal import guard
-from uwlr_adapter.portal.groep_ticks import PREFIX, field_of
+from uwlr_adapter.portal.groep_ticks import PAST, PREFIX, field_of
 
 BEGIN = "/koppelingen"
 LIST = f"{SCHOOL}/leerkrachten"
@@ -173,6 +173,22 @@ def test_a_form_of_before_midnight(taught: Portal) -> None:
     taught.clock.advance(seconds=1)
     sent = kim.submit_page(page, huidig=NEW, wachtwoord="een ander wachtwoord dat goed is", nogmaals="")
     assert (sent.location or "").startswith(LOGIN)
+
+
+def test_a_form_of_last_year(taught: Portal) -> None:
+    """Ticks for a schooljaar that ended meanwhile do not count for the next one, which has the same keys."""
+    joined(taught)
+    import_taught(taught.database, taught_dataset(schooljaar=NEXT_YEAR))
+    taught.clock.moment = LAST
+    school = taught.browser("school")
+    pages = [school.get(f"{LIST}/toegang/{user(taught, KIM).id}"), school.get(f"{LIST}/nieuw")]
+    taught.clock.advance(seconds=1)
+    told = [
+        school.follow(press(school, pages[0], "bewaren", FOUR.key, FIVE.key)),
+        school.follow(press(school, pages[1], "", FOUR.key, naam="N. Nieuw", login="nieuw")),
+    ]
+    assert [PAST in one.text for one in told] == [True, True]
+    assert {year for year, _ in sees(taught)} == {YEAR}
 
 
 def test_the_next_schooljaar(taught: Portal) -> None:
