@@ -23,7 +23,7 @@ from uwlr_adapter.portal.results import name_in, platform_names, scope
 from uwlr_adapter.portal.results_leerling import places_of, toets_rows
 from uwlr_adapter.portal.results_words import ResultInWords, in_words, onderdeel_name, toets_name
 from uwlr_adapter.resultaten import meaning, per_toets, reading
-from uwlr_adapter.resultaten.per_toets import ListPlace, People, ToetsKey
+from uwlr_adapter.resultaten.per_toets import ChosenLeerlingen, ListPlace, ToetsKey
 
 PER_PAGE = 50
 """Toetsen, or leerlingen, on one page."""
@@ -137,12 +137,6 @@ def show_toets_of_groep(brin6: str, toets_id: str) -> str:
     )
 
 
-def _people_of(connection: sa.Connection, brin6: str, schooljaar: str, key: str) -> list[int]:
-    """Return the ids of the leerlingen of a groep whom the user may see, ascending."""
-    own, found = scope(), groepen.leerlingen_in(connection, brin6, schooljaar, key)
-    return found if own is None or own.present is None else [one for one in found if one in own.present]
-
-
 def _require_groep(connection: sa.Connection, brin6: str) -> tuple[str, KnownGroep]:
     """Return the school year and the groep that the address names, of this vestiging and the scope. Raises NotFound."""
     schooljaar, key, own = request.args.get("schooljaar", ""), request.args.get("groep", ""), scope()
@@ -152,10 +146,12 @@ def _require_groep(connection: sa.Connection, brin6: str) -> tuple[str, KnownGro
     return schooljaar, next(found, None) or abort(404)
 
 
-def _people(connection: sa.Connection, brin6: str, schooljaar: str, groep: KnownGroep) -> People:
+def _people(connection: sa.Connection, brin6: str, schooljaar: str, groep: KnownGroep) -> ChosenLeerlingen:
     """Return the leerlingen of a groep whom the user may see."""
-    ids = _people_of(connection, brin6, schooljaar, groep.key)
-    return People(ids, places_of(connection, brin6, schooljaar))
+    own, ids = scope(), groepen.leerlingen_in(connection, brin6, schooljaar, groep.key)
+    if own is not None and own.present is not None:
+        ids = [one for one in ids if one in own.present]
+    return ChosenLeerlingen(ids, places_of(connection, brin6, schooljaar))
 
 
 def _parts(definitions: Mapping[str, Toets], *, has_total: bool) -> list[str | None]:
@@ -171,7 +167,7 @@ def _parts(definitions: Mapping[str, Toets], *, has_total: bool) -> list[str | N
 
 
 def _cells(
-    connection: sa.Connection, people: People, key: ToetsKey, parts: Sequence[str | None]
+    connection: sa.Connection, people: ChosenLeerlingen, key: ToetsKey, parts: Sequence[str | None]
 ) -> dict[tuple[int, str | None], ResultInWords]:
     found = per_toets.latest_of_people(connection, people, key, parts)
     definitions = reading.definitions_of(connection, [one.toets_id for one in found])
