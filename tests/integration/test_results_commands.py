@@ -277,7 +277,7 @@ def test_deliver_without_a_receiver(embedded: ResultBench, tmp_path: Path) -> No
     """How many wait is shown; delivering is refused with what to do."""
     fill(embedded)
     shown = run(tmp_path, "deliver", "--dry-run").stdout
-    assert "5" in shown
+    assert " 6 " in shown
     assert "UWLR_RECEIVER" in shown
     assert "no receiver is set" in run(tmp_path, "deliver", status=1).stderr
     with embedded.database.reading() as connection:

@@ -27,6 +27,7 @@ from uwlr_adapter.resultaten.tables import results_message
 from uwlr_adapter.settings import Settings
 
 OPERATOR = Operator("cli:proef", START)
+RECEIVER = Settings(receiver="mijnlas")
 MORE = ("205", "206")
 """Two leerlingen without an ECK-iD, who can be joined."""
 
@@ -95,8 +96,7 @@ def bench(backend: str, tmp_path: Path) -> Iterator[ResultBench]:
 
 def deliver(bench: ResultBench, settings: Settings | None = None) -> int:
     """Run the job; return how many results it noted."""
-    settings = settings or Settings(receiver="mijnlas")
-    done = run_now(JOBS["results"], bench.database, settings, Lease("results", "test"), moment=bench.moment)
+    done = run_now(JOBS["results"], bench.database, settings or RECEIVER, Lease("results", "test"), moment=bench.moment)
     assert done is not None
     return done.handled
 
@@ -104,7 +104,7 @@ def deliver(bench: ResultBench, settings: Settings | None = None) -> int:
 def due(bench: ResultBench) -> int:
     """Return how many results wait."""
     with bench.database.reading() as connection:
-        return sum(one.number for one in JOBS["results"].due(connection, Settings(), bench.moment))
+        return sum(one.number for one in JOBS["results"].due(connection, RECEIVER, bench.moment))
 
 
 def standing(bench: ResultBench) -> dict[int, tuple[str, int | None]]:
@@ -312,6 +312,10 @@ def test_without_a_receiver_nothing_is_done(bench: ResultBench) -> None:
     """The results stay, and wait."""
     bench.send(Sent("201", "a", 1))
     assert (deliver(bench, Settings()), due(bench)) == (0, 1)
+    with bench.database.reading() as connection:
+        (told,) = JOBS["results"].due(connection, Settings(), bench.moment)
+        assert (told.number, "UWLR_RECEIVER" in told.note) == (1, True)
+        assert JOBS["results"].has_work(connection, bench.moment)
 
 
 def test_a_receiver_that_is_not_there(bench: ResultBench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
