@@ -197,6 +197,21 @@ def test_a_join_and_its_undo(bench: ResultBench, las: Las) -> None:
     assert deliver(bench) == 0
 
 
+def test_the_key_of_who_is_forgotten_stays_nowhere(bench: ResultBench, las: Las) -> None:
+    """A result that was delivered with somebody who was two, and is of another leerling since, keeps no key of it."""
+    del las
+    bench.send(Sent("205", "a", 1))
+    join_two(bench)
+    deliver(bench)
+    bench.send(Sent("201", "a", 1))
+    keys = sa.text("SELECT delivered_to FROM resultaat")
+    with bench.database.writing() as connection:
+        assert connection.scalar(keys) == "205"
+        forget.forget(connection, "21QW", "205", bench.moment)
+        assert connection.scalar(keys) is None
+    assert deliver(bench) == 1
+
+
 def test_results_of_an_import_that_was_undone_wait(bench: ResultBench, las: Las) -> None:
     """Somebody who is not known gets nothing and loses nothing; once the import is done again, what waits comes."""
     bench.bring(["207"])
