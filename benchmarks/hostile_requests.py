@@ -1,13 +1,13 @@
 """Requests of a stranger that aim at the processor: every kind known, for `hostile.py`.
 
-Each is as large as the service lets in: a head of twice HEAD_OCTETS, a body of 64 kB. What a reader of the code finds
-missing belongs here, or in `hostile_xml.py`.
+Each is as large as the service lets in: a head of twice HEAD_OCTETS, a body of 64 kB, and of 10 MB with results. What a
+reader of the code finds missing belongs here, or in `hostile_xml.py`.
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from hostile_xml import documents, fill, messages
+from hostile_xml import documents, fill, messages, results
 from servers import PATH
 
 from uwlr_adapter.contract.xml import MESSAGE
@@ -24,6 +24,7 @@ FORM = "application/x-www-form-urlencoded"
 PARTS = "multipart/form-data; boundary=x"
 LOGIN = f"{PREFIX}/inloggen"
 STATIC = f"{PREFIX}/static/portaal.css"
+RESULTS = "/uwlr/leerresultaten"
 
 
 class HostileRequest(NamedTuple):
@@ -51,6 +52,8 @@ def all_requests(good: str) -> Iterator[HostileRequest]:
     ):
         chunked = (("content-type", "text/xml"), ("transfer-encoding", "chunked"))
         yield HostileRequest(f"in chunks: {name}", body, chunked)
+    for name, body in results(good):
+        yield HostileRequest(f"results: {name}", body, (("content-type", XML),), path=RESULTS)
     yield from _pages()
     yield from _forms()
 

@@ -3,6 +3,9 @@
 import itertools
 from collections.abc import Callable, Iterator
 
+from uwlr_adapter.contract.leerresultaten.names import LEERRESULTATEN
+from uwlr_adapter.contract.leerresultaten.request import HEAD_OCTETS
+from uwlr_adapter.contract.leerresultaten.request import MESSAGE as RESULTS
 from uwlr_adapter.contract.names import AUTORISATIE, SOAP11
 from uwlr_adapter.contract.xml import MESSAGE
 
@@ -121,6 +124,28 @@ def _nothings() -> Iterator[tuple[str, bytes]]:
     yield "depth without an end", fill("<a>")
     yield "zero bytes", b"\0" * MESSAGE.octets
     yield "bytes that are no UTF-8", b"<a>" + b"\xff" * 60000 + b"</a>"
+
+
+def results(good: str) -> Iterator[tuple[str, bytes]]:
+    """Yield messages with results of a stranger, with their names; `good` is a fetch, whose header they carry."""
+    header = good[: good.index("<s:Body>")].replace("<klantcode>", "<klantcode>geen-")
+    school = "<school><brincode>21QW</brincode>{}</school>"
+    opening = f'{header}<s:Body><leerresultaten_verzoek xmlns="{LEERRESULTATEN}">'
+    closing = "</leerresultaten_verzoek></s:Body></s:Envelope>"
+    for octets in (HEAD_OCTETS, RESULTS.octets):
+        for name, part in (
+            ("elements", "<a/>"),
+            ("attributes", '<a b="" c="" d=""/>'),
+            ("namespaces", '<a xmlns="u"/>'),
+            ("types", f'<b xmlns:i="{_XSI}" i:type="i:b" i:nil="true"/>'),
+            ("schools", "<school/>"),
+            ("comments", "<!--x-->"),
+        ):
+            yield f"{name}, {octets:,} bytes", fill(part, opening + school.format(""), closing, octets)
+            yield f"{name} before the school, {octets:,} bytes", fill(part, opening, closing, octets)
+    parts = fill("<a/>", header.replace("</autorisatie>", "<a/>"), "</autorisatie>", HEAD_OCTETS - 400).decode()
+    yield "parts of the autorisatie", parts.encode() + f"</s:Header>{opening[len(header) :]}{closing}".encode()
+    yield "children of the school", fill("<a/>", opening + "<school>", f"</school>{closing}", HEAD_OCTETS)
 
 
 def messages(good: str) -> Iterator[tuple[str, bytes]]:

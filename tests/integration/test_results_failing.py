@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,21 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
+from support.databases import PostgresServer
 from support.event_loop import run, turns_until
 from support.result_messages import afname, class_of, message, resultaat, sample
 from support.result_school import PATH, ResultSchool, from_here
+from support.school_builder import BRIN6
 from support.server import WAIT
 
+from uwlr_adapter.administratie import schools
 from uwlr_adapter.contract.fault import TijdelijkNietBeschikbaar
 from uwlr_adapter.contract.leerresultaten import judging
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.exchange import leerresultaten, results_commit
 from uwlr_adapter.journaal.model import RefusalReason
 from uwlr_adapter.koppelingen.toestemming import ToestemmingStatus
-from uwlr_adapter.web import body_room, rsgi, turns
+from uwlr_adapter.web import body_room, rsgi, turns, wsgi
 from uwlr_adapter.web.rsgi import RsgiApp
 
 TAKEN, NO_ACCESS = "leerresultaten_bevestiging", "Client.AutorisatieOngeldig"
@@ -50,6 +54,18 @@ def embedded(tmp_path: Path) -> Iterator[ResultSchool]:
     made = ResultSchool(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def on_postgresql(
+    tmp_path: Path, postgresql: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ResultSchool]:
+    """Yield such a school on PostgreSQL."""
+    with postgresql.database() as url:
+        monkeypatch.setenv("UWLR_DATABASE", url)
+        made = ResultSchool(tmp_path)
+        yield made
+        made.close()
 
 
 def database_of(school: ResultSchool) -> Database:
@@ -191,7 +207,10 @@ def test_a_defect_of_our_own_is_no_confirmation(embedded: ResultSchool, monkeypa
 # In the event loop of `serve`.
 
 
-def test_many_at_once_are_judged_one_after_the_other(embedded: ResultSchool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("by_rsgi", [True, False], ids=["rsgi", "wsgi"])
+def test_many_at_once_are_judged_one_after_the_other(
+    embedded: ResultSchool, monkeypatch: pytest.MonkeyPatch, *, by_rsgi: bool
+) -> None:
     """Ten messages at once are all taken, and no two of them are judged or taken at the same time."""
     busy, most = 0, 0
     lock = threading.Lock()
@@ -213,12 +232,17 @@ def test_many_at_once_are_judged_one_after_the_other(embedded: ResultSchool, mon
     monkeypatch.setattr(leerresultaten, "judge", watched(judging.judge))
     monkeypatch.setattr(results_commit, "write", watched(results_commit.write))
 
+    messages = [message(afname(resultaat(f"k{number}"))) for number in range(10)]
+
     async def bring_all() -> list[str]:
         app = RsgiApp(embedded.app, threads=4)
-        sent = [embedded.bring_to(app, message(afname(resultaat(f"k{number}")))) for number in range(10)]
-        return [one.outcome for one in await asyncio.gather(*sent)]
+        return [one.outcome for one in await asyncio.gather(*(embedded.bring_to(app, one) for one in messages))]
 
-    assert run(bring_all()) == [TAKEN] * 10
+    if by_rsgi:
+        assert run(bring_all()) == [TAKEN] * 10
+    else:
+        with ThreadPoolExecutor(4) as pool:
+            assert [one.outcome for one in pool.map(embedded.bring, messages)] == [TAKEN] * 10
     assert (most, len(embedded.standing("10001"))) == (1, 10)
 
 
@@ -253,6 +277,23 @@ def test_who_finds_too_many_before_it_comes_back_later(embedded: ResultSchool, m
 def _is_settled(app: RsgiApp, task: "asyncio.Future[Any]", number: int) -> bool:
     """Return whether a message has its answer, or waits behind so many others."""
     return task.done() or app.messages_in_progress > min(number, 2)
+
+
+def test_under_wsgi_a_few_threads_wait_and_no_more(embedded: ResultSchool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond PLACES a message gets a fault with Retry-After at once, so that threads are left for fetches."""
+    monkeypatch.setattr(wsgi, "PLACES", 1)
+    embedded.restart()
+    judge, refused = judging.judge, []
+
+    def send_and_judge(call: Any) -> Any:
+        refused.append(embedded.bring(message(afname(resultaat("b")))))
+        return judge(call)
+
+    monkeypatch.setattr(leerresultaten, "judge", send_and_judge)
+    assert embedded.bring(message(afname(resultaat("a")))).outcome == TAKEN
+    ((outcome, retry_after),) = [(one.outcome, one.reply.headers["Retry-After"]) for one in refused]
+    assert (outcome, retry_after) == (TEMPORARY, str(turns.RETRY_AFTER))
+    assert [one.key for one in embedded.standing("10001")] == ["a"]
 
 
 def test_a_body_for_which_there_is_no_room(embedded: ResultSchool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,26 +345,59 @@ def test_a_request_that_takes_too_long_is_given_up_and_ends_its_turn_later(
 
 
 def test_a_turn_that_comes_too_late_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who waits too long for a turn gets a fault, and those behind it their turn."""
+    """A message that waits too long for a turn gets a fault, and those behind it their turn."""
     monkeypatch.setattr(turns, "TURN_SECONDS", 0.01)
 
     async def wait() -> None:
         all_ = turns.WorkTurns()
-        first = await all_.begin()
+        first = await all_.begin("x")
         with pytest.raises(TijdelijkNietBeschikbaar):
-            await all_.begin()
+            await all_.begin("x")
         assert all_.waiting == 0
         monkeypatch.setattr(turns, "TURN_SECONDS", WAIT)
-        second = asyncio.ensure_future(all_.begin())
-        third = asyncio.ensure_future(all_.begin())
+        second = asyncio.ensure_future(all_.begin("x"))
+        third = asyncio.ensure_future(all_.begin("x"))
         await turns_until(lambda: all_.waiting > 1)
         second.cancel()
         first.end()
         (await third).end()
         await asyncio.sleep(0)
-        (await all_.begin()).end()
+        (await all_.begin("x")).end()
 
     run(wait())
+
+
+def test_one_source_does_not_take_the_turns_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source with so many messages that wait gets a fault for the next one, while another source may wait."""
+    monkeypatch.setattr(turns, "MAX_OF_SOURCE", 1)
+
+    async def wait() -> None:
+        all_ = turns.WorkTurns()
+        first = await all_.begin("a")
+        second = asyncio.ensure_future(all_.begin("a"))
+        await turns_until(lambda: all_.waiting == 1)
+        with pytest.raises(TijdelijkNietBeschikbaar):
+            await all_.begin("a")
+        third = asyncio.ensure_future(all_.begin("b"))
+        await turns_until(lambda: all_.waiting == 2)
+        first.end()
+        (await second).end()
+        (await third).end()
+        fourth = await all_.begin("a")
+        fourth.end()
+
+    run(wait())
+
+
+def test_a_school_that_is_held_for_long(on_postgresql: ResultSchool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While an import holds the school a message waits for a bounded time, and gets a fault after that."""
+    monkeypatch.setattr(results_commit, "LOCK_SECONDS", 1)
+    with on_postgresql.database.writing() as connection:
+        schools.lock_school(connection, BRIN6[:4])
+        assert on_postgresql.bring(SHORT).outcome == TEMPORARY
+        assert on_postgresql.fetch().outcome == "leerlinggegevens"
+    assert on_postgresql.counts() == (0,) * 5
+    assert on_postgresql.bring(SHORT).outcome == TAKEN
 
 
 def test_after_a_turn_others_go_first() -> None:

@@ -12,9 +12,10 @@ from support.portal_browser import Browser, Page, Portal
 from support.wsgi import call
 
 from uwlr_adapter.contract.dataset import Leerling
-from uwlr_adapter.journaal.model import RESULTS_CALL, VerzoekEntry
+from uwlr_adapter.journaal.model import VerzoekEntry
 from uwlr_adapter.journaal.tables import journaal
 from uwlr_adapter.koppelingen import store
+from uwlr_adapter.koppelingen.calls import RESULTS_CALL
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.toestemming import Toestemming
 

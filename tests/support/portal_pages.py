@@ -263,6 +263,7 @@ PAGES = (
         BESTUUR,
         _once("Ja, pauzeer bij 1 vestiging"),
     ),
+    PageCase("samen-activeren-keuze", f"{TOGETHER}/activeren?koppeling=snappet&{ALL_THREE}", BESTUUR),
     PageCase("samen-pauzeren", f"{TOGETHER}/pauzeren?koppeling=snappet&{ALL_THREE}", BESTUUR),
     PageCase("samen-beeindigen", f"{TOGETHER}/beeindigen?koppeling=snappet&{ALL_THREE}", BESTUUR),
     PageCase(
@@ -427,6 +428,30 @@ PAGES = (
         422,
     ),
     PageCase("pauzeren", f"{SCHOOL}/koppeling/{{actief}}/pauzeren"),
+    PageCase(
+        "toestemming-akkoord",
+        f"{SCHOOL}/koppeling/{{actief}}/toestemming/resultaten/akkoord",
+        h1="Resultaten van Snappet",
+    ),
+    PageCase(
+        "toestemming-akkoord-fout",
+        f"{SCHOOL}/koppeling/{{actief}}/toestemming/resultaten/akkoord",
+        step=_press("Akkoord vastleggen", naam=""),
+        status=422,
+        h1="Resultaten van Snappet",
+    ),
+    PageCase(
+        "toestemming-leerlinggegevens-pauzeren",
+        f"{BEGIN}/{DAILY}/koppeling/{{elke_nacht}}/toestemming/leerlinggegevens/pauzeren",
+        HORIZON,
+        h1="Leerlinggegevens naar Snappet pauzeren?",
+    ),
+    PageCase(
+        "toestemming-resultaten-pauzeren",
+        f"{BEGIN}/{DAILY}/koppeling/{{elke_nacht}}/toestemming/resultaten/pauzeren",
+        HORIZON,
+        h1="Resultaten van Snappet pauzeren?",
+    ),
     PageCase(
         "pauzeren-intussen-gewijzigd", f"{SCHOOL}/koppeling/{{actief}}/pauzeren", step=_after_somebody_else, status=409
     ),

@@ -31,6 +31,7 @@ from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions, afnemers, store
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import afnemer, koppeling, shown_code, voorwaarden
+from uwlr_adapter.koppelingen.toestemming import Toestemming
 from uwlr_adapter.maintenance import announced
 from uwlr_adapter.resultaten import taking_back
 from uwlr_adapter.settings import Settings
@@ -223,6 +224,7 @@ def _activate(builder: SchoolBuilder) -> dict[str, Koppeling]:
         "storing": builder.activate("uwlr-4d", SILENT, f"{SILENT}storing-overal"),
         "verouderd": builder.activate("snappet", BEHIND, f"{BEHIND}verouderde-gegevens"),
     }
+    made["elke nacht"] = builder.give(made["elke nacht"], Toestemming.RESULTATEN)
     first_year = int(schooljaar_of(day_of(builder.moment))[2:4])
     made["gepauzeerd"] = builder.withhold(made["gepauzeerd"], f"L{first_year * 1000 + 1:05}")  # of the youngest ones
     with builder.transaction() as connection:

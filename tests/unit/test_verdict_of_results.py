@@ -12,9 +12,8 @@ from itertools import product
 from typing import NamedTuple
 
 from uwlr_adapter.clock import day_of
-from uwlr_adapter.contract.leerresultaten.names import BRENG_LEERRESULTATEN
-from uwlr_adapter.journaal.model import RESULTS_CALL, Act, RefusalReason
-from uwlr_adapter.koppelingen.calls import Calls, JournaalRow, fold
+from uwlr_adapter.journaal.model import Act, RefusalReason
+from uwlr_adapter.koppelingen.calls import RESULTS_CALL, Calls, JournaalRow, fold
 from uwlr_adapter.koppelingen.lifecycle import Akkoord, Koppeling
 from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.koppelingen.toestemming import ToestemmingState, ToestemmingStatus
@@ -209,8 +208,3 @@ def test_a_pause_of_fetches_leaves_results_as_they_are() -> None:
     for what in (Act.RESULTS_PAUSED, Act.RESULTS_RESUMED, Act.RESULTS_ALLOWED):
         past = fold(Calls(), [*rows, act(0.1, what)])
         assert (past.results_reason, past.first_at) == (None, kept.fetched_at)
-
-
-def test_the_journaal_and_the_wire_have_one_word() -> None:
-    """The act of a call with results is the name of its operation."""
-    assert BRENG_LEERRESULTATEN.name == RESULTS_CALL

@@ -11,7 +11,7 @@ from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.leerresultaten.places import leerling_finding
 from uwlr_adapter.contract.leerresultaten.records import Leerresultaten
 from uwlr_adapter.contract.schemas import Finding
-from uwlr_adapter.db.backend import run
+from uwlr_adapter.db.backend import backend_of, run
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.errors import UwlrAdapterError
 from uwlr_adapter.exchange import commit
@@ -19,6 +19,10 @@ from uwlr_adapter.exchange.outcome import Outcome, ResultsToTake
 from uwlr_adapter.journaal.model import ResultCounts, VerzoekEntry
 from uwlr_adapter.resultaten.identifying import NotProcessedReason, known_by
 from uwlr_adapter.resultaten.taking import Taken, take
+
+LOCK_SECONDS = 5
+"""How long a message waits for whoever holds its school, such as an import: the messages of all other schools wait
+behind it (`web/turns.py`)."""
 
 
 class _ChangedError(UwlrAdapterError):
@@ -47,6 +51,7 @@ def write(database: Database, outcome: Outcome, entry: VerzoekEntry, results: Re
 
 def _write(connection: sa.Connection, outcome: Outcome, entry: VerzoekEntry, message: Leerresultaten) -> None:
     """Take a message and write its entry. Raises LeerlingOngeldig, _ChangedError or DBAPIError."""
+    backend_of(connection).limit_lock_wait(connection, LOCK_SECONDS)
     taken = take(connection, entry.moment, entry.afnemer_id, entry.brin6 or "", message)
     if not taken.leerlingen:
         raise fault.LeerlingOngeldig(_nobody(connection, entry, message))

@@ -139,8 +139,6 @@ class OutcomeKind(StrEnum):
     ACT = "handeling"
 
 
-RESULTS_CALL = "BrengLeerresultaten"
-"""The act of a call that brings results, as its operation is named; any other call fetches."""
 CLI = "cli:"
 """What the actor of a command begins with; the name of an account of the machine follows (`cli/base.py`)."""
 JOB = "job:"

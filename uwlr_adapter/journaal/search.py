@@ -13,8 +13,6 @@ from uwlr_adapter.journaal.tables import journaal
 
 _REFUSED = journaal.c.outcome.contains(".", autoescape=True)
 """A fault of the standard has a dot in its code; the outcome of an answered call has none."""
-_FETCHES = journaal.c.act != RESULTS_CALL
-"""A call that brings results is none that fetches."""
 _KINDS = {str(kind): kind for kind in EntryKind}
 _SHOWN_ACTS = (EntryKind.KOPPELING, EntryKind.RECORDS, EntryKind.GEBRUIKER)
 """The kinds of act that a school sees of its vestiging."""
@@ -93,17 +91,17 @@ def search(
 
 def last_call(connection: sa.Connection, koppeling_id: int) -> Entry | None:
     """Return the last fetch through a koppeling, answered or refused."""
-    return _last(connection, koppeling_id, _FETCHES)
+    return _last(connection, koppeling_id, EntryKind.VERZOEK)
 
 
 def last_success(connection: sa.Connection, koppeling_id: int) -> Entry | None:
     """Return the last answered fetch through a koppeling."""
-    return _last(connection, koppeling_id, _FETCHES, ~_REFUSED)
+    return _last(connection, koppeling_id, EntryKind.VERZOEK, ~_REFUSED)
 
 
 def last_results(connection: sa.Connection, koppeling_id: int) -> Entry | None:
     """Return the last call through a koppeling that brought results and was answered."""
-    return _last(connection, koppeling_id, ~_FETCHES, ~_REFUSED)
+    return _last(connection, koppeling_id, EntryKind.RESULTATEN, ~_REFUSED)
 
 
 def count_days(
@@ -125,7 +123,7 @@ def count_days(
             *(table.koppeling_id, place.label("day"), refused.label("refused"), is_past.label("past")),
             sa.func.count().label("calls"),
         )
-        .where(table.koppeling_id.in_(acted_at), table.kind == EntryKind.VERZOEK, _FETCHES)
+        .where(table.koppeling_id.in_(acted_at), table.kind == EntryKind.VERZOEK)
         .where(table.moment >= stored_start_of(days[0]), table.moment < ends[-1])
         .group_by(table.koppeling_id, *map(sa.literal_column, ("day", "refused", "past")))
     )
@@ -135,11 +133,13 @@ def count_days(
     return {id_: [DayCount(*found.get((id_, day), (0, 0, 0, 0))) for day in range(len(days))] for id_ in acted_at}
 
 
-def _last(connection: sa.Connection, koppeling_id: int, *where: sa.ColumnElement[bool]) -> Entry | None:
+def _last(
+    connection: sa.Connection, koppeling_id: int, kind: EntryKind, *where: sa.ColumnElement[bool]
+) -> Entry | None:
     table = journaal.c
     query = (
         sa.select(journaal)
-        .where(table.koppeling_id == koppeling_id, table.kind == EntryKind.VERZOEK, *where)
+        .where(table.koppeling_id == koppeling_id, table.kind == kind, *where)
         .order_by(table.moment.desc(), table.id.desc())
         .limit(1)
     )

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.db import bulk
-from uwlr_adapter.journaal.model import RESULTS_CALL, EntryKind
+from uwlr_adapter.journaal.model import CALLS, EntryKind
 from uwlr_adapter.journaal.tables import journaal
 from uwlr_adapter.koppelingen.calls import RHYTHM, Calls, Gap, JournaalRow, fold
 from uwlr_adapter.koppelingen.tables import Status, koppeling, koppeling_calls
@@ -28,7 +28,7 @@ _AGES = (timedelta(hours=2), timedelta(hours=30), timedelta(days=8))
 _noted, _rows = koppeling_calls.c, journaal.c
 _MEMBERS = tuple(one.name for one in fields(Calls) if one.name != "gaps")
 _COLUMNS = ("koppeling_id", "afnemer_id", "upto", *_MEMBERS, "gaps")
-_KINDS = (EntryKind.VERZOEK.value, EntryKind.KOPPELING.value)
+_KINDS = (*(one.value for one in CALLS), EntryKind.KOPPELING.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ def _rows_after(
     where = [_rows.koppeling_id.in_(ids), _rows.moment > first, _rows.kind.in_(_KINDS)]
     if upto is not None:
         where.append(_rows.moment <= upto)
-    is_call = (_rows.kind == EntryKind.VERZOEK).label("is_call")
+    is_call = _rows.kind.in_(CALLS).label("is_call")
     query = (
         sa.select(_rows.koppeling_id, _rows.moment, is_call, _rows.act, _rows.outcome, _rows.reason, _rows.leerlingen)
         .where(*where)
@@ -176,24 +176,27 @@ def _rows_after(
 
 
 def _long_ago(connection: sa.Connection, ids: Sequence[int], before: datetime) -> dict[int, Calls]:
-    """Return of koppelingen of which nothing was noted yet only when they were last fetched before a moment."""
-    last = (
+    """Return of koppelingen of which nothing was noted yet only when they were last fetched, and results last came.
+
+    Both before a moment.
+    """
+    last, results = (
         sa.select(sa.func.max(_rows.moment))
         .where(
             _rows.koppeling_id == koppeling.c.id,
             _rows.moment <= before,
-            _rows.kind == EntryKind.VERZOEK,
-            _rows.act != RESULTS_CALL,
+            _rows.kind == kind,
             ~_rows.outcome.contains(".", autoescape=True),
         )
         .correlate(koppeling)
         .scalar_subquery()
+        for kind in CALLS
     )
-    query = sa.select(koppeling.c.id, last.label("last")).where(koppeling.c.id.in_(ids))
+    query = sa.select(koppeling.c.id, last.label("last"), results.label("results")).where(koppeling.c.id.in_(ids))
     return {
-        row.id: Calls(called_at=row.last, fetched_at=row.last, first_at=row.last)
+        row.id: Calls(called_at=row.last, fetched_at=row.last, first_at=row.last, results_at=row.results)
         for row in (connection.execute(query) if ids else ())
-        if row.last is not None
+        if row.last is not None or row.results is not None
     }
 
 

@@ -10,8 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from uwlr_adapter.journaal.model import RESULTS_CALL, Act, RefusalReason
+from uwlr_adapter.contract.leerresultaten.names import BRENG_LEERRESULTATEN
+from uwlr_adapter.journaal.model import Act, RefusalReason
 
+RESULTS_CALL = BRENG_LEERRESULTATEN.name
+"""The act of a call that brings results; any other call fetches."""
 RHYTHM = timedelta(days=60)
 """How far back silences count: long enough for a holiday of two weeks, short enough to forget how a platform worked in
 another season."""

@@ -142,6 +142,18 @@ _RESULTS_REFUSALS: dict[str | None, tuple[str, str]] = {
         "{name} levert resultaten aan op een manier die niet volgens de afspraak UWLR is.",
         "Vraag {name} dit op te lossen; bij Logboek staat wat er mis is.",
     ),
+    RefusalReason.NOT_VALID: (
+        "{name} levert resultaten aan waarvan de inhoud niet klopt.",
+        "Vraag {name} dit op te lossen; bij Logboek staat wat er mis is.",
+    ),
+    RefusalReason.UNKNOWN_LEERLING: (
+        "{name} levert resultaten aan van leerlingen die hier niet bekend zijn.",
+        "Vraag {name} van welke leerlingen, en of hun gegevens daar kloppen.",
+    ),
+    RefusalReason.TOO_MANY: (
+        "{name} levert te veel resultaten tegelijk aan, en kan het later opnieuw doen.",
+        "Vraag {name} ernaar als dit zo blijft.",
+    ),
     RefusalReason.OWN_FAILURE: (
         "Het aanleveren mislukte aan onze kant; {name} kan het opnieuw proberen.",
         "Vraag de beheerder van de koppelingen ernaar als dit zo blijft.",

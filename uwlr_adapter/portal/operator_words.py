@@ -24,6 +24,22 @@ REFUSALS = {
         "De school vult bij de leverancier dezelfde verificatiecode in als hier, of vernieuwt hem op beide plaatsen.",
     ),
     RefusalReason.PAUSED: ("De koppeling is gepauzeerd", "De school vult een verificatiecode in om te hervatten."),
+    RefusalReason.LEERLINGGEGEVENS_PAUSED: (
+        "Leerlinggegevens zijn gepauzeerd",
+        "De school hervat ze; de verificatiecode staat er nog.",
+    ),
+    RefusalReason.LEERLINGGEGEVENS_NOT_AGREED: (
+        "De school is niet akkoord met leerlinggegevens",
+        "De school gaat akkoord op de pagina van de koppeling.",
+    ),
+    RefusalReason.RESULTS_PAUSED: (
+        "Resultaten zijn gepauzeerd",
+        "De school hervat ze; de leverancier stuurt daarna opnieuw.",
+    ),
+    RefusalReason.RESULTS_NOT_AGREED: (
+        "De school is niet akkoord met resultaten",
+        "De school gaat akkoord op de pagina van de koppeling.",
+    ),
     RefusalReason.ENDED: (
         "De koppeling is beëindigd",
         "De leverancier stopt met ophalen voor deze school, of de school activeert de koppeling opnieuw.",

@@ -25,10 +25,6 @@ _REFUSED = {
     RefusalReason.LEERLINGGEGEVENS_NOT_AGREED: (
         "{name} probeerde op te halen, maar de school is niet akkoord gegaan met leerlinggegevens."
     ),
-    RefusalReason.RESULTS_PAUSED: "{name} probeerde resultaten aan te leveren terwijl die gepauzeerd waren.",
-    RefusalReason.RESULTS_NOT_AGREED: (
-        "{name} probeerde resultaten aan te leveren, maar de school is daarmee niet akkoord gegaan."
-    ),
     RefusalReason.NOT_STARTED: "{name} probeerde op te halen vóór de startdatum.",
     RefusalReason.NO_KOPPELING: "{name} probeerde op te halen, maar deze koppeling wordt niet meer aangeboden.",
     RefusalReason.SCHEMA: (

@@ -29,23 +29,23 @@ class BodyRoom:
 class Holding:
     """The bytes that one request holds."""
 
-    __slots__ = ("_octets", "_room", "_source")
+    __slots__ = ("_octets", "_room", "source")
 
     def __init__(self, room: BodyRoom, source: str) -> None:
-        self._room, self._source, self._octets = room, source, 0
+        self._room, self.source, self._octets = room, source, 0
 
     def add(self, octets: int) -> None:
         """Hold more bytes. Raises TijdelijkNietBeschikbaar when there is no room."""
         held = self._room.held
-        if held.total() + octets > ROOM or held[self._source] + octets > ROOM_OF_SOURCE:
+        if held.total() + octets > ROOM or held[self.source] + octets > ROOM_OF_SOURCE:
             raise TijdelijkNietBeschikbaar(RETRY_AFTER)
-        held[self._source] += octets
+        held[self.source] += octets
         self._octets += octets
 
     def leave(self) -> None:
         """Hold nothing any more."""
         held = self._room.held
-        held[self._source] -= self._octets
+        held[self.source] -= self._octets
         self._octets = 0
-        if not held[self._source]:
-            del held[self._source]
+        if not held[self.source]:
+            del held[self.source]

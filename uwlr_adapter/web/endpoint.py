@@ -217,8 +217,8 @@ class SoapRequest:
         """Answer with a fault for a failure of our own, which is logged; a body that broke off is none.
 
         When the connection was lost under a commit, the entry of an answer may be there: what the caller gets instead
-        is written behind it, and so it is for a message with results, whatever failed as it was taken. A fault of a
-        message that cannot be taken is no failure of our own.
+        is written behind it; so it is for a message with results that could not be taken, whether by a fault of its own
+        or a failure of ours.
         """
         if self._is_reading and isinstance(error, fault.Fault):  # there is no room for it now
             self._outcome = Outcome(None, error)
@@ -233,8 +233,6 @@ class SoapRequest:
         if waiting is not None:
             return self._settle(refused(waiting, error))
         entry = None if pending is None else pending.entry
-        if isinstance(entry, VerzoekEntry) and isinstance(error, fault.Fault):
-            return self._settle(refused(entry, error))
         is_of_results = pending is not None and pending.results is not None
         if (
             isinstance(entry, VerzoekEntry)

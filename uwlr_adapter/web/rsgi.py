@@ -262,7 +262,7 @@ class RsgiApp:
         finally:
             self._requests.ends.pop(task, None)
             if burden is None:
-                self._turns.others += 1
+                self._turns.others += not record.unknown  # for a stranger nobody pauses
             else:
                 burden.end()
             if self.app.finish(record):  # those that end in one turn of the loop are counted and logged together
@@ -275,7 +275,7 @@ class RsgiApp:
         do = partial(endpoint.exchange.use_case.do, work)
         if burden is None or not isinstance(work, JudgeResults):
             return await self._in_thread(do, record)
-        burden.turn = burden.turn or await self._turns.begin()
+        burden.turn = burden.turn or await self._turns.begin(burden.holding.source)
         burden.turn.working = asyncio.ensure_future(self._in_thread(partial(burden.turn.timed, do), record))
         return await asyncio.shield(burden.turn.working)
 

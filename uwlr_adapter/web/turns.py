@@ -6,7 +6,7 @@ where others called meanwhile. That bounds the memory too: what is judged takes 
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from time import thread_time
 from typing import Any, TypeVar
@@ -18,6 +18,8 @@ TURN_SECONDS = 15
 """How long a message waits for its turn: with its own time within the 25 s that a request has (`web/rsgi.py`)."""
 MAX_WAITING = 64
 """Messages that wait for a turn (inclusive), each with its bytes; the next one is to come back later."""
+MAX_OF_SOURCE = MAX_WAITING // 2
+"""Of those from one source (inclusive), so that one platform does not take the turns of all others."""
 RETRY_AFTER = 30
 """Seconds of the Retry-After of a message that got no turn, or no room."""
 PAUSES = 4.0
@@ -71,18 +73,27 @@ class WorkTurns:
         self.is_taken = False
         """Whether somebody has a turn, or the pause after one goes on."""
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._sources = Counter[str]()
         self.others = 0
-        """How many requests without a turn were answered."""
+        """How many requests of known callers without a turn were answered."""
 
     @property
     def waiting(self) -> int:
         """The number of those that wait."""
         return len(self._waiting)
 
-    async def begin(self) -> WorkTurn:
-        """Return a turn, once it has come. Raises TijdelijkNietBeschikbaar when there is none in time."""
+    async def begin(self, source: str) -> WorkTurn:
+        """Return a turn for a source, once it has come. Raises TijdelijkNietBeschikbaar when there is none in time."""
         if self.is_taken:
-            await self._wait()
+            if len(self._waiting) >= MAX_WAITING or self._sources[source] >= MAX_OF_SOURCE:
+                raise TijdelijkNietBeschikbaar(RETRY_AFTER)
+            self._sources[source] += 1
+            try:
+                await self._wait()
+            finally:
+                self._sources[source] -= 1
+                if not self._sources[source]:
+                    del self._sources[source]
         self.is_taken = True
         return WorkTurn(self)
 
@@ -96,8 +107,6 @@ class WorkTurns:
         self.is_taken = False
 
     async def _wait(self) -> None:
-        if len(self._waiting) >= MAX_WAITING:
-            raise TijdelijkNietBeschikbaar(RETRY_AFTER)
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(mine)
         try:

@@ -101,7 +101,7 @@ def test_the_whole_walk(open_page: Open, world: ServedPortal, *, script: bool) -
     link_of_snappet(group, "Activeren").click()
 
     with page.expect_download() as download:
-        page.get_by_role("link", name="downloaden").click()
+        page.get_by_role("link", name="downloaden", exact=True).click()
     assert download.value.path().read_text(encoding="utf-8").startswith("Gebruikersvoorwaarden Snappet")
     fill_in(page, f"  {CODE} ")
     press(page, "Gereed")
