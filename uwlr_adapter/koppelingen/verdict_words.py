@@ -220,7 +220,7 @@ def _of_results(verdict: KoppelingVerdict) -> tuple[str, str]:
     if verdict.kind is VerdictKind.WAITING:
         return "", "Vul bij {name} dezelfde verificatiecode in als hier, en zet het aanleveren daar aan."
     sentence, step = _RESULTS_REFUSALS.get(verdict.reason, _RESULTS_REFUSED_OTHERWISE)
-    return f"{sentence} De laatste keer was op {{moment}}.", step
+    return f"{sentence} Zo gaat het sinds {{moment}}.", step
 
 
 def _refused(verdict: KoppelingVerdict) -> tuple[str, str]:
