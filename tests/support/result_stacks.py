@@ -75,6 +75,10 @@ def _jaxws(folder: Path, wsdl: str) -> list[str]:
     return compiled.jaxws_program(folder / "jaxws-results", wsdl, "SendJaxws")
 
 
+def _axis(folder: Path, wsdl: str) -> list[str]:
+    return compiled.axis_program(folder / "axis-results", wsdl, "SendAxis")
+
+
 RESULT_STACKS = (
     _stack(
         "zeep",
@@ -114,6 +118,15 @@ RESULT_STACKS = (
         "refused. JavaScript has one kind of number: 6.0 arrives as 6.",
     ),
     _stack(
+        "strong-soap",
+        "send_strong.js",
+        script("send_strong.js", "node"),
+        "As soap, with `$attributes`. Of a key that is `undefined` it writes an empty element: leave out the key. "
+        "**Give a day as text**: of a `Date` it takes the day in UTC, which for midnight in Amsterdam is the day "
+        "before. A moment as text without a zone is one of the clock of the machine.",
+        is_long=True,
+    ),
+    _stack(
         "gsoap",
         "send.cpp",
         _gsoap,
@@ -143,6 +156,14 @@ RESULT_STACKS = (
         "An attribute is `!key`. A text with attributes is always an array with `!`, also without one (`phpType is "
         "struct, but value is not an array`). **Of no text it escapes anything**, of an attribute it does: give each "
         "text by `htmlspecialchars`. A float without decimals goes as a whole number: 6.0 arrives as 6.",
+    ),
+    _stack(
+        "axis",
+        "SendAxis.java",
+        _axis,
+        "Lists are arrays, and none loses anything here: no element of results repeats in a choice. The header is made "
+        "by hand: `Stub.setHeader`. A day is a `Date` at midnight on the clock of the machine.",
+        is_long=True,
     ),
     _stack(
         "perl",

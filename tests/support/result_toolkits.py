@@ -1,5 +1,6 @@
 """Toolkits that bring results: a process of a stack that is told messages line by line (programs/README.md)."""
 
+import functools
 import os
 import select
 import subprocess
@@ -29,9 +30,15 @@ class SentResult(NamedTuple):
     oso: tuple[str, str, str, str] | None = None
 
 
+@functools.cache
+def _begin() -> datetime:
+    """Return a whole second of two days ago, the same one in all of a run: no clock takes it for one to come."""
+    return now().replace(microsecond=0) - timedelta(days=2)
+
+
 def moment(hours: int) -> datetime:
-    """Return a whole second of two days ago and so many hours: a moment that no clock takes for one to come."""
-    return now().replace(microsecond=0) - timedelta(days=2) + timedelta(hours=hours)
+    """Return the moment of a message, so many hours after the first one."""
+    return _begin() + timedelta(hours=hours)
 
 
 def message(schooljaar: str, made: datetime, afnames: dict[str, list[SentResult]], toetsen: list[str]) -> str:
