@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import from_utc, start_of, to_utc
-from uwlr_adapter.journaal.model import CALLS, RESULTS_CALL, Act, Entry, EntryKind, OutcomeKind
+from uwlr_adapter.journaal.model import CALLS, Act, Entry, EntryKind, OutcomeKind
 from uwlr_adapter.journaal.tables import journaal
 
 _REFUSED = journaal.c.outcome.contains(".", autoescape=True)
