@@ -1,5 +1,6 @@
 """Large messages of strangers to the service of results: what is read of them, what they cost, and how they end."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,11 @@ def padded(data: bytes, length: int) -> bytes:
 
 
 @pytest.fixture
-def school(tmp_path: Path) -> ResultSchool:
-    """Return a school that takes results."""
-    return ResultSchool(tmp_path)
+def school(tmp_path: Path) -> Iterator[ResultSchool]:
+    """Yield a school that takes results."""
+    made = ResultSchool(tmp_path)
+    yield made
+    made.close()
 
 
 def never(*_: object, **__: object) -> None:
