@@ -21,7 +21,7 @@ from uwlr_adapter.portal.results import name_in, platform_names, scope
 from uwlr_adapter.portal.results_plot import LinePlot, Scored, line_plot
 from uwlr_adapter.portal.results_words import ResultInWords, in_words, onderdeel_name, toets_name
 from uwlr_adapter.resultaten import meaning, per_toets, reading
-from uwlr_adapter.resultaten.per_toets import ListPlace, ResultOwners, ToetsLine
+from uwlr_adapter.resultaten.per_toets import ChosenLeerlingen, ListPlace, ToetsLine
 from uwlr_adapter.resultaten.reading import ResultVersion
 from uwlr_adapter.resultaten.standing import has_leerling
 from uwlr_adapter.resultaten.taking import same_vestiging
@@ -169,7 +169,7 @@ def require_leerling(connection: sa.Connection, brin6: str, persoon_id: int) -> 
     return find_leerling(connection, brin6, day_of(now()), persoon_id) or abort(404)
 
 
-def owners_of(connection: sa.Connection, brin6: str, schooljaar: str | None, ids: Sequence[int]) -> ResultOwners:
+def owners_of(connection: sa.Connection, brin6: str, schooljaar: str | None, ids: Sequence[int]) -> ChosenLeerlingen:
     """Return leerlingen of a school year, and where results of them are looked for.
 
     Who takes part here today brings along what was sent to another vestiging of the school; of who went there, also
@@ -180,7 +180,7 @@ def owners_of(connection: sa.Connection, brin6: str, schooljaar: str | None, ids
     if schooljaar == schooljaar_of(day):
         here = enrolment.answered(connection, brin6=brin6, schooljaar=schooljaar, day=day)["leerlingen"]
     present = [one for one in ids if one in here]
-    return ResultOwners(ids, None if len(present) == len(ids) else same_vestiging(connection, brin6), present)
+    return ChosenLeerlingen(ids, None if len(present) == len(ids) else same_vestiging(connection, brin6), present)
 
 
 def toets_rows(connection: sa.Connection, brin6: str, lines: Sequence[ToetsLine]) -> list[ToetsRow]:
@@ -196,7 +196,7 @@ def toets_rows(connection: sa.Connection, brin6: str, lines: Sequence[ToetsLine]
     return rows
 
 
-def _people(connection: sa.Connection, brin6: str, leerling: KnownLeerling) -> ResultOwners:
+def _people(connection: sa.Connection, brin6: str, leerling: KnownLeerling) -> ChosenLeerlingen:
     return owners_of(connection, brin6, leerling.schooljaar, [leerling.persoon_id])
 
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.result_tables import resultaat
-from uwlr_adapter.administratie.tables import persoon, vestiging
+from uwlr_adapter.administratie.tables import fusie, persoon, vestiging
 from uwlr_adapter.clock import any_from_utc, from_utc
 from uwlr_adapter.contract.leerresultaten.records import Toets
 from uwlr_adapter.db.database import Database
@@ -20,7 +21,6 @@ from uwlr_adapter.resultaten import reading
 from uwlr_adapter.resultaten.reading import ResultVersion
 from uwlr_adapter.resultaten.standing import OWN, PERSON, VERSIONS, standing
 from uwlr_adapter.resultaten.tables import results_message
-from uwlr_adapter.resultaten.taking import same_vestiging
 
 PIECE = 1000
 """Results of one piece."""
@@ -52,13 +52,12 @@ class ResultFilter:
     last: date | None = None
     all_versions: bool = False
 
-    def of_result(self, connection: sa.Connection) -> list[sa.ColumnElement[bool]]:
-        """Return the conditions on a result; what was sent to a vestiging that became this one (fusie) is of it."""
+    @property
+    def of_result(self) -> list[sa.ColumnElement[bool]]:
+        """The conditions on a result."""
         where: list[sa.ColumnElement[bool]] = []
         if self.place is not None:
-            own = vestiging.c.brincode if len(self.place) == _BRINCODE else vestiging.c.brin6
-            brin6s = connection.scalars(sa.select(vestiging.c.brin6).where(own == self.place)).all()
-            where.append(_of.brin6.in_(sorted({one for brin6 in brin6s for one in same_vestiging(connection, brin6)})))
+            where.append(_of.brin6.in_(_brin6s_of(self.place)))
         if self.afnemer_id is not None:
             where.append(_of.afnemer_id == self.afnemer_id)
         return where
@@ -74,6 +73,14 @@ class ResultFilter:
         if self.last is not None:
             where.append(OWN.afnamedatum <= self.last)
         return where
+
+
+def _brin6s_of(place: str) -> sa.Select[tuple[str]]:
+    """Return the query of a brin6, or of those of a brincode, and of the vestigingen that became one (fusie)."""
+    own = vestiging.c.brincode if len(place) == _BRINCODE else vestiging.c.brin6
+    found = sa.select(vestiging.c.brin6).where(own == place).cte("place", recursive=True)
+    found = found.union(sa.select(fusie.c.brin6).join(found, fusie.c.into_brin6 == found.c.brin6))
+    return sa.select(found.c.brin6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,52 +111,59 @@ class ResultPiece:
 
 def export(database: Database, chosen: ResultFilter) -> Iterator[ResultPiece]:
     """Yield the results that match, by ascending number, versions in their order. Raises DBAPIError."""
-    with database.reading() as connection:
-        of_result = chosen.of_result(connection)
-        bounds = sa.select(sa.func.min(_of.id), sa.func.max(_of.id)).where(*of_result)
-        first, last = connection.execute(bounds).one()
-    after = None if first is None else first - 1
-    while after is not None:
+    for after, last, share in _ranges(database, chosen):
         with database.reading() as connection:
-            query = sa.select(_of.id).where(_of.id > after, _of.id <= last, *of_result)
-            ids = connection.scalars(query.order_by(_of.id).limit(PIECE)).all()
-            results = _read(connection, [*of_result, *chosen.of_version], (after, ids[-1]), chosen) if ids else []
-        after = ids[-1] if ids else None
-        if ids:
-            yield ResultPiece(results, (ids[-1] - first + 1) / (last - first + 1))
+            results = _read(connection, chosen, after, last)
+        yield ResultPiece(results, share)
 
 
 def count(database: Database, chosen: ResultFilter) -> dict[str, int]:
     """Return how many results match, or versions of them, by brin6. Raises DBAPIError."""
     numbers: dict[str, int] = {}
-    for piece in export(database, chosen):
-        for one in piece.results:
-            numbers[one.brin6] = numbers.get(one.brin6, 0) + 1
+    for after, last, _ in _ranges(database, chosen):
+        counted = _matching(chosen, after, last).with_only_columns(_of.brin6, sa.func.count()).group_by(_of.brin6)
+        with database.reading() as connection:
+            for brin6, number in connection.execute(counted):
+                numbers[brin6] = numbers.get(brin6, 0) + number
     return numbers
 
 
-def _read(
-    connection: sa.Connection, where: list[sa.ColumnElement[bool]], between: tuple[int, int], chosen: ResultFilter
-) -> list[ExportedResult]:
+def _ranges(database: Database, chosen: ResultFilter) -> Iterator[tuple[int, int, float]]:
+    """Yield ranges of PIECE results: an id (exclusive), another (inclusive), and how much of all is read by then."""
+    with database.reading() as connection:
+        bounds = sa.select(sa.func.min(_of.id), sa.func.max(_of.id)).where(*chosen.of_result)
+        first, last = connection.execute(bounds).one()
+    after: int | None = None if first is None else first - 1
+    while after is not None:
+        query = sa.select(_of.id).where(_of.id > after, _of.id <= last, *chosen.of_result)
+        with database.reading() as connection:
+            ids = connection.scalars(query.order_by(_of.id).limit(PIECE)).all()
+        if ids:
+            yield after, ids[-1], (ids[-1] - first + 1) / (last - first + 1)
+        after = ids[-1] if ids else None
+
+
+def _matching(chosen: ResultFilter, after: int, last: int) -> sa.Select[Any]:
+    """Return the query of the versions that match, of the results of a range; each person in it is known."""
+    in_range = (OWN.resultaat_id > after, OWN.resultaat_id <= last, *chosen.of_result, *chosen.of_version)
+    return (VERSIONS if chosen.all_versions else standing()).join(persoon, persoon.c.id == PERSON).where(*in_range)
+
+
+def _read(connection: sa.Connection, chosen: ResultFilter, after: int, last: int) -> list[ExportedResult]:
     """Return the versions of the results with ids after one (exclusive) until another (inclusive)."""
-    in_range = (OWN.resultaat_id > between[0], OWN.resultaat_id <= between[1], *where)
-    versions = (
-        (VERSIONS if chosen.all_versions else standing())
-        .join(persoon, persoon.c.id == PERSON)
-        .where(*in_range)
-        .add_columns(
-            persoon.c.key.label("leerling"),
-            _of.brin6,
-            _message.schooljaar,
-            _message.aanmaakdatum,
-            _message.moment,
-            _message.taken_back_at,
-        )
+    versions = _matching(chosen, after, last).add_columns(
+        persoon.c.key.label("leerling"),
+        _of.brin6,
+        _message.schooljaar,
+        _message.aanmaakdatum,
+        _message.moment,
+        _message.taken_back_at,
     )
     rows = connection.execute(versions.order_by(OWN.resultaat_id, OWN.number)).all()
     toetsen = reading.definitions_of(connection, {row.toets_id for row in rows})
-    stand = standing().where(*in_range).with_only_columns(OWN.resultaat_id, OWN.number)
-    standing_ = set(map(tuple, connection.execute(stand))) if chosen.all_versions else None
+    stand = standing().where(OWN.resultaat_id > after, OWN.resultaat_id <= last)
+    keys = stand.with_only_columns(OWN.resultaat_id, OWN.number)
+    standing_ = set(map(tuple, connection.execute(keys))) if chosen.all_versions else None
     return [
         ExportedResult(
             reading.version_of(row),
