@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from uwlr_adapter.jobs.lease import Lease
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.schedule import RunOutcome
 from uwlr_adapter.jobs.work import run_now
-from uwlr_adapter.resultaten import delivering, ontvanger, reading, taking_back
+from uwlr_adapter.resultaten import delivering, ontvanger, reading, retention, taking_back
 from uwlr_adapter.resultaten.ontvanger import NotReceivedError, OntvangerError, ResultDelivery
 from uwlr_adapter.resultaten.tables import results_message
 from uwlr_adapter.settings import Settings
@@ -306,6 +307,30 @@ def test_when_it_was_delivered(bench: ResultBench, las: Las) -> None:
     with bench.database.reading() as connection:
         own = results_message.c
         assert connection.scalar(sa.select(own.delivered_at).where(own.id == first.message_id)) is None
+
+
+@pytest.mark.parametrize("act", ["taken back", "put back", "records went back"])
+def test_no_result_is_erased_before_the_administration_has_its_state(bench: ResultBench, las: Las, act: str) -> None:
+    """A result whose term passes while the administration has to be told something of it stays until that is told."""
+    sent = bench.send(Sent("201", "a", 1))
+    deliver(bench)
+    if act == "put back":
+        set_back(bench, sent.message_id)
+        deliver(bench)
+    bench.moment += timedelta(days=200)
+    if act == "records went back":
+        las.standing = {1: ("201", 9)}
+        with bench.database.writing() as connection:
+            going_back.settle(connection, [], None, bench.moment, "cli:proef")
+    else:
+        set_back(bench, sent.message_id)
+    later = bench.moment + timedelta(seconds=1)
+    with bench.database.writing() as connection:
+        assert retention.erase_delivered(connection, later, 10) == 0
+    deliver(bench)
+    assert las.standing == ({} if act == "taken back" else {1: ("201", 1)}) == standing(bench)
+    with bench.database.writing() as connection:
+        assert retention.erase_delivered(connection, later, 10) == 1
 
 
 def test_without_a_receiver_nothing_is_done(bench: ResultBench) -> None:

@@ -244,6 +244,7 @@ def _deliver(bench: ResultBench, key: str, number: int) -> None:
     this = sa.and_(resultaat_versie.c.resultaat_id == own, resultaat_versie.c.number == number)
     with bench.database.writing() as connection:
         connection.execute(resultaat_versie.update().where(this).values(delivered_at=to_utc(bench.moment)))
+        connection.execute(resultaat.update().where(resultaat.c.key == key).values(delivered=number))
 
 
 def test_results_go_with_the_leaver(bench: ResultBench) -> None:
@@ -281,4 +282,6 @@ def test_a_copy_and_a_backup_carry_results(request: pytest.FixtureRequest, tmp_p
         with Place.new("sqlite", tmp_path / "again", request, with_tables=False) as again:
             again.with_keys_of(here).done("restore", tmp_path / "backup.gz", "--yes")
             found: dict[str, Any] = again.rows()
-            assert [found[name] for name in names] == [rows[name] for name in names]
+            anew = [one.replace("None, None]", "-1, None]") for one in rows["resultaat"]]  # told once more
+            assert [found[name] for name in names] == [anew if name == "resultaat" else rows[name] for name in names]
+            assert anew != rows["resultaat"]

@@ -66,12 +66,21 @@ def erase_messages(connection: sa.Connection, before: datetime, rows: int) -> in
     return _erase(connection, results_message.c.id, _messages(before).limit(rows))
 
 
+_stands = results_message.c.taken_back_at.is_(None)
+_HAS_ALL = sa.or_(
+    sa.and_(_stands, resultaat.c.delivered == resultaat.c.newest),
+    sa.and_(~_stands, results_message.c.delivered_at.is_not(None)),
+)
+"""The administration has what stands: it was told too when the newest version was taken back, or put back."""
+
+
 def _delivered(before: datetime) -> sa.Select[tuple[int]]:
     own = resultaat_versie.c
     return (
         sa.select(resultaat.c.id)
         .join(resultaat_versie, sa.and_(own.resultaat_id == resultaat.c.id, own.number == resultaat.c.newest))
-        .where(own.delivered_at < to_utc(before))
+        .join(results_message, results_message.c.id == own.message_id)
+        .where(own.delivered_at < to_utc(before), _HAS_ALL)
     )
 
 
