@@ -18,7 +18,7 @@ from uwlr_adapter.administratie.result_tables import resultaat_versie
 from uwlr_adapter.administratie.tables import PersonKind, persoon
 from uwlr_adapter.backup import going_back
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.jobs.lease import Lease
+from uwlr_adapter.jobs.lease import Lease, LeaseLostError
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.schedule import RunOutcome
 from uwlr_adapter.jobs.work import run_now
@@ -276,6 +276,52 @@ def test_taken_back_while_it_is_delivered(bench: ResultBench, las: Las, monkeypa
     deliver(bench)
     deliver(bench)
     assert (las.standing, standing(bench), due(bench)) == ({}, {}, 0)
+
+
+def test_a_receiver_that_takes_so_long_that_another_process_goes_on(
+    bench: ResultBench, las: Las, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The older state that it takes last does not stay there: once the lease is lost, it is told once more."""
+    bench.send(Sent("201", "a", 1), Sent("202", "b", 1))
+    receive = Las.receive
+
+    def slowly(self: Las, deliveries: Sequence[ResultDelivery]) -> None:
+        if not self.calls:
+            self.calls += 1
+            with bench.database.writing() as connection:
+                connection.execute(sa.text("UPDATE job SET held_until = '2000-01-01 00:00:00'"))
+            bench.send(Sent("201", "a", 2))
+            other = Lease("results", "another")
+            run_now(JOBS["results"], bench.database, Settings(receiver="mijnlas"), other, moment=bench.moment)
+        receive(self, deliveries)
+
+    monkeypatch.setattr(Las, "receive", slowly)
+    with pytest.raises(LeaseLostError):
+        deliver(bench)
+    assert las.standing != standing(bench)
+    deliver(bench)
+    assert (las.standing, due(bench)) == (standing(bench), 0)
+
+
+@pytest.mark.parametrize("error", [SystemExit("a name"), KeyError("a name")])
+def test_a_receiver_that_ends_the_program_ends_nothing(
+    bench: ResultBench, las: Las, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    """What it raises as it is made, or as it receives, is told by its type; the thread of the jobs goes on."""
+    bench.send(Sent("201", "a", 1))
+
+    def fail(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Las, "receive", fail)
+        with pytest.raises(NotReceivedError, match=f"the receiver failed: {type(error).__name__}$"):
+            deliver(bench)
+    with monkeypatch.context() as patched:
+        patched.setattr(Point, "load", fail)
+        with pytest.raises(OntvangerError, match=f"cannot be loaded: {type(error).__name__}$"):
+            deliver(bench)
+    assert (deliver(bench), las.standing) == (1, standing(bench))
 
 
 def test_after_the_records_went_back(bench: ResultBench, las: Las) -> None:

@@ -174,6 +174,18 @@ def finish(connection: sa.Connection, brincode: str, messages: Sequence[int], mo
     return len(done)
 
 
+def tell_again(connection: sa.Connection, brincode: str, told: Iterable[Untold]) -> None:
+    """Make these results of a school be told once more: what the administration was told of them last is not known.
+
+    The transaction must be a writing one that holds nothing.
+    """
+    schools.lock_school(connection, brincode)
+    ids = [one.delivery.resultaat for one in told]
+    connection.execute(resultaat.update().where(_of.id.in_(ids)).values(delivered=_NOT_KNOWN, delivered_to=None))
+    messages = sa.select(_own.message_id).where(_own.resultaat_id.in_(ids))
+    connection.execute(results_message.update().where(_message.id.in_(messages)).values(delivered_at=None))
+
+
 def begin_anew(connection: sa.Connection) -> None:
     """Make every result be told once more, after the records went back in time, in a writing transaction.
 

@@ -77,7 +77,7 @@ class OntvangerError(RefusedError):
 class NotReceivedError(UwlrAdapterError):
     """A receiver failed; nothing of what it says is told, since that may quote a record."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         super().__init__(f"the receiver failed: {type(error).__name__}")
 
 
@@ -90,8 +90,10 @@ def make(name: str, options: Mapping[str, str]) -> Ontvanger:
     try:
         maker: OntvangerMaker = points[name].load()
         ontvanger = maker(options)
-    except (ImportError, AttributeError) as error:
-        raise OntvangerError(f"the receiver cannot be loaded: {type(error).__name__}") from error
+    except OntvangerError:
+        raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - code of somebody else; its text may quote an option
+        raise OntvangerError(f"the receiver cannot be loaded: {type(error).__name__}") from None
     if not isinstance(ontvanger, Ontvanger):
         raise OntvangerError("the entry point does not return an Ontvanger")
     return ontvanger
