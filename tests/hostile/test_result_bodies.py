@@ -99,7 +99,7 @@ def test_a_large_body_in_many_pieces_is_refused(school: ResultSchool) -> None:
 
 
 def test_one_source_does_not_take_the_room_of_all(school: ResultSchool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who fills the room of one source is refused, while another one is served."""
+    """A source that fills its room is refused, while another one is served."""
     monkeypatch.setattr(body_room, "ROOM", 600_000)
     monkeypatch.setattr(body_room, "ROOM_OF_SOURCE", 300_000)
     content = from_here(class_of(3, 400))

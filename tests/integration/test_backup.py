@@ -156,6 +156,9 @@ def test_what_comes_back_is_told_first(source: Place, tmp_path: Path) -> None:
     shutil.copy(source.data / "uwlr.sqlite3", as_it_was)
     key = str(source.scalar("SELECT min(key) FROM persoon WHERE brincode = '21QW' AND soort = 'leerling'"))
     source.done("koppeling", "withhold", "21QW00", "snappet", key, "--yes")
+    agreed = ("--naam", "T. Est", "--akkoord")
+    source.done("koppeling", "agree", "21QW00", "snappet", "--toestemming", "resultaten", *agreed)
+    source.done("koppeling", "pause", "21QW00", "snappet", "--toestemming", "leerlinggegevens", "--yes")
     source.done("koppeling", "code", "21QW00", "snappet", "--code", "21QW00een-andere-code-2")
     source.done("koppeling", "end", "30AB00", "snappet", "--yes")
     source.done("koppeling", "resume", "21QW00", "basispoort", "--code", "21QW00weer-opengegaan-3")
@@ -175,6 +178,8 @@ def test_what_comes_back_is_told_first(source: Place, tmp_path: Path) -> None:
     assert f"It goes into sqlite:///{target.data / 'uwlr.sqlite3'}." in told
     for line in (
         "21QW00 snappet got another code since",
+        "21QW00 snappet had leerlinggegevens paused since: they are allowed again",
+        "21QW00 snappet has resultaten allowed since: they are not any more",
         "30AB00 snappet ended since: it is open again with the code of then",
         "21QW00 basispoort was resumed since: it is paused again",
         "21QW01 basispoort was paused since: it is open again with the code of then",

@@ -13,12 +13,13 @@ from support.oracle import needs_standard, published_later
 from support.wsgi import Reply, call
 
 from uwlr_adapter.cli import main
+from uwlr_adapter.client.results_file import judge_results, read_results
 from uwlr_adapter.contract import names, versions
 from uwlr_adapter.contract.answer import check
 from uwlr_adapter.contract.profiles import STANDARD
 from uwlr_adapter.contract.request import judge, read
 from uwlr_adapter.demo import example_files
-from uwlr_adapter.demo.example_files import ANSWERS, FAULT_EXAMPLES, FOLDER, OWN_SCHOOL, ExampleFiles
+from uwlr_adapter.demo.example_files import ANSWERS, FAULT_EXAMPLES, FOLDER, OWN_SCHOOL, SENT, ExampleFiles
 
 PREFIX = "/sandbox/voorbeelden"
 ANSWER_FILES = sorted(path.relative_to(FOLDER) for path in (FOLDER / ANSWERS).rglob("antwoord.xml"))
@@ -78,6 +79,12 @@ def test_every_fault_is_one() -> None:
             assert code.startswith("soap:")
             found += 1
     assert found > 20
+
+
+def test_the_results_are_taken_as_they_are() -> None:
+    """The message needs no repair."""
+    verdict = judge_results(read_results((FOLDER / SENT / "toets.xml").read_bytes()))
+    assert (verdict.fault, verdict.repairs) == (None, ())
 
 
 def test_no_two_names_differ_in_capitals_only() -> None:

@@ -28,6 +28,7 @@ from uwlr_adapter.resultaten.tables import results_message
 from uwlr_adapter.settings import Settings
 
 OPERATOR = Operator("cli:proef", START)
+RECEIVER = Settings(receiver="mijnlas")
 MORE = ("205", "206")
 """Two leerlingen without an ECK-iD, who can be joined."""
 
@@ -96,8 +97,7 @@ def bench(backend: str, tmp_path: Path) -> Iterator[ResultBench]:
 
 def deliver(bench: ResultBench, settings: Settings | None = None) -> int:
     """Run the job; return how many results it noted."""
-    settings = settings or Settings(receiver="mijnlas")
-    done = run_now(JOBS["results"], bench.database, settings, Lease("results", "test"), moment=bench.moment)
+    done = run_now(JOBS["results"], bench.database, settings or RECEIVER, Lease("results", "test"), moment=bench.moment)
     assert done is not None
     return done.handled
 
@@ -105,7 +105,7 @@ def deliver(bench: ResultBench, settings: Settings | None = None) -> int:
 def due(bench: ResultBench) -> int:
     """Return how many results wait."""
     with bench.database.reading() as connection:
-        return sum(one.number for one in JOBS["results"].due(connection, Settings(), bench.moment))
+        return sum(one.number for one in JOBS["results"].due(connection, RECEIVER, bench.moment))
 
 
 def standing(bench: ResultBench) -> dict[int, tuple[str, int | None]]:
@@ -196,6 +196,21 @@ def test_a_join_and_its_undo(bench: ResultBench, las: Las) -> None:
     assert las.standing == standing(bench)
     assert {key for key, _ in las.standing.values()} == {"205", "206"}
     assert deliver(bench) == 0
+
+
+def test_the_key_of_who_is_forgotten_stays_nowhere(bench: ResultBench, las: Las) -> None:
+    """A result that was delivered with somebody who was two, and is of another leerling since, keeps no key of it."""
+    del las
+    bench.send(Sent("205", "a", 1))
+    join_two(bench)
+    deliver(bench)
+    bench.send(Sent("201", "a", 1))
+    keys = sa.text("SELECT delivered_to FROM resultaat")
+    with bench.database.writing() as connection:
+        assert connection.scalar(keys) == "205"
+        forget.forget(connection, "21QW", "205", bench.moment)
+        assert connection.scalar(keys) is None
+    assert deliver(bench) == 1
 
 
 def test_results_of_an_import_that_was_undone_wait(bench: ResultBench, las: Las) -> None:
@@ -383,6 +398,10 @@ def test_without_a_receiver_nothing_is_done(bench: ResultBench) -> None:
     """The results stay, and wait."""
     bench.send(Sent("201", "a", 1))
     assert (deliver(bench, Settings()), due(bench)) == (0, 1)
+    with bench.database.reading() as connection:
+        (told,) = JOBS["results"].due(connection, Settings(), bench.moment)
+        assert (told.number, "UWLR_RECEIVER" in told.note) == (1, True)
+        assert JOBS["results"].has_work(connection, bench.moment)
 
 
 def test_a_receiver_that_is_not_there(bench: ResultBench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.exchange import leerresultaten, results_commit
 from uwlr_adapter.journaal.model import RefusalReason
 from uwlr_adapter.koppelingen.toestemming import ToestemmingStatus
-from uwlr_adapter.web import body_room, rsgi, turns
+from uwlr_adapter.web import body_room, rsgi, turns, wsgi
 from uwlr_adapter.web.rsgi import RsgiApp
 
 TAKEN, NO_ACCESS = "leerresultaten_bevestiging", "Client.AutorisatieOngeldig"
@@ -279,6 +279,23 @@ def _is_settled(app: RsgiApp, task: "asyncio.Future[Any]", number: int) -> bool:
     return task.done() or app.messages_in_progress > min(number, 2)
 
 
+def test_under_wsgi_a_few_threads_wait_and_no_more(embedded: ResultSchool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond PLACES a message gets a fault with Retry-After at once, so that threads are left for fetches."""
+    monkeypatch.setattr(wsgi, "PLACES", 1)
+    embedded.restart()
+    judge, refused = judging.judge, []
+
+    def send_and_judge(call: Any) -> Any:
+        refused.append(embedded.bring(message(afname(resultaat("b")))))
+        return judge(call)
+
+    monkeypatch.setattr(leerresultaten, "judge", send_and_judge)
+    assert embedded.bring(message(afname(resultaat("a")))).outcome == TAKEN
+    ((outcome, retry_after),) = [(one.outcome, one.reply.headers["Retry-After"]) for one in refused]
+    assert (outcome, retry_after) == (TEMPORARY, str(turns.RETRY_AFTER))
+    assert [one.key for one in embedded.standing("10001")] == ["a"]
+
+
 def test_a_body_for_which_there_is_no_room(embedded: ResultSchool, monkeypatch: pytest.MonkeyPatch) -> None:
     """A large body beyond the room of all gets a fault with Retry-After and is not held; a small one is taken."""
     monkeypatch.setattr(body_room, "ROOM", 100_000)
@@ -343,7 +360,7 @@ def test_a_request_that_takes_too_long_is_given_up_and_ends_its_turn_later(
 
 
 def test_a_turn_that_comes_too_late_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who waits too long for a turn gets a fault, and those behind it their turn."""
+    """A message that waits too long for a turn gets a fault, and those behind it their turn."""
     monkeypatch.setattr(turns, "TURN_SECONDS", 0.01)
 
     async def wait() -> None:
@@ -366,7 +383,7 @@ def test_a_turn_that_comes_too_late_is_none(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_one_source_does_not_take_the_turns_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who has so many messages that wait gets a fault for the next one, while another source may wait."""
+    """A source with so many messages that wait gets a fault for the next one, while another source may wait."""
     monkeypatch.setattr(turns, "MAX_OF_SOURCE", 1)
 
     async def wait() -> None:

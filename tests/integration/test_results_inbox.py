@@ -17,7 +17,7 @@ from uwlr_adapter.resultaten import per_toets, reading, taking_back
 from uwlr_adapter.resultaten.consequences import consequences_of
 from uwlr_adapter.resultaten.identifying import NotProcessedReason
 from uwlr_adapter.resultaten.message_filter import MessageFilter
-from uwlr_adapter.resultaten.per_toets import ListPlace, ResultOwners, ToetsKey
+from uwlr_adapter.resultaten.per_toets import ChosenLeerlingen, ListPlace, ToetsKey
 from uwlr_adapter.resultaten.standing import GroepScope, has_leerling
 from uwlr_adapter.settings import Settings
 
@@ -34,9 +34,9 @@ def bench(backend: str, tmp_path: Path) -> Iterator[ResultBench]:
     database.close()
 
 
-def people(bench: ResultBench, *keys: str) -> ResultOwners:
+def people(bench: ResultBench, *keys: str) -> ChosenLeerlingen:
     """Return leerlingen by key."""
-    return ResultOwners([id_ for key in keys if (id_ := bench.id_of(key)) is not None])
+    return ChosenLeerlingen([id_ for key in keys if (id_ := bench.id_of(key)) is not None])
 
 
 def test_what_an_act_changes_is_what_it_does(bench: ResultBench) -> None:
@@ -200,8 +200,8 @@ def test_results_of_another_vestiging(bench: ResultBench) -> None:
     bench.send(Sent("201", "a", 2), brin6=OTHER_BRIN6)
     with bench.database.reading() as connection:
         ids = people(bench, "201").ids
-        assert [one.results for one in per_toets.of_people(connection, ResultOwners(ids))] == [2]
-        assert [one.results for one in per_toets.of_people(connection, ResultOwners(ids, [BRIN6]))] == [1]
+        assert [one.results for one in per_toets.of_people(connection, ChosenLeerlingen(ids))] == [2]
+        assert [one.results for one in per_toets.of_people(connection, ChosenLeerlingen(ids, [BRIN6]))] == [1]
         (own, other) = (one.resultaat_id for one in sorted(bench.standing("201"), key=lambda one: one.score or 0))
         assert len(per_toets.history_of(connection, own, [BRIN6])) == 1
         assert per_toets.history_of(connection, other, [BRIN6]) == []

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from support.event_loop import run
 from support.result_messages import Verdict, afname, manifest, message, resultaat, sample
 from support.result_school import PATH, ResultReply, ResultSchool, from_here
@@ -19,6 +20,7 @@ from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import OutcomeKind, RefusalReason
 from uwlr_adapter.journaal.search import EntryFilter
 from uwlr_adapter.koppelingen import call_states
+from uwlr_adapter.koppelingen.tables import afnemer, koppeling
 from uwlr_adapter.koppelingen.toestemming import ToestemmingStatus
 from uwlr_adapter.portal.sentences import sentence_of
 from uwlr_adapter.resultaten import reading
@@ -91,7 +93,7 @@ def test_both_drivers_answer_the_same(embedded: ResultSchool) -> None:
 
 @pytest.mark.parametrize("file", [one.file for one in SAMPLES if one.file.startswith("valid/")])
 def test_a_valid_sample_is_read_back_value_by_value(embedded: ResultSchool, file: str) -> None:
-    """What was sent stands, each value of it, with its leerling and the definition of its toets."""
+    """Each value that was sent stands, with its leerling and the definition of its toets."""
     assert embedded.bring_sample(file).outcome == TAKEN
     sent = judge(read(from_here(sample(file)))).leerresultaten
     definitions = {one.code.term: one for one in sent.toetsen}
@@ -196,7 +198,7 @@ def test_results_need_their_toestemming(school: ResultSchool) -> None:
 
 
 def test_a_message_with_results_is_no_fetch(school: ResultSchool) -> None:
-    """What counts fetches and says when a school was fetched last does not take a message for one."""
+    """The counts of fetches and the moment of the last one leave a message with results out."""
     school.bring_sample("valid/02-onderdelen.xml")
     (entry,) = school.result_entries
     assert entry.koppeling_id is not None
@@ -238,3 +240,22 @@ def test_metrics_count_results(embedded: ResultSchool) -> None:
     assert counted == {"added": "2.0", "changed": "0.0", "same": "0.0", "overtaken": "0.0", "not_processed": "1.0"}
     for outcome in (TAKEN, "Client.ScoreOngeldig"):
         assert f'uwlr_requests_total{{operation="BrengLeerresultaten",outcome="{outcome}"}} 1.0' in text
+
+
+def test_who_only_brings_results_has_its_codes_renewed(school: ResultSchool) -> None:
+    """The digests of both codes are made anew under the server key in use, in the commit of a message that is taken."""
+
+    def used() -> set[str]:
+        with school.database.reading() as connection:
+            digests = [*connection.scalars(sa.select(afnemer.c.klantcode_digest))]
+            digests += connection.scalars(sa.select(koppeling.c.code_digest))
+        return {digest.partition(":")[0] for digest in digests}
+
+    before = used()
+    server_keys = school.app.endpoints[PATH].exchange.gate.server_keys
+    (other,) = (one for one in server_keys.keys if one.name not in before)
+    server_keys.in_use = other
+    assert school.bring_sample("onzichtbaar/03-norm-omgekeerd.xml").outcome == "Client.ToetsNormeringOngeldig"
+    assert used() == before
+    assert school.bring_sample("valid/02-onderdelen.xml").outcome == TAKEN
+    assert used() == {other.name}

@@ -135,7 +135,7 @@ def test_a_code_resumes_what_was_on(world: World) -> None:
 
 
 def test_a_koppeling_of_before_takes_no_results(world: World) -> None:
-    """What older code stored opens fetches, and no results: they begin when a school agrees."""
+    """A koppeling of older code opens fetches, and no results: they begin when a school agrees."""
     koppeling = world.activate()
     with world.database.writing() as connection:  # as it stands there after the migration
         row = connection.execute(sa.select(tables.koppeling)).one()
@@ -237,7 +237,7 @@ def test_refused_acts_change_nothing(world: World) -> None:
 
 
 def test_the_journaal_has_each_act(world: World) -> None:
-    """Who did what, of which toestemming; a new koppeling says what was agreed to when results are among it."""
+    """Each act names its toestemming and its actor; a new koppeling says what was agreed to, with results among it."""
     koppeling = put(world, ON, PAUSED)
     world.builder.pause_one(world.builder.resume_one(koppeling, IN), OUT)
     with world.database.reading() as connection:

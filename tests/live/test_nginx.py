@@ -17,10 +17,13 @@ from support.certificates import make_certificate
 from support.front_door import PARALLEL, PATH, SHIPPED, FrontDoor, find_nginx, head, main_file, running
 from support.kit_endpoint import NoMasker
 from support.nasty_values import SPELLINGS
+from support.result_messages import class_of
+from support.result_school import PATH as RESULTS_PATH
 from support.served_school import CODE, ServedSchool, furnish
 from support.server import port_of_our_own, read_response, serving, split, until
 
 from uwlr_adapter.clock import now
+from uwlr_adapter.contract.leerresultaten.request import MESSAGE as RESULTS
 from uwlr_adapter.contract.versions import VERSIONS
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal.tables import refusal
@@ -160,6 +163,16 @@ def test_the_largest_body_and_one_byte_more(endpoint: FrontDoor, served: ServedS
     assert status == 413
     assert headers["server"] == "nginx"
     assert endpoint.ask(head(10**12))[0] == 413
+
+
+def test_the_largest_message_with_results_and_one_byte_more(endpoint: FrontDoor) -> None:
+    """10 MB of results are let through, here of a stranger; one byte more is refused by nginx."""
+    content = class_of(30, 40)
+    full = content + b"<!--" + b" " * (RESULTS.octets - len(content) - len(b"<!---->")) + b"-->"
+    status, _, answer = endpoint.ask(head(len(full), path=RESULTS_PATH) + full)
+    assert (status, b"Client.OngeldigeKlantIdentificatie" in answer) == (500, True)
+    status, headers, _ = endpoint.ask(head(len(full) + 1, path=RESULTS_PATH))
+    assert (status, headers["server"]) == (413, "nginx")
 
 
 def test_bodies_that_do_not_end_do_no_harm(endpoint: FrontDoor, served: ServedSchool) -> None:

@@ -311,3 +311,20 @@ def test_push(sender: Sender, tmp_path: Path) -> None:
     file.write_bytes(content)
     sender.vendor.act(one, "busy", calls="1")
     assert "Send it again after 5 s" in push().output
+
+
+def test_a_large_message_is_read_back_by_page(sender: Sender) -> None:
+    """More than the other service takes at once is taken, kept for the page of calls, and read back whole."""
+    one = situation("many")
+    keys = sender.keys(one)[:300]
+    assert sender.send(one, [(key, 3) for key in keys], 20) is None
+    assert sender.vendor.last_call()["results"].endswith(" new")
+    found: list[str] = []
+    path, after = f"schools/{one.brin6('ZA')}/results", 0
+    while after is not None:
+        page = sender.vendor.read(f"{path}?after={after}")
+        found += [each["leerlingid"] for each in page["results"]]
+        after = page["next"]
+    assert set(keys) <= set(found)
+    assert len(set(found)) == len(found)
+    assert sender.vendor.read(f"{path}?after=x")["status"] == 409

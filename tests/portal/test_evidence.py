@@ -166,6 +166,30 @@ def test_new_terms_say_what_changed(make: Callable[..., Portal], catalogi_: Cata
     assert "4. De school bedenkt" in text
 
 
+def test_new_terms_of_results_wait_alone(make: Callable[..., Portal], catalogi_: Catalogi) -> None:
+    """They are asked of who agreed to results, with what changed; what leaves and its agreement stay as they were."""
+    first = make().browser("school")
+    form = {"naam": "A. de Vries", "akkoord": "ja", "akkoord_resultaten": "ja", "verificatiecode": CODE}
+    first.submit(f"{SCHOOL}/activeren/snappet", **form, actie="gereed")
+    newer = (('versie = "resultaten-1"', 'versie = "resultaten-2"'), ("6. Van elk bericht", "6. Van ieder bericht"))
+    browser = make(catalogus=catalogi_.write(*newer)).browser("collega")
+    assert "Er zijn nieuwe voorwaarden voor resultaten." in browser.get(SCHOOL).text
+    page = browser.get(f"{KOPPELING}/akkoord")
+    assert page.h1 == "Nieuwe voorwaarden van Snappet"
+    assert "gelden voor resultaten de voorwaarden van versie resultaten-1" in page.text
+    changes = [" ".join(one.text_content().split()) for one in page.tree.xpath("//ul[@class='verschillen']/li")]
+    assert [one.partition(" Was: ")[0] for one in changes] == ["Gewijzigd, punt 6"]
+    assert "Versie resultaten-1" in browser.get(f"{KOPPELING}/voorwaarden?soort=resultaten").body
+    assert browser.submit_page(page, naam="B. Bakker", akkoord="ja").location == KOPPELING
+    shown = browser.get(KOPPELING)
+    assert "De school is akkoord met nieuwe voorwaarden voor resultaten." in shown.text
+    results = shown.tree.xpath("string(//div[@id='toestemming-resultaten'])")
+    assert "B. Bakker" in results
+    assert "Eerder akkoord" in results
+    assert "B. Bakker" not in shown.tree.xpath("string(//div[@id='toestemming-leerlinggegevens']//dl)")
+    assert "versie resultaten-1" in pdf(browser)
+
+
 def test_what_is_shared_says_that_fields_wait(make: Callable[..., Portal], catalogi_: Catalogi) -> None:
     """Under a wider profile that nobody agreed to, the page does not promise all of that profile."""
     activate(make().browser("school"))

@@ -8,13 +8,14 @@ import sqlalchemy as sa
 from support.portal_browser import SCHOOL, Browser, Page, Portal
 from support.taught_school import FIVE, FOUR, NEXT_YEAR, PLUS, YEAR, import_taught, person, taught_dataset, teaches
 
-from uwlr_adapter.gebruikers import accounts
+from uwlr_adapter.gebruikers import accounts, by_operator, groep_access
 from uwlr_adapter.gebruikers.accounts import Gebruiker
+from uwlr_adapter.gebruikers.groep_access import Taught
 from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.journaal.tables import act_to_tell, journaal
 from uwlr_adapter.portal import guard
-from uwlr_adapter.portal.groep_ticks import PREFIX, field_of
+from uwlr_adapter.portal.groep_ticks import PAST, PREFIX, field_of
 
 BEGIN = "/koppelingen"
 LIST = f"{SCHOOL}/leerkrachten"
@@ -175,6 +176,22 @@ def test_a_form_of_before_midnight(taught: Portal) -> None:
     assert (sent.location or "").startswith(LOGIN)
 
 
+def test_a_form_of_last_year(taught: Portal) -> None:
+    """Ticks for a schooljaar that ended meanwhile do not count for the next one, which has the same keys."""
+    joined(taught)
+    import_taught(taught.database, taught_dataset(schooljaar=NEXT_YEAR))
+    taught.clock.moment = LAST
+    school = taught.browser("school")
+    pages = [school.get(f"{LIST}/toegang/{user(taught, KIM).id}"), school.get(f"{LIST}/nieuw")]
+    taught.clock.advance(seconds=1)
+    told = [
+        school.follow(press(school, pages[0], "bewaren", FOUR.key, FIVE.key)),
+        school.follow(press(school, pages[1], "", FOUR.key, naam="N. Nieuw", login="nieuw")),
+    ]
+    assert [PAST in one.text for one in told] == [True, True]
+    assert {year for year, _ in sees(taught)} == {YEAR}
+
+
 def test_the_next_schooljaar(taught: Portal) -> None:
     """It needs a new grant, which stands ready once the records have that year, and begins on 1 August."""
     kim, school = joined(taught), taught.browser("school")
@@ -267,6 +284,25 @@ def test_somebody_whom_the_school_knows(taught: Portal) -> None:
     assert lezer.get(SCHOOL).status == 200
     again = give(taught, school, "k1", FOUR.key, login="collega")
     assert "die de resultaten van elke groep al ziet" in again.text
+
+
+def test_who_is_removed_as_a_colleague(taught: Portal) -> None:
+    """Loses the groepen too, by the page Collega's and by the operator; the account is closed when nothing is left."""
+    school = taught.browser("school")
+    give(taught, school, "k1", FOUR.key, login="lezer")
+    page = school.get(f"{SCHOOL}/collegas/{user(taught, 'lezer').id}")
+    number = len(page.forms()) - 1
+    told = school.follow(school.submit_page(page, number, actie="verwijderen"))
+    assert "Het account is afgesloten" in told.text
+    assert sees(taught, "lezer") == []
+    with taught.database.writing() as connection:
+        tweede = accounts.get(connection, "tweede")
+        taught_there = Taught(YEAR, ((FOUR.key, "4A"),))
+        groep_access.put(connection, tweede.id, "30AB00", taught_there, "andere", taught.clock())
+        by_operator.change_places(
+            connection, tweede.id, tweede.version, [], ["30AB00"], GebruikerRol.LEZER, taught.clock(), actor="operator"
+        )
+    assert sees(taught, "tweede") == []
 
 
 def test_roles_do_not_mix(taught: Portal) -> None:

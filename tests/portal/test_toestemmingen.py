@@ -167,7 +167,7 @@ def test_pausing_and_resuming_one(portal: Portal, path: str, word: str) -> None:
 
 
 def test_two_at_once(portal: Portal) -> None:
-    """Who had an older page open does nothing, and reads what somebody else did."""
+    """An older page that was open does nothing, and says what somebody else did."""
     browser, _ = activate(portal, akkoord="ja", akkoord_resultaten="ja")
     form = browser.get(f"{IN}/pauzeren")
     colleague = portal.browser("bestuur")

@@ -125,14 +125,19 @@ def jaxws_program(folder: Path, wsdl: str, program: str) -> list[str]:
 
 def axis(folder: Path, wsdl: str) -> list[str]:
     """Build the program of Axis 1.4 with the classes of its WSDL2Java."""
+    return axis_program(folder / "axis", wsdl, "AskAxis")
+
+
+def axis_program(folder: Path, wsdl: str, program: str) -> list[str]:
+    """Build a program of Axis 1.4, by the name of its class, in a folder of its own."""
     classes = build(
-        folder / "axis",
+        folder,
         "classes",
         f"java {' '.join(QUICK)} -cp {_AXIS} org.apache.axis.wsdl.WSDL2Java -p uwlr -o . {wsdl}",
-        f"javac {_QUICK_COMPILER} -nowarn -cp {_AXIS} -sourcepath . -d building {PROGRAMS / 'AskAxis.java'}",
+        f"javac {_QUICK_COMPILER} -nowarn -cp {_AXIS} -sourcepath . -d building {PROGRAMS / program}.java",
         "mv building classes",
     )
-    return ["java", *QUICK, "-cp", f"{classes}:{_AXIS}", "AskAxis"]
+    return ["java", *QUICK, "-cp", f"{classes}:{_AXIS}", program]
 
 
 def soap4r(folder: Path, wsdl: str) -> list[str]:

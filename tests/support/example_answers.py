@@ -6,6 +6,7 @@ The school in them is that of `uwlr_adapter/demo/examples/eigen-school`, which a
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from support.profile_school import PROFIELEN, ProfileSchool, aanmaakdatum, code_of, outcome
@@ -14,12 +15,17 @@ from support.wsgi import call
 from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.contract import fault, fault_catalogue, names, versions
 from uwlr_adapter.contract.fault_catalogue import FaultSubject
+from uwlr_adapter.contract.leerresultaten.confirmation import BEVESTIGING
 from uwlr_adapter.contract.names import Operation
-from uwlr_adapter.demo.example_files import ANSWERS, FAULT_EXAMPLES, FOLDER, OWN_SCHOOL
+from uwlr_adapter.demo import toets
+from uwlr_adapter.demo.example_files import ANSWERS, FAULT_EXAMPLES, FOLDER, OWN_SCHOOL, SENT
+from uwlr_adapter.demo.setup import BRIN6 as DEMO_BRIN6
 
 BRIN6, SCHOOLJAAR, ANOTHER_YEAR = "99VB00", "2026-2027", "2025-2026"
 URL = "https://uwlr.example.nl/uwlr/fouten"
 """The page of the fault catalogue of the service in the examples."""
+SENT_AT = datetime(2026, 11, 12, 15, tzinfo=UTC)
+"""When the message with results in the examples was made."""
 _GROEPEN = """
       <groepen>
         <groep key="g26-3"/>
@@ -50,7 +56,7 @@ _REQUEST = f"""\
 
 def make() -> dict[str, bytes]:
     """Return the content of each example that is made, by its path below the folder of the examples."""
-    return dict([*_answers(), *_faults()])
+    return dict([*_answers(), *_faults(), *_results()])
 
 
 def _answers() -> Iterator[tuple[str, bytes]]:
@@ -100,9 +106,15 @@ def _faults() -> Iterator[tuple[str, bytes]]:
         yield f"{place}/antwoord.xml", fault.render(entry.example.fault, URL)
 
 
+def _results() -> Iterator[tuple[str, bytes]]:
+    """Yield a message with results, as `push` sends it to the demo in that schooljaar, and its answer."""
+    yield f"{SENT}/toets.xml", toets.verzoek(DEMO_BRIN6, SENT_AT)
+    yield f"{SENT}/bevestiging.xml", BEVESTIGING
+
+
 def main() -> None:
     """Write the examples anew."""
-    for folder in (ANSWERS, FAULT_EXAMPLES):
+    for folder in (ANSWERS, FAULT_EXAMPLES, SENT):
         shutil.rmtree(FOLDER / folder, ignore_errors=True)
     for name, content in make().items():
         path = FOLDER / name

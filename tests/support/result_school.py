@@ -31,7 +31,7 @@ LEERLINGEN = ("10001", "10002", "10003")
 """The leerlingen of the samples. Of the class (`class_of`) there are three: `lln-0` to `lln-2`."""
 TABLES = (results_message, resultaat, resultaat_versie, toets, not_processed)
 _OWN = {"21QW00VoorbeeldCode2026": CODE, "voorbeeld-klantcode": KLANTCODE, "Voorbeeldplatform": "Proef"}
-"""What the samples call themselves, and who may send here."""
+"""The names and codes of the samples, and those that are right here."""
 
 
 def from_here(message: bytes, names: Mapping[str, str] = _OWN) -> bytes:

@@ -75,6 +75,10 @@ def _jaxws(folder: Path, wsdl: str) -> list[str]:
     return compiled.jaxws_program(folder / "jaxws-results", wsdl, "SendJaxws")
 
 
+def _axis(folder: Path, wsdl: str) -> list[str]:
+    return compiled.axis_program(folder / "axis-results", wsdl, "SendAxis")
+
+
 RESULT_STACKS = (
     _stack(
         "zeep",
@@ -152,6 +156,14 @@ RESULT_STACKS = (
         "An attribute is `!key`. A text with attributes is always an array with `!`, also without one (`phpType is "
         "struct, but value is not an array`). **Of no text it escapes anything**, of an attribute it does: give each "
         "text by `htmlspecialchars`. A float without decimals goes as a whole number: 6.0 arrives as 6.",
+    ),
+    _stack(
+        "axis",
+        "SendAxis.java",
+        _axis,
+        "Lists are arrays, and none loses anything here: no element of results repeats in a choice. The header is made "
+        "by hand: `Stub.setHeader`. A day is a `Date` at midnight on the clock of the machine.",
+        is_long=True,
     ),
     _stack(
         "perl",

@@ -57,7 +57,13 @@ class Vendor:
     def api(self, path: str, **values: str) -> dict[str, Any]:
         """Read from the API, or with values or a path of an act, write; returns its JSON, an error's too."""
         is_read = not values and (path.count("/") < 2 or path.startswith("calls/") or path.endswith("/results"))
-        data = None if is_read else json.dumps(values).encode()
+        return self.read(path) if is_read else self._ask(path, json.dumps(values).encode())
+
+    def read(self, path: str) -> dict[str, Any]:
+        """Read from the API; returns its JSON, an error's too."""
+        return self._ask(path, None)
+
+    def _ask(self, path: str, data: bytes | None) -> dict[str, Any]:
         token = base64.b64encode(f"{self.klantnaam}:{self.klantcode}".encode()).decode()
         headers = {"Authorization": f"Basic {token}", "Content-Type": "application/json"}
         status, content, _ = ask(f"{self.base}/sandbox/api/{path}", data, headers)

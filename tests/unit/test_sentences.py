@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from uwlr_adapter.contract.rules import Rule
-from uwlr_adapter.journaal.model import Act, Entry, EntryKind, RefusalReason
+from uwlr_adapter.journaal.model import TAKEN, Act, Entry, EntryKind, RefusalReason, ResultCounts
 from uwlr_adapter.portal.sentences import BELOW, actor_of, sentence_of
 
 REFUSED = Entry(
@@ -83,3 +83,27 @@ def test_who_did_it_in_words(actor: str | None, words: str) -> None:
     done = replace(REFUSED, kind=EntryKind.KOPPELING, act="gepauzeerd", outcome="gedaan", reason=None, actor=actor)
     assert actor_of(done, "Snappet") == words
     assert actor_of(REFUSED, "Snappet") == "Snappet"
+
+
+@pytest.mark.parametrize("reason", [None, *RefusalReason])
+def test_a_refused_message_with_results_is_no_fetch(reason: RefusalReason | None) -> None:
+    """Whatever the reason, a school reads that results were sent, or that the request was refused."""
+    refused = Entry(
+        *(datetime(2026, 11, 2, tzinfo=UTC), EntryKind.RESULTATEN, "BrengLeerresultaten", 1, 1, "21QW00"),
+        *("Client.AutorisatieOngeldig", reason, None, ()),
+    )
+    sentence = sentence_of(refused, "Snappet")
+    assert "Snappet" in sentence
+    assert "op te halen" not in sentence
+    assert "vraagt" not in sentence
+
+
+def test_what_became_of_results() -> None:
+    """Each count is told in the words of a school, and nothing that is zero."""
+    taken = Entry(
+        *(datetime(2026, 11, 2, tzinfo=UTC), EntryKind.RESULTATEN, "BrengLeerresultaten", 1, 1, "21QW00", TAKEN),
+        *(None, 2, (), ResultCounts(3, 1, 0, 2, 4).remarks),
+    )
+    assert sentence_of(taken, "Snappet") == (
+        "Snappet stuurde resultaten van 2 leerlingen: 3 nieuw, 1 gewijzigd, 2 ouder dan wat er al was, 4 niet verwerkt."
+    )

@@ -6,6 +6,7 @@ where leerlinggegevens are on stands in test_verdict.py.
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum, auto
 from itertools import product
@@ -26,7 +27,7 @@ ON, PAUSED, NOT_GIVEN = ToestemmingStatus.ON, ToestemmingStatus.PAUSED, Toestemm
 
 
 class Open(StrEnum):
-    """What else a koppeling needs."""
+    """The other conditions of a koppeling."""
 
     YES = auto()
     NO_CODE = auto()
@@ -194,7 +195,7 @@ def test_the_words_of_results_alone() -> None:
     refused = verdict_of(facts_of(Combination(NOT_GIVEN, ON, Open.YES, Results.TAKEN_THEN_REFUSED)))
     assert refused.who is Who.LEVERANCIER
     assert words_of(refused, "Snappet").sentence == (
-        "Snappet levert resultaten aan op een manier die niet volgens de afspraak UWLR is. De laatste keer was op 25 "
+        "Snappet levert resultaten aan op een manier die niet volgens de afspraak UWLR is. Zo gaat het sinds 25 "
         "november 2026 om 05:42 uur."
     )
 
@@ -208,3 +209,15 @@ def test_a_pause_of_fetches_leaves_results_as_they_are() -> None:
     for what in (Act.RESULTS_PAUSED, Act.RESULTS_RESUMED, Act.RESULTS_ALLOWED):
         past = fold(Calls(), [*rows, act(0.1, what)])
         assert (past.results_reason, past.first_at) == (None, kept.fetched_at)
+
+
+def test_a_refusal_goes_on_since_the_first_one() -> None:
+    """Another refusal is the same state, so that it is mailed once; a platform that is let in again begins anew."""
+    one = Combination(NOT_GIVEN, ON, Open.YES, Results.REFUSED)
+    again = row(0.05, "Client.OngeldigBericht", RefusalReason.SCHEMA)
+    facts = replace(facts_of(one), calls=fold(Calls(), [*rows_of(one.results), again]))
+    assert verdict_of(facts).since == NOW - timedelta(days=0.2)
+    let_in = NOW - timedelta(days=0.1)
+    assert verdict_of(replace(facts, allowed_since=let_in)).since == let_in
+    past = replace(facts_of(one), allowed_since=let_in)
+    assert verdict_of(past).kind is VerdictKind.WAITING

@@ -13,11 +13,15 @@ from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.table_rows import CanonicalRow, TableShape, read_rows
 from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.koppelingen.toestemming import ToestemmingStatus
 
 _Row: TypeAlias = Mapping[str, Any]
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "afnemer": ("id", "klantnaam", "klantcode_digest", "disabled_at"),
-    "koppeling": ("id", "brin6", "entry_id", "status", "code_digest", "version"),
+    "koppeling": (
+        *("id", "brin6", "entry_id", "status", "code_digest", "version"),
+        *("leerlinggegevens", "resultaten"),
+    ),
     "gebruiker": ("id", "login", "disabled_at", "password_hash"),
     "withheld": ("koppeling_id", "persoon_id"),
     "school": ("brincode", "version"),
@@ -84,7 +88,7 @@ def _koppelingen(earlier: ComparedRows, present: ComparedRows) -> Iterator[str]:
             continue
         if now is None:
             continue
-        yield from (f"{name} {text}" for text in _changed(before, now))
+        yield from (f"{name} {text}" for text in (*_changed(before, now), *_toestemmingen(before, now)))
 
 
 def _changed(before: _Row, now: _Row) -> Iterator[str]:
@@ -98,6 +102,17 @@ def _changed(before: _Row, now: _Row) -> Iterator[str]:
             yield "was resumed since: it is paused again, and the school enters its code"
     elif before["code_digest"] != now["code_digest"] and before["version"] != now["version"]:
         yield "got another code since: the old one opens it again, and the present one does not"
+
+
+def _toestemmingen(before: _Row, now: _Row) -> Iterator[str]:
+    """Yield a sentence for each toestemming of a koppeling that was on then and is not, or was not and is."""
+    on = ToestemmingStatus.ON.value
+    for name, unknown in (("leerlinggegevens", on), ("resultaten", ToestemmingStatus.NOT_GIVEN.value)):
+        was, is_ = (row[name] or unknown for row in (before, now))
+        if was == on != is_:
+            yield f"had {name} paused since: they are allowed again"
+        elif was != on == is_:
+            yield f"has {name} allowed since: they are not any more, and the school agrees or resumes again"
 
 
 def _withheld(earlier: ComparedRows, present: ComparedRows) -> Iterator[str]:

@@ -18,7 +18,7 @@ from uwlr_adapter.client.pushing import push
 from uwlr_adapter.client.result import PullError
 from uwlr_adapter.client.results_file import PushError, read_results
 from uwlr_adapter.contract.autorisatie import Autorisatie
-from uwlr_adapter.contract.nouns import count_records
+from uwlr_adapter.contract.nouns import count_noun, count_records
 from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo import toets
@@ -213,4 +213,8 @@ def _fetch_and_send(context: Context, own: str, example: DemoSchool, moment: dat
     codes = Autorisatie(example.autorisatiesleutel, example.klantcode, example.klantnaam)
     sent = push(f"{own}{LEERRESULTATEN.path}", results, codes, allow_private=True, allow_http=True)
     told = "all taken, see Resultaten on the school's page" if sent.fault is None else f"refused: {sent.fault.code}"
-    echo(f"Sent back once: {results.resultaten} results of {results.leerlingen} leerlingen for one toets; {told}.")
+    number, of = (
+        count_noun(results.resultaten, "result", "results"),
+        count_noun(results.leerlingen, "leerling", "leerlingen"),
+    )
+    echo(f"Sent back once: {number} of {of} for one toets; {told}.")

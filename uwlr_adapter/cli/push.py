@@ -15,6 +15,7 @@ from uwlr_adapter.client.results_file import FileVerdict, PushError, ResultsFile
 from uwlr_adapter.contract.autorisatie import Autorisatie
 from uwlr_adapter.contract.leerresultaten.names import BRENG_LEERRESULTATEN
 from uwlr_adapter.contract.leerresultaten.request import MESSAGE
+from uwlr_adapter.contract.nouns import count_noun
 
 
 class _ResultsPath(click.ParamType[ResultsFile]):
@@ -82,7 +83,7 @@ def push(
         autorisatiesleutel or _asked("Autorisatiesleutel"), klantcode or _asked("Klantcode"), klantnaam
     )
     try:
-        with context.messages.status(f"Sending {file.resultaten} results …"):
+        with context.messages.status(f"Sending {count_noun(file.resultaten, 'result', 'results')} …"):
             result = send(endpoint, file, autorisatie, allow_private=allow_private, allow_http=allow_http)
     except PushError as error:
         raise click.ClickException(str(error)) from None

@@ -146,7 +146,7 @@ def take_back(context: Context, message_id: int, *, undo: bool, dry_run: bool, y
         if is_done:
             context.messages.print(f"Message {message_id} {'stands' if undo else 'was taken back'} already.")
             return
-        _print_consequences(context, shown, undo=undo)
+        _print_consequences(context, shown)
         if dry_run:
             context.console.print("Dry run, nothing changed.")
             return
@@ -194,15 +194,10 @@ def _message(connection: sa.Connection, message_id: int, *, undo: bool) -> tuple
     return row.brin6, (row.taken_back_at is None) == undo
 
 
-def _print_consequences(context: Context, found: Consequences, *, undo: bool) -> None:
-    verb = (
-        ("stand again", "an earlier version stands until then") if undo else ("go", "an earlier version stands again")
-    )
-    text = (
-        f"Of {found.brought} results that it brought, {found.stands} of {found.leerlingen} leerlingen {verb[0]}; "
-        f"of {found.earlier} of these {verb[1]}."
-    )
-    context.console.print(text, soft_wrap=True)
+def _print_consequences(context: Context, found: Consequences) -> None:
+    table = make_table("results it brought", "stand by it", "of leerlingen", "an earlier version stands without it")
+    table.add_row(*map(str, (found.brought, found.stands, found.leerlingen, found.earlier)))
+    context.console.print(table)
 
 
 def _carry_out(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 FOLDER = Path(__file__).with_name("examples")
-ANSWERS, FAULT_EXAMPLES, OWN_SCHOOL = "antwoorden", "fouten", "eigen-school"
+ANSWERS, FAULT_EXAMPLES, OWN_SCHOOL, SENT = "antwoorden", "fouten", "eigen-school", "resultaten"
 """The folders in it."""
 OPERATION = "voorbeelden"
 """The name of these requests in log and metrics."""
@@ -76,6 +76,7 @@ def _groups() -> Iterator[ExampleGroup]:
         f"{OWN_SCHOOL}/": "Your own school: EDEXML, and the same as a CSV set",
         f"{ANSWERS}/": "Answers, by version, profile, operation and outcome",
         f"{FAULT_EXAMPLES}/": "Faults, by word and by faultcode",
+        f"{SENT}/": "Results of a groep, sent back, and the confirmation",
     }
     for folder, title in titles.items():
         yield ExampleGroup(title, [name for name in names() if name.startswith(folder)])

@@ -21,18 +21,19 @@ _WHAT = "results"
 
 
 def due(connection: sa.Connection, settings: Settings, _moment: datetime) -> list[Due]:
-    """Return how many results the administration has to be told."""
-    note = "not with the administration yet" if settings.receiver else "no receiver is set (UWLR_RECEIVER)"
+    """Return how many results the administration has to be told; without a receiver, how many came."""
+    if settings.receiver is None:
+        return [Due(_WHAT, delivering.count_came(connection), "no receiver is set (UWLR_RECEIVER)")]
     number = 0
     for brincode in delivering.schools_to_tell(connection):
         for among in (delivering.of_joined(brincode), *_of_messages(connection, brincode)):
             number += sum(len(found.untold) for found in delivering.pages(connection, among))
-    return [Due(_WHAT, number, note)]
+    return [Due(_WHAT, number, "not with the administration yet")]
 
 
 def has_work(connection: sa.Connection, _now: datetime) -> bool:
     """Return whether there may be something to tell."""
-    return bool(delivering.schools_to_tell(connection))
+    return delivering.has_work(connection)
 
 
 def run(run_: JobRun) -> None:

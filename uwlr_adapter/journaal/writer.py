@@ -195,7 +195,7 @@ def record_gebruiker_act(
     if rol is not None:
         remarks = f"{remarks} rol={rol}"
     if taught is not None:
-        remarks = f"{remarks} groepen={taught[0]} schooljaar={taught[1]}"
+        remarks = " ".join([remarks, f"groepen={taught[0]}", f"schooljaar={taught[1]}"])
     for brin6 in places or [None]:
         _record(connection, EntryKind.GEBRUIKER, moment, act, actor, brin6=brin6, remarks=remarks)
 

@@ -84,8 +84,9 @@ class Calls:
     """The number in the last answer since the last act that had one."""
     results_at: datetime | None = None
     """The last call that brought results and was answered, also one from before the last act."""
+    results_refused_since: datetime | None = None
+    """The first one that was refused since then and since the last act, and the last one with its reason."""
     results_refused_at: datetime | None = None
-    """The last one that was refused since then and since the last act, with its reason."""
     results_reason: str | None = None
     gaps: tuple[Gap, ...] = ()
     """Silences longer than SHORTEST_GAP, each longer than those after it: the first is the longest."""
@@ -126,7 +127,7 @@ def fold(before: Calls, rows: Iterable[JournaalRow]) -> Calls:
 
 def _after_act(calls: Calls, row: JournaalRow) -> Calls:
     if row.act in _RESULTS_BEGIN_ANEW:
-        return replace(calls, results_refused_at=None, results_reason=None)
+        return replace(calls, results_refused_since=None, results_refused_at=None, results_reason=None)
     if row.act not in _BEGIN_ANEW:
         return calls
     of_fetches = row.act in _FETCHES_BEGIN_ANEW
@@ -136,6 +137,7 @@ def _after_act(calls: Calls, row: JournaalRow) -> Calls:
         called_at=calls.called_at,
         fetched_at=calls.fetched_at,
         results_at=calls.results_at,
+        results_refused_since=calls.results_refused_since if of_fetches else None,
         results_refused_at=calls.results_refused_at if of_fetches else None,
         results_reason=calls.results_reason if of_fetches else None,
         gaps=calls.gaps,
@@ -145,10 +147,12 @@ def _after_act(calls: Calls, row: JournaalRow) -> Calls:
 def _after_results(calls: Calls, row: JournaalRow) -> Calls:
     """Return what the calls come to after one that brought results: it says nothing of fetches."""
     if "." not in row.outcome:
-        return replace(calls, results_at=row.moment, results_refused_at=None, results_reason=None)
+        taken = replace(calls, results_at=row.moment, results_refused_since=None)
+        return replace(taken, results_refused_at=None, results_reason=None)
     if row.reason in _OF_A_STATE:
         return calls
-    return replace(calls, results_refused_at=row.moment, results_reason=row.reason)
+    since = calls.results_refused_since or row.moment
+    return replace(calls, results_refused_since=since, results_refused_at=row.moment, results_reason=row.reason)
 
 
 def _after_refusal(calls: Calls, row: JournaalRow) -> Calls:

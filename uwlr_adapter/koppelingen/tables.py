@@ -164,6 +164,7 @@ koppeling_calls = sa.Table(
     sa.Column("empty_at", sa.DateTime, comment="the last one"),
     sa.Column("leerlingen", sa.Integer, comment="the number in the last answer that had one"),
     sa.Column("results_at", sa.DateTime, comment="the last call that brought results and was answered"),
+    sa.Column("results_refused_since", sa.DateTime, comment="the first one that was refused, since that or an act"),
     sa.Column("results_refused_at", sa.DateTime, comment="the last one that was refused, since that or an act"),
     sa.Column("results_reason", sa.String(40), comment="of that one"),
     sa.Column("gaps", sa.String(2000), nullable=False, comment="long silences: their ends and lengths in seconds"),

@@ -247,8 +247,10 @@ def _results_only(known: _Judged) -> KoppelingVerdict | None:
         return None
     refused_at, taken_at = any_from_utc(calls.results_refused_at), any_from_utc(calls.results_at)
     if refused_at is not None and (facts.allowed_since is None or refused_at >= facts.allowed_since):
+        first = any_from_utc(calls.results_refused_since) or refused_at
+        since = first if facts.allowed_since is None else max(first, facts.allowed_since)
         who = _WHO_MENDS.get(calls.results_reason, Who.LEVERANCIER)
-        return known.make(VerdictKind.REFUSED, refused_at, who, reason=calls.results_reason)
+        return known.make(VerdictKind.REFUSED, since, who, reason=calls.results_reason)
     if taken_at is None:
         return known.make(VerdictKind.WAITING, known.acted_at, Who.SCHOOL)
     return known.make(VerdictKind.RESULTS_ONLY, taken_at, None)

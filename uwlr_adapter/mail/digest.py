@@ -126,13 +126,17 @@ def _of_agreement(koppeling_id: int, entry: CatalogueEntry, name: str, waits: Wa
     number = len(waits.velden)
     sentences = [
         f"Er zijn nieuwe gebruikersvoorwaarden voor de koppeling met {name}." if waits.voorwaarden else "",
+        f"Er zijn nieuwe voorwaarden voor resultaten van {name}." if waits.resultaten else "",
         f"{name} vraagt {count_noun(number, 'gegeven', 'gegevens')} meer." if waits.velden else "",
         "Tot uw school akkoord gaat, blijft alles zoals het was.",
     ]
+    results = entry.voorwaarden_resultaten if waits.resultaten else None
+    state = f"terms:{entry.voorwaarden.versie}:{number}" + (f":{results.versie}" if results else "")
+    has_terms = waits.voorwaarden or waits.resultaten
     return OpenMatter(
         f"terms:{koppeling_id}",
-        f"terms:{entry.voorwaarden.versie}:{number}"[:80],
-        f"{name}: nieuwe voorwaarden" if waits.voorwaarden else f"{name}: meer gegevens",
+        state[:80],
+        f"{name}: nieuwe voorwaarden" if has_terms else f"{name}: meer gegevens",
         " ".join(filter(None, sentences)),
         "Lees het in het Koppelingenoverzicht en ga akkoord, of overleg met wie dat mag.",
     )

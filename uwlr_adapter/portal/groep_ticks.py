@@ -19,6 +19,7 @@ PREFIX = "groep-"
 """The begin of the name of each tick; the digest follows."""
 ALL = "alle"
 """The name of the tick for every groep of the schooljaar."""
+PAST = "Dit schooljaar is intussen voorbij. Er is niets gewijzigd; geef opnieuw toegang voor het nieuwe schooljaar."
 MAX_TICKED = 40
 """Ticks that a form can send beside its other fields, within the bound on them; whoever sees more sees all."""
 
@@ -53,6 +54,14 @@ def asked_schooljaar(brin6: str) -> str:
     with database().reading() as connection:
         years = schooljaren(connection, brin6)
     return asked if asked in years else years[0]
+
+
+def is_past(brin6: str) -> bool:
+    """Return whether a form is about a schooljaar for which no access can be given: it ended since the form was shown.
+
+    Its ticks must not count for the next one, whose groepen may have the same keys.
+    """
+    return request.form.get("schooljaar") != asked_schooljaar(brin6)
 
 
 def ticks(

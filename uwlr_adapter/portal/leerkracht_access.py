@@ -20,7 +20,7 @@ from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.colleagues import state_of, tell_reset
 from uwlr_adapter.portal.context import database, has_mail, now
 from uwlr_adapter.portal.forms import UNSEEN_VERSION
-from uwlr_adapter.portal.groep_ticks import MAX_TICKED, asked_schooljaar, schooljaren, ticked, ticks
+from uwlr_adapter.portal.groep_ticks import MAX_TICKED, PAST, asked_schooljaar, is_past, schooljaren, ticked, ticks
 from uwlr_adapter.portal.leerkrachten import refuse
 from uwlr_adapter.portal.paths import PASSWORD_PREFIX
 
@@ -55,6 +55,9 @@ def change_groepen_of(brin6: str, gebruiker_id: int) -> ResponseReturnValue:
 
 def _save(brin6: str, gebruiker_id: int, seen: int) -> Response:
     """Store the ticked groepen."""
+    if is_past(brin6):
+        flash(PAST, "let-op")
+        return _to(brin6, gebruiker_id)
     schooljaar = asked_schooljaar(brin6)
     with database().writing() as connection:
         known = _require(connection, brin6, gebruiker_id)

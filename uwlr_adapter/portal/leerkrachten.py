@@ -29,7 +29,16 @@ from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.colleagues import state_of
 from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.forms import add_error
-from uwlr_adapter.portal.groep_ticks import MAX_TICKED, GroepTick, asked_schooljaar, schooljaren, ticked, ticks
+from uwlr_adapter.portal.groep_ticks import (
+    MAX_TICKED,
+    PAST,
+    GroepTick,
+    asked_schooljaar,
+    is_past,
+    schooljaren,
+    ticked,
+    ticks,
+)
 from uwlr_adapter.portal.paths import INVITATION_PREFIX
 
 PER_PAGE = 50
@@ -140,6 +149,9 @@ def refuse(brin6: str, error: ColleagueError) -> Response:
 
 def _give(brin6: str, persoon_id: int | None) -> ResponseReturnValue:
     """Store the ticked groepen for whom the form names: at once, or by an invitation whose link is shown once."""
+    if is_past(brin6):
+        flash(PAST, "let-op")
+        return redirect(url_for(".show_leerkrachten", brin6=brin6), 303)
     form, schooljaar = LeerkrachtForm(request.form), asked_schooljaar(brin6)
     with database().reading() as connection:
         person = None if persoon_id is None else _find(connection, brin6, schooljaar, persoon_id) or abort(404)
@@ -148,10 +160,14 @@ def _give(brin6: str, persoon_id: int | None) -> ResponseReturnValue:
     error = None if chosen else "Vink minstens één groep aan."
     if not form.validate() or error:
         return _show_form(brin6, form, person, keys, error), 422
-    token = str(form.bon.data)
-    if not link_once.is_offered(token):
+    if not link_once.is_offered(str(form.bon.data)):
         return _show_form(brin6, form, person, keys, link_once.STALE), 409
-    taught = Taught(schooljaar, chosen, persoon_id)
+    return _carry_out(brin6, form, Taught(schooljaar, chosen, persoon_id), person)
+
+
+def _carry_out(brin6: str, form: LeerkrachtForm, taught: Taught, person: KnownLeerkracht | None) -> ResponseReturnValue:
+    """Store the groepen, and say what was done, or why not."""
+    token, schooljaar, keys = str(form.bon.data), taught.schooljaar, taught.keys
     new = leerkrachten.new_invitation(brin6, str(form.login.data), str(form.naam.data), taught)
     try:
         with database().writing() as connection:

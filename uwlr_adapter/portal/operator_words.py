@@ -113,6 +113,7 @@ JOBS = {
     "staleness": ("Ouderdom bijhouden", "Houdt per vestiging bij hoe oud de gegevens zijn."),
     "verdicts": ("Oordelen bijhouden", "Houdt per koppeling het oordeel bij, voor de lijsten en aantallen."),
     "mail": ("Mail versturen", "Vertelt scholen wat er gedaan is, en verstuurt wat wacht."),
+    "results": ("Resultaten afleveren", "Levert resultaten af bij de administratie, als die daarop is aangesloten."),
     "digest": ("Dagelijkse mail", "Vertelt elke vestiging eens per dag wat er openstaat."),
 }
 """The jobs: a name, and what each does."""

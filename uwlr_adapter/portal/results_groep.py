@@ -23,7 +23,7 @@ from uwlr_adapter.portal.results import name_in, platform_names, scope
 from uwlr_adapter.portal.results_leerling import places_of, toets_rows
 from uwlr_adapter.portal.results_words import ResultInWords, in_words, onderdeel_name, toets_name
 from uwlr_adapter.resultaten import meaning, per_toets, reading
-from uwlr_adapter.resultaten.per_toets import ListPlace, ResultOwners, ToetsKey
+from uwlr_adapter.resultaten.per_toets import ChosenLeerlingen, ListPlace, ToetsKey
 
 PER_PAGE = 50
 """Toetsen, or leerlingen, on one page."""
@@ -146,12 +146,12 @@ def _require_groep(connection: sa.Connection, brin6: str) -> tuple[str, KnownGro
     return schooljaar, next(found, None) or abort(404)
 
 
-def _people(connection: sa.Connection, brin6: str, schooljaar: str, groep: KnownGroep) -> ResultOwners:
-    """Return the leerlingen of a groep whom the user may see, and where results of them are looked for."""
+def _people(connection: sa.Connection, brin6: str, schooljaar: str, groep: KnownGroep) -> ChosenLeerlingen:
+    """Return the leerlingen of a groep whom the user may see."""
     own, ids = scope(), groepen.leerlingen_in(connection, brin6, schooljaar, groep.key)
     if own is not None and own.present is not None:
         ids = [one for one in ids if one in own.present]
-    return ResultOwners(ids, places_of(connection, brin6, schooljaar))
+    return ChosenLeerlingen(ids, places_of(connection, brin6, schooljaar))
 
 
 def _parts(definitions: Mapping[str, Toets], *, has_total: bool) -> list[str | None]:
@@ -167,7 +167,7 @@ def _parts(definitions: Mapping[str, Toets], *, has_total: bool) -> list[str | N
 
 
 def _cells(
-    connection: sa.Connection, people: ResultOwners, key: ToetsKey, parts: Sequence[str | None]
+    connection: sa.Connection, people: ChosenLeerlingen, key: ToetsKey, parts: Sequence[str | None]
 ) -> dict[tuple[int, str | None], ResultInWords]:
     found = per_toets.latest_of_people(connection, people, key, parts)
     definitions = reading.definitions_of(connection, [one.toets_id for one in found])

@@ -20,7 +20,7 @@ from uwlr_adapter.portal.results import name_in, platform_names, scope
 from uwlr_adapter.portal.results_plot import LinePlot, Scored, line_plot
 from uwlr_adapter.portal.results_words import ResultInWords, in_words, onderdeel_name, toets_name
 from uwlr_adapter.resultaten import meaning, per_toets, reading
-from uwlr_adapter.resultaten.per_toets import ListPlace, ResultOwners, ToetsLine
+from uwlr_adapter.resultaten.per_toets import ChosenLeerlingen, ListPlace, ToetsLine
 from uwlr_adapter.resultaten.reading import ResultVersion
 from uwlr_adapter.resultaten.standing import has_leerling
 from uwlr_adapter.resultaten.taking import same_vestiging
@@ -190,8 +190,8 @@ def toets_rows(connection: sa.Connection, brin6: str, lines: Sequence[ToetsLine]
     return rows
 
 
-def _people(connection: sa.Connection, brin6: str, leerling: KnownLeerling) -> ResultOwners:
-    return ResultOwners([leerling.persoon_id], places_of(connection, brin6, leerling.schooljaar))
+def _people(connection: sa.Connection, brin6: str, leerling: KnownLeerling) -> ChosenLeerlingen:
+    return ChosenLeerlingen([leerling.persoon_id], places_of(connection, brin6, leerling.schooljaar))
 
 
 def _by_onderdeel(versions: Iterable[ResultVersion], newest: Toets) -> list[ResultVersion]:

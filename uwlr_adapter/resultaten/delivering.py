@@ -81,6 +81,18 @@ def schools_to_tell(connection: sa.Connection) -> list[str]:
     return sorted({brincode_of(one) for one in [*brin6s, *moved]})
 
 
+def has_work(connection: sa.Connection) -> bool:
+    """Return whether there may be something to tell."""
+    waits = sa.select(_message.id).where(_message.delivered_at.is_(None)).limit(1)
+    return connection.scalar(waits) is not None or connection.scalar(_moved().limit(1)) is not None
+
+
+def count_came(connection: sa.Connection) -> int:
+    """Return how many results the messages brought that are not done with, each version counted."""
+    query = sa.select(sa.func.sum(_message.added + _message.changed)).where(_message.delivered_at.is_(None))
+    return int(connection.scalar(query) or 0)
+
+
 def messages_to_tell(connection: sa.Connection, brincode: str, after: int = 0) -> list[int]:
     """Return the first messages of a school after an id (exclusive) that are not done with: some RESULTS results."""
     query = (

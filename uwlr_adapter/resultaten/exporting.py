@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -104,49 +105,59 @@ class ResultPiece:
 
 def export(database: Database, chosen: ResultFilter) -> Iterator[ResultPiece]:
     """Yield the results that match, by ascending number, versions in their order. Raises DBAPIError."""
-    with database.reading() as connection:
-        bounds = sa.select(sa.func.min(_of.id), sa.func.max(_of.id)).where(*chosen.of_result)
-        first, last = connection.execute(bounds).one()
-    after = None if first is None else first - 1
-    while after is not None:
+    for after, last, share in _ranges(database, chosen):
         with database.reading() as connection:
-            query = sa.select(_of.id).where(_of.id > after, _of.id <= last, *chosen.of_result)
-            ids = connection.scalars(query.order_by(_of.id).limit(PIECE)).all()
-            results = _read(connection, chosen, after, ids[-1]) if ids else []
-        after = ids[-1] if ids else None
-        if ids:
-            yield ResultPiece(results, (ids[-1] - first + 1) / (last - first + 1))
+            results = _read(connection, chosen, after, last)
+        yield ResultPiece(results, share)
 
 
 def count(database: Database, chosen: ResultFilter) -> dict[str, int]:
     """Return how many results match, or versions of them, by brin6. Raises DBAPIError."""
     numbers: dict[str, int] = {}
-    for piece in export(database, chosen):
-        for one in piece.results:
-            numbers[one.brin6] = numbers.get(one.brin6, 0) + 1
+    for after, last, _ in _ranges(database, chosen):
+        counted = _matching(chosen, after, last).with_only_columns(_of.brin6, sa.func.count()).group_by(_of.brin6)
+        with database.reading() as connection:
+            for brin6, number in connection.execute(counted):
+                numbers[brin6] = numbers.get(brin6, 0) + number
     return numbers
+
+
+def _ranges(database: Database, chosen: ResultFilter) -> Iterator[tuple[int, int, float]]:
+    """Yield ranges of PIECE results: an id (exclusive), another (inclusive), and how much of all is read by then."""
+    with database.reading() as connection:
+        bounds = sa.select(sa.func.min(_of.id), sa.func.max(_of.id)).where(*chosen.of_result)
+        first, last = connection.execute(bounds).one()
+    after: int | None = None if first is None else first - 1
+    while after is not None:
+        query = sa.select(_of.id).where(_of.id > after, _of.id <= last, *chosen.of_result)
+        with database.reading() as connection:
+            ids = connection.scalars(query.order_by(_of.id).limit(PIECE)).all()
+        if ids:
+            yield after, ids[-1], (ids[-1] - first + 1) / (last - first + 1)
+        after = ids[-1] if ids else None
+
+
+def _matching(chosen: ResultFilter, after: int, last: int) -> sa.Select[Any]:
+    """Return the query of the versions that match, of the results of a range; each person in it is known."""
+    in_range = (OWN.resultaat_id > after, OWN.resultaat_id <= last, *chosen.of_result, *chosen.of_version)
+    return (VERSIONS if chosen.all_versions else standing()).join(persoon, persoon.c.id == PERSON).where(*in_range)
 
 
 def _read(connection: sa.Connection, chosen: ResultFilter, after: int, last: int) -> list[ExportedResult]:
     """Return the versions of the results with ids after one (exclusive) until another (inclusive)."""
-    in_range = (OWN.resultaat_id > after, OWN.resultaat_id <= last, *chosen.of_result, *chosen.of_version)
-    versions = (
-        (VERSIONS if chosen.all_versions else standing())
-        .join(persoon, persoon.c.id == PERSON)
-        .where(*in_range)
-        .add_columns(
-            persoon.c.key.label("leerling"),
-            _of.brin6,
-            _message.schooljaar,
-            _message.aanmaakdatum,
-            _message.moment,
-            _message.taken_back_at,
-        )
+    versions = _matching(chosen, after, last).add_columns(
+        persoon.c.key.label("leerling"),
+        _of.brin6,
+        _message.schooljaar,
+        _message.aanmaakdatum,
+        _message.moment,
+        _message.taken_back_at,
     )
     rows = connection.execute(versions.order_by(OWN.resultaat_id, OWN.number)).all()
     toetsen = reading.definitions_of(connection, {row.toets_id for row in rows})
-    stand = standing().where(*in_range).with_only_columns(OWN.resultaat_id, OWN.number)
-    standing_ = set(map(tuple, connection.execute(stand))) if chosen.all_versions else None
+    stand = standing().where(OWN.resultaat_id > after, OWN.resultaat_id <= last)
+    keys = stand.with_only_columns(OWN.resultaat_id, OWN.number)
+    standing_ = set(map(tuple, connection.execute(keys))) if chosen.all_versions else None
     return [
         ExportedResult(
             reading.version_of(row),

@@ -19,14 +19,14 @@ from uwlr_adapter.resultaten.tables import results_message, toets
 
 @dataclass(frozen=True, slots=True)
 class ToetsKey:
-    """The name of a toets."""
+    """What names a toets."""
 
     afnemer_id: int
     toetscode: str
 
 
 @dataclass(frozen=True, slots=True)
-class ResultOwners:
+class ChosenLeerlingen:
     """Whose results are read; with `places` those alone that were sent to one of these vestigingen."""
 
     ids: Sequence[int]
@@ -79,7 +79,7 @@ def find_toets(connection: sa.Connection, toets_id: str) -> ToetsKey | None:
 
 def of_people(
     connection: sa.Connection,
-    people: ResultOwners,
+    people: ChosenLeerlingen,
     after: ListPlace | None = None,
     limit: int = PAGE,
 ) -> list[ToetsLine]:
@@ -122,7 +122,7 @@ def of_people(
 
 def of_leerling(
     connection: sa.Connection,
-    people: ResultOwners,
+    people: ChosenLeerlingen,
     key: ToetsKey,
     after: ListPlace | None = None,
     limit: int = PAGE,
@@ -136,7 +136,7 @@ def of_leerling(
     return [version_of(row) for row in rows]
 
 
-def oso_of_leerling(connection: sa.Connection, people: ResultOwners, limit: int = PAGE) -> list[ResultVersion]:
+def oso_of_leerling(connection: sa.Connection, people: ChosenLeerlingen, limit: int = PAGE) -> list[ResultVersion]:
     """Return the results of OSO that stand of a leerling, in any toets, the newest afnamedatum first."""
     query = standing().where(*people.conditions(connection), OWN.score.is_(None))
     rows = connection.execute(query.order_by(OWN.afnamedatum.desc(), OWN.resultaat_id.desc()).limit(limit))
@@ -144,7 +144,7 @@ def oso_of_leerling(connection: sa.Connection, people: ResultOwners, limit: int 
 
 
 def doubles_of(
-    connection: sa.Connection, people: ResultOwners, key: ToetsKey, days: Sequence[date]
+    connection: sa.Connection, people: ChosenLeerlingen, key: ToetsKey, days: Sequence[date]
 ) -> set[tuple[str | None, date]]:
     """Return each onderdeel and day, of these days, of which a leerling has results under two keys in a toets."""
     query = (
@@ -158,7 +158,7 @@ def doubles_of(
 
 
 def latest_of_people(
-    connection: sa.Connection, people: ResultOwners, key: ToetsKey, onderdelen: Sequence[str | None]
+    connection: sa.Connection, people: ChosenLeerlingen, key: ToetsKey, onderdelen: Sequence[str | None]
 ) -> list[ResultVersion]:
     """Return the result of the newest afnamedatum of each of these leerlingen, for each of these parts of a toets.
 
@@ -175,7 +175,7 @@ def latest_of_people(
 
 
 def shape_of(
-    connection: sa.Connection, people: ResultOwners, key: ToetsKey, limit: int = PAGE
+    connection: sa.Connection, people: ChosenLeerlingen, key: ToetsKey, limit: int = PAGE
 ) -> tuple[list[str], bool]:
     """Return the definitions that the results of these leerlingen in a toets came with, and whether one is a total.
 

@@ -215,7 +215,7 @@ ACTS = {
             "agree-results",
             "Agree to results",
             (),
-            "The school agrees to results, of which it did not.",
+            "The school agrees to results, where it has not yet.",
             result_acts.agree_results,
         ),
         ActEntry(

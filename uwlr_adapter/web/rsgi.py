@@ -267,7 +267,7 @@ class RsgiApp:
         finally:
             self._requests.ends.pop(task, None)
             if burden is None:
-                self._turns.others += 1
+                self._turns.others += not record.unknown  # for a stranger nobody pauses
             else:
                 burden.end()
             if self.app.finish(record):  # those that end in one turn of the loop are counted and logged together

@@ -75,7 +75,7 @@ class WorkTurns:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._sources = Counter[str]()
         self.others = 0
-        """How many requests without a turn were answered."""
+        """How many requests of known callers without a turn were answered."""
 
     @property
     def waiting(self) -> int:

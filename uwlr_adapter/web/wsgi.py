@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
+PLACES = 4
+"""Threads that may judge a message with results or wait for that (inclusive): the others go on answering fetches."""
+
+
 def _variable(header: str) -> str:
     """Return the name of a header in the environ (PEP 3333)."""
     name = header.upper().replace("-", "_")
@@ -32,6 +36,7 @@ class EndpointApp:
         self._endpoint = endpoint
         self._turn = threading.Lock()
         """Held by the request that judges and takes results: one at a time."""
+        self._places = threading.BoundedSemaphore(PLACES)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one HTTP request."""
@@ -49,11 +54,15 @@ class EndpointApp:
         finally:
             if has_turn:
                 self._turn.release()
+                self._places.release()
         return step.send(start_response)
 
     def _begin_turn(self) -> bool:
         """Wait for the turn, and return True. Raises TijdelijkNietBeschikbaar."""
+        if not self._places.acquire(blocking=False):
+            raise TijdelijkNietBeschikbaar(RETRY_AFTER)
         if not self._turn.acquire(timeout=TURN_SECONDS):
+            self._places.release()
             raise TijdelijkNietBeschikbaar(RETRY_AFTER)
         return True
 

@@ -111,7 +111,7 @@ def test_what_is_wrong_behind_the_head_is_seen_later(end: bytes) -> None:
     ids=range(13),
 )
 def test_what_is_wrong_in_the_head_is_seen_at_once(data: bytes) -> None:
-    """What makes a message none of ours is seen before the gate, as for a small one."""
+    """A message that is none of ours is refused before the gate, as for a small one."""
     with pytest.raises(fault.Fault) as at_once:
         read(data)
     with pytest.raises(fault.Fault) as by_head:
@@ -194,7 +194,7 @@ def test_a_header_that_fills_the_head_is_too_much() -> None:
 
 
 def test_a_school_of_no_right_form_is_told() -> None:
-    """What is wrong with the school of a large message is told as for a small one."""
+    """A school of no right form is told of a large message as for a small one."""
     call = read_head(LARGE.replace(b"21QW<", b"21qw<"))
     assert (call.tree, call.school) == (None, None)
     assert school_finding(call) == Finding("leerresultaten_verzoek/school/brincode", Rule.FORM)

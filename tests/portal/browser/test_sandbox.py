@@ -19,6 +19,7 @@ CALL = "0123456789abcdef0123456789abcdef"
 PAGES = (
     "/sandbox",
     f"/sandbox/schools/{brin6('held')}",
+    f"/sandbox/schools/{brin6('taken-back')}",
     "/sandbox/calls",
     f"/sandbox/calls/{CALL}",
     "/sandbox/nothing",
@@ -38,6 +39,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         call = LoggedCall(CALL, moment, "HaalLeerlinggegevens", 500, "Client.XsdVersieOngeldig", "<Body/>" * 40)
         call = replace(call, pad="Envelope/Body/leerlinggegevens_verzoek/xsdversie", regel="waarde", retry_after="5")
         bench.calls.keep("Snappet", call)
+        taken = LoggedCall("f" * 32, moment, "BrengLeerresultaten", 200, "leerresultaten_bevestiging", "<Body/>")
+        bench.calls.keep("Snappet", replace(taken, results="87 new, 3 not processed", repairs=("xsdversie",)))
         server = make_server("127.0.0.1", 0, bench.app, threaded=True, request_handler=_Quiet)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Final
 
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.kit.checks import Level, cannot, fail, omit
 from uwlr_adapter.kit.listening.chapters import RESULTS
 from uwlr_adapter.kit.listening.results_judging import Identity, ResultsDeviation, Sending
@@ -99,7 +100,7 @@ def keys_are_of_one(talk: Conversation) -> str:
                 _show(talk, [one])
                 fail(f"In message {one.number} a key is of another leerling or toetsonderdeel than in one before it.")
             known[key] = identity
-    return f"A key stands for one leerling and one toetsonderdeel: {len(known)} keys seen."
+    return f"A key stands for one leerling and one toetsonderdeel: {count_noun(len(known), 'key', 'keys')} seen."
 
 
 @RESULTS.check(33, "The aanmaakdatum grows from message to message", "R-132", level=_SHOULD)

@@ -39,6 +39,7 @@ def upgrade() -> None:
     )
     for column in (
         sa.Column("results_at", sa.DateTime, comment="the last call that brought results and was answered"),
+        sa.Column("results_refused_since", sa.DateTime, comment="the first one that was refused, since that or an act"),
         sa.Column("results_refused_at", sa.DateTime, comment="the last one that was refused, since that or an act"),
         sa.Column("results_reason", sa.String(40), comment="of that one"),
     ):
