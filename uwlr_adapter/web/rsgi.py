@@ -180,6 +180,10 @@ class RsgiApp:
         holding.add(octets)
         return holding
 
+    def holding(self, scope: Any) -> Holding:  # noqa: ANN401 - granian has no types for these
+        """Return what a request holds of the room for large bodies: nothing yet."""
+        return self._room.holding(self._source_of(_head_of(scope)))
+
     @property
     def writes_alone(self) -> int:
         """The number of outcomes that are being written in a thread."""
