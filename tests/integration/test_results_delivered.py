@@ -318,6 +318,23 @@ def test_a_receiver_that_takes_so_long_that_another_process_goes_on(
     assert (las.standing, due(bench)) == (standing(bench), 0)
 
 
+def test_noting_what_is_done_does_not_grow(bench: ResultBench, las: Las) -> None:
+    """While the school is held, which keeps messages waiting, many results take as many statements as one."""
+    one = bench.send(Sent("201", "a", 1)).message_id
+    many = bench.send(*(Sent("202", f"k{number}", 1) for number in range(60))).message_id
+    deliver(bench)
+    seen: list[int] = []
+    for message_id in (one, many):
+        with bench.database.writing() as connection:
+            statements: list[object] = []
+            event = (connection, "before_cursor_execute", lambda *told, seen=statements: seen.append(told[2]))
+            sa.event.listen(*event)
+            assert delivering.finish(connection, "21QW", [message_id], bench.moment) == 1
+            sa.event.remove(*event)
+            seen.append(len(statements))
+    assert (seen[0], len(las.standing)) == (seen[1], 61)
+
+
 @pytest.mark.parametrize("error", [SystemExit("a name"), KeyError("a name")])
 def test_a_receiver_that_ends_the_program_ends_nothing(
     bench: ResultBench, las: Las, monkeypatch: pytest.MonkeyPatch, error: BaseException
