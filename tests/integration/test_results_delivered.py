@@ -12,6 +12,7 @@ from support.databases import make_tables
 from support.oracle import amount
 from support.result_bench import BRIN6, KEYS, OTHER_SCHOOL, START, ResultBench, Sent
 
+from uwlr_adapter import plugins
 from uwlr_adapter.administratie.importing import batches, forget, join, persons
 from uwlr_adapter.administratie.importing.by_hand import Operator
 from uwlr_adapter.administratie.result_tables import resultaat_versie
@@ -22,7 +23,7 @@ from uwlr_adapter.jobs.lease import Lease, LeaseLostError
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.schedule import RunOutcome
 from uwlr_adapter.jobs.work import run_now
-from uwlr_adapter.resultaten import delivering, ontvanger, reading, retention, taking_back
+from uwlr_adapter.resultaten import delivering, reading, retention, taking_back
 from uwlr_adapter.resultaten.ontvanger import NotReceivedError, OntvangerError, ResultDelivery
 from uwlr_adapter.resultaten.tables import results_message
 from uwlr_adapter.settings import Settings
@@ -76,7 +77,7 @@ class Point:
 def las(monkeypatch: pytest.MonkeyPatch) -> Las:
     """Install a receiver, a page of which is two results."""
     made = Las()
-    monkeypatch.setattr(ontvanger, "entry_points", lambda **_: [Point(made)])
+    monkeypatch.setattr(plugins, "entry_points", lambda **_: [Point(made)])
     monkeypatch.setattr(delivering, "PAGE", 2)
     monkeypatch.setattr(delivering.look, "__defaults__", (0, 2))
     return made
@@ -426,7 +427,7 @@ def test_a_receiver_that_is_not_there(bench: ResultBench, monkeypatch: pytest.Mo
     bench.send(Sent("201", "a", 1))
     with pytest.raises(OntvangerError, match="no receiver of this name; known: none is installed"):
         deliver(bench)
-    monkeypatch.setattr(ontvanger, "entry_points", lambda **_: [Point(object())])
+    monkeypatch.setattr(plugins, "entry_points", lambda **_: [Point(object())])
     with pytest.raises(OntvangerError, match="does not return an Ontvanger"):
         deliver(bench)
     options = tmp_path / "options"
