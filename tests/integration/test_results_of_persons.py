@@ -1,6 +1,6 @@
 """Results follow their persons: forget, join, fusie, undo, the terms; and a copy carries them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -291,12 +291,33 @@ def test_a_definition_that_is_named_meanwhile_stays(bench: ResultBench) -> None:
     assert bench.scores("202") == {"b": 7}
 
 
+@pytest.mark.parametrize("erase", [retention.erase_delivered, retention.erase_orphans])
+def test_a_result_that_a_message_names_meanwhile_stays(bench: ResultBench, erase: Callable[..., int]) -> None:
+    """A message that is being taken holds what it says something of: the purge passes over it, and nothing is lost."""
+    bench.send(Sent("201", "a"))
+    if erase is retention.erase_delivered:
+        _deliver(bench, "a", number=1)
+    else:
+        with bench.database.writing() as connection:
+            connection.execute(resultaat_versie.update().values(persoon_id=999_999))  # whose import was undone
+    later = bench.moment + timedelta(days=200)
+    with bench.database.writing() as connection:
+        taking.take(connection, later, bench.afnemers["Proef"], BRIN6, message([Sent("202", "a", 8)], later))
+        if not bench.database.backend.has_one_writer:
+            with bench.database.writing() as other:
+                assert erase(other, later, 10) == 0
+    with bench.database.writing() as connection:
+        assert erase(connection, later, 10) == 0
+    assert bench.scores("202") == {"a": 8}
+
+
 def _deliver(bench: ResultBench, key: str, number: int) -> None:
     """Note that the administration took a version."""
     own = sa.select(resultaat.c.id).where(resultaat.c.key == key).scalar_subquery()
     this = sa.and_(resultaat_versie.c.resultaat_id == own, resultaat_versie.c.number == number)
     with bench.database.writing() as connection:
         connection.execute(resultaat_versie.update().where(this).values(delivered_at=to_utc(bench.moment)))
+        connection.execute(resultaat.update().where(resultaat.c.key == key).values(delivered=number))
 
 
 def test_results_go_with_the_leaver(bench: ResultBench) -> None:
