@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask import Flask, g
 from support.edexml_files import eckid, make_dataset
 from support.imports import import_dataset
+from support.journaal import write_entries
 from support.portal_browser import CODE, MOMENT, SCHOOL, Browser, Page, Portal
 from support.result_bench import Sent
 from support.sent_results import OSO, send_results, toets
@@ -17,6 +18,7 @@ from uwlr_adapter.administratie.importing import forget
 from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.contract.dataset import Groep, Leerling
 from uwlr_adapter.gebruikers.tables import gebruiker, gebruiker_vestiging
+from uwlr_adapter.journaal.model import TAKEN, ResultCounts, VerzoekEntry
 from uwlr_adapter.journaal.tables import journaal
 from uwlr_adapter.koppelingen import actions, store
 from uwlr_adapter.portal.paths import PREFIX
@@ -243,6 +245,25 @@ def latest(portal: Portal, browser: Browser, key: str) -> dict[str, str]:
     page = browser.get(f"{RESULTATEN}/leerling/{person(portal, key)}")
     (path,) = page.tree.xpath("//td[@class='acties']/a/@href")
     return {row[0]: row[2] for row in table(browser.get(path))}
+
+
+def test_a_message_in_the_logboek(portal: Portal, browser: Browser) -> None:
+    """What came was not fetched; the choice of what went well holds both."""
+    with portal.database.writing() as connection:
+        for operation, outcome in (("HaalLeerlinggegevens", "leerlinggegevens"), ("BrengLeerresultaten", TAKEN)):
+            line = VerzoekEntry(
+                MOMENT, operation, 1, outcome=outcome, results=ResultCounts(2, 0, 0, 0, 0), leerlingen=1
+            )
+            line.koppeling_id, line.brin6 = 1, "21QW00"
+            write_entries(connection, line)
+    for query in ("", "?uitkomst=gelukt"):
+        page = browser.get(f"{SCHOOL}/journaal{query}")
+        assert [one.text for one in page.tree.xpath("//tbody//span[contains(@class, 'goed')]")] == [
+            "Gekomen",
+            "Opgehaald",
+        ]
+        assert ";Gekomen;" in browser.get(f"{SCHOOL}/journaal.csv{query}").body
+    assert "wie wanneer gegevens heeft opgehaald, en wie resultaten stuurde" in page.text
 
 
 def test_an_act_that_is_sent_twice(portal: Portal, browser: Browser) -> None:
