@@ -8,7 +8,7 @@ package costs nothing.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.10.0"
+__version__ = "0.11.0"
 
 if TYPE_CHECKING:
     from uwlr_adapter.administratie.model import (

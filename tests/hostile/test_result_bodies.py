@@ -1,5 +1,6 @@
 """Large messages of strangers to the service of results: what is read of them, what they cost, and how they end."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,6 @@ from support.wsgi import call
 from uwlr_adapter.contract.leerresultaten import request
 from uwlr_adapter.web import body_room, rsgi
 from uwlr_adapter.web.response import XML_TYPE
-from uwlr_adapter.web.rsgi import RsgiApp
 
 XML = ("content-type", XML_TYPE)
 CHUNKED = ("transfer-encoding", "chunked")
@@ -26,9 +26,11 @@ def padded(data: bytes, length: int) -> bytes:
 
 
 @pytest.fixture
-def school(tmp_path: Path) -> ResultSchool:
-    """Return a school that takes results."""
-    return ResultSchool(tmp_path)
+def school(tmp_path: Path) -> Iterator[ResultSchool]:
+    """Yield a school that takes results."""
+    made = ResultSchool(tmp_path)
+    yield made
+    made.close()
 
 
 def never(*_: object, **__: object) -> None:
@@ -44,7 +46,7 @@ def test_the_largest_message_is_taken_and_a_byte_more_is_not(school: ResultSchoo
     assert call(school.app, largest + b" ", path=PATH).status == 413
 
     async def send_all() -> list[Protocol]:
-        app = RsgiApp(school.app, threads=2)
+        app = school.rsgi(2)
         announced = ("content-length", str(LIMIT + 1))
         found = [
             await send(app, largest, XML, ("content-length", str(LIMIT)), path=PATH, pieces=500),
@@ -91,7 +93,7 @@ def test_a_large_body_in_many_pieces_is_refused(school: ResultSchool) -> None:
     most = rsgi.MAX_CHUNKS + length // rsgi.MIN_CHUNK
 
     async def send_one() -> Protocol:
-        app = RsgiApp(school.app, threads=2)
+        app = school.rsgi(2)
         return await send(app, b"x" * length, XML, ("content-length", str(length)), path=PATH, pieces=length // 10)
 
     protocol = run(send_one())
@@ -106,7 +108,7 @@ def test_one_source_does_not_take_the_room_of_all(school: ResultSchool, monkeypa
     assert 200_000 < len(content) < 300_000
 
     async def send_two() -> tuple[Protocol, Protocol]:
-        app = RsgiApp(school.app, threads=2)
+        app = school.rsgi(2)
         held = app.hold("192.0.2.1", 250_000)
         announced = ("content-length", str(len(content)))
         first = await send(app, content, XML, announced, path=PATH, client="192.0.2.1:1", pieces=9)

@@ -17,6 +17,7 @@ from uwlr_adapter.clock import now
 from uwlr_adapter.db.bulk import take_ids
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.table_rows import TableDigest, TableShape, encode, read_rows
+from uwlr_adapter.koppelingen.tables import koppeling
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,8 @@ def test_each_vestiging_reads_it_in_its_journaal(restored: Restored) -> None:
 def test_what_comes_back_is_told_first(source: Place, tmp_path: Path) -> None:
     """Beside the present database: what ended, paused, changed, came and went since; a dry run writes nothing."""
     file = tmp_path / "file"
+    with source.database() as database, database.writing() as connection:
+        connection.execute(koppeling.update().values(resultaten=None))  # as of a koppeling from before there were any
     source.done("backup", file)
     as_it_was = tmp_path / "as-it-was.sqlite3"
     shutil.copy(source.data / "uwlr.sqlite3", as_it_was)

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 from support.csv_sets import GOOD
+from support.result_bench import Sent, message
 from support.school_builder import BRIN6, CODE, SERVER_KEYS, SchoolBuilder
 
 from uwlr_adapter.cli import main
@@ -20,8 +21,10 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.gebruikers.tables import gebruiker
 from uwlr_adapter.keys.tables import server_key
+from uwlr_adapter.koppelingen.tables import afnemer
 from uwlr_adapter.mail import addresses
 from uwlr_adapter.mail.addresses import Owner
+from uwlr_adapter.resultaten import taking
 from uwlr_adapter.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
@@ -34,6 +37,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "koppeling withheld": (BRIN6, "snappet"),
     "leerkracht show": (BRIN6, "lkr-kim"),
     "leerling show": (BRIN6, "lln-anna"),
+    "resultaten list": (BRIN6,),
     "school show": (BRIN6,),
 }
 """The arguments of the commands that need some."""
@@ -79,6 +83,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             # So that each kind of what needs a key is counted.
             connection.execute(gebruiker.update().values(totp_secret=key + ":00"))
             addresses.enter(connection, Owner(brin6=BRIN6), "administratie@school.example", built.moment)
+        with database.writing() as connection:
+            afnemer_id = connection.scalar(sa.select(afnemer.c.id).where(afnemer.c.klantnaam == "Snappet")) or 0
+            taking.take(connection, built.moment, afnemer_id, BRIN6, message([Sent("lln-anna", "a")]))
         database.close()
         yield made
 

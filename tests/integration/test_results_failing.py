@@ -235,7 +235,7 @@ def test_many_at_once_are_judged_one_after_the_other(
     messages = [message(afname(resultaat(f"k{number}"))) for number in range(10)]
 
     async def bring_all() -> list[str]:
-        app = RsgiApp(embedded.app, threads=4)
+        app = embedded.rsgi(4)
         return [one.outcome for one in await asyncio.gather(*(embedded.bring_to(app, one) for one in messages))]
 
     if by_rsgi:
@@ -258,7 +258,7 @@ def test_who_finds_too_many_before_it_comes_back_later(embedded: ResultSchool, m
     monkeypatch.setattr(leerresultaten, "judge", wait_and_judge)
 
     async def bring_all() -> list[Any]:
-        app = RsgiApp(embedded.app, threads=4)
+        app = embedded.rsgi(4)
         tasks = []
         for number in range(5):
             task = asyncio.ensure_future(embedded.bring_to(app, message(afname(resultaat(f"k{number}")))))
@@ -301,7 +301,7 @@ def test_a_body_for_which_there_is_no_room(embedded: ResultSchool, monkeypatch: 
     monkeypatch.setattr(body_room, "ROOM", 100_000)
 
     async def bring() -> tuple[Any, int]:
-        app = RsgiApp(embedded.app, threads=2)
+        app = embedded.rsgi(2)
         found = await embedded.bring_to(app, class_of(30, 40), pieces=20)
         small = await embedded.bring_to(app, SHORT)
         assert small.outcome == TAKEN
@@ -328,7 +328,7 @@ def test_a_request_that_takes_too_long_is_given_up_and_ends_its_turn_later(
     monkeypatch.setattr(rsgi, "REQUEST_SECONDS", 0.2)
 
     async def bring() -> tuple[str, str]:
-        app = RsgiApp(embedded.app, threads=4)
+        app = embedded.rsgi(4)
         late = await embedded.bring_to(app, FIRST)
         monkeypatch.setattr(rsgi, "REQUEST_SECONDS", WAIT)
         following = asyncio.ensure_future(embedded.bring_to(app, message(afname(resultaat("z")))))

@@ -261,4 +261,6 @@ def test_a_copy_and_a_backup_carry_results(request: pytest.FixtureRequest, tmp_p
         with Place.new("sqlite", tmp_path / "again", request, with_tables=False) as again:
             again.with_keys_of(here).done("restore", tmp_path / "backup.gz", "--yes")
             found: dict[str, Any] = again.rows()
+            # The administration is told each result once more: the backup may be older than what it was told.
+            rows["resultaat"] = [one.replace("1, None, None]", "1, -1, None]") for one in rows["resultaat"]]
             assert [found[name] for name in names] == [rows[name] for name in names]

@@ -25,7 +25,6 @@ from uwlr_adapter.koppelingen.toestemming import ToestemmingStatus
 from uwlr_adapter.portal.sentences import sentence_of
 from uwlr_adapter.resultaten import reading
 from uwlr_adapter.settings import Part
-from uwlr_adapter.web.rsgi import RsgiApp
 
 TAKEN = "leerresultaten_bevestiging"
 NO_RESULTS = (0, 0, 0, 0, 0)
@@ -83,7 +82,7 @@ def test_both_drivers_answer_the_same(embedded: ResultSchool) -> None:
     again = [embedded.bring_sample(one.file).reply.body for one in SAMPLES]
 
     async def bring_all() -> list[ResultReply]:
-        app = RsgiApp(embedded.app, threads=2)
+        app = embedded.rsgi(2)
         return [await embedded.bring_to(app, sample(one.file), pieces=3) for one in SAMPLES]
 
     found = run(bring_all())

@@ -268,7 +268,7 @@ def test_every_page_leads_to_the_questions(browser: Browser, path: str) -> None:
     assert menu(browser.get(f"{SCHOOL}{path}")) == MENU
 
 
-MENU = {"Overzicht", "Schooljaar", "Logboek", "Meldingen", "Collega's"}
+MENU = {"Overzicht", "Schooljaar", "Logboek", "Meldingen", "Collega's", "Resultaten"}
 """The words of the menu of a vestiging without questions."""
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import sqlalchemy as sa
 from lxml import etree
 
 from support.edexml_files import make_dataset
 from support.result_messages import sample
-from support.rsgi import send
+from support.rsgi import close_worker, send
 from support.school_builder import BRIN6, CODE, KLANTCODE
 from support.trial_school import SCHOOLJAAR, TrialSchool
 from support.wsgi import Reply, call
@@ -100,6 +101,23 @@ class ResultSchool(TrialSchool):
         """Make ECKID that of a leerling."""
         with self.database.writing() as connection:
             connection.execute(persoon.update().where(persoon.c.key == key).values(eckid=ECKID))
+
+    def rsgi(self, threads: int) -> RsgiApp:
+        """Return the application as a worker of `serve` has it, which ends with the school."""
+        made = RsgiApp(self.app, threads)
+        self._workers.append(made)
+        return made
+
+    def close(self) -> None:
+        """End it."""
+        for one in self._workers:
+            close_worker(one)
+        super().close()
+
+    @cached_property
+    def _workers(self) -> list[RsgiApp]:
+        """The applications that `rsgi` made."""
+        return []
 
     def bring(self, message: bytes, **environ: str) -> ResultReply:
         """Send a message of the samples, or one made as they are, as the platform that may."""

@@ -29,6 +29,7 @@ from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import tables
 from uwlr_adapter.koppelingen.access import Gate
 from uwlr_adapter.koppelingen.catalogue import Catalogue
+from uwlr_adapter.web.services import LEERLINGGEGEVENS
 
 CODES = {"proef": CODE, "tweede": f"{CODE}-2"}
 """The verificatiecode of each koppeling, by its id in the catalogue."""
@@ -226,7 +227,7 @@ class TwoKoppelingen(TrialSchool):
 
     def slot(self, ask: Ask) -> int:
         """Return the place in which the service remembers that this was given."""
-        (endpoint,) = self.app.endpoints.values()
+        endpoint = self.app.endpoints[LEERLINGGEGEVENS.path]
         message = self.request("proef", replace(ask, schooljaar=self.year_of(ask)))
         return int(endpoint.service.question(message, "utf-8", Sender("")).asked.parameters["slot"])
 

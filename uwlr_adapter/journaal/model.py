@@ -25,6 +25,8 @@ class EntryKind(StrEnum):
 
 CALLS = (EntryKind.VERZOEK, EntryKind.RESULTATEN)
 """The kinds of call of an afnemer; every other one is an act."""
+KIND_OF_CALL = {BRENG_LEERRESULTATEN.name: EntryKind.RESULTATEN}
+"""The kind of the entry of a call by its operation, where it is no VERZOEK."""
 
 
 class RefusalReason(StrEnum):
@@ -235,11 +237,6 @@ class VerzoekEntry:
     """`onvolledig=N` (records that lack a field which the profile wants), `onbekende-groepen=N`,
     `gegevensset=onbekend`; of a refused one what the caller was told: `pad=…` and `regel=…`
     (docs/reference/faults.md)."""
-
-    @property
-    def kind(self) -> EntryKind:
-        """The kind of its row."""
-        return EntryKind.RESULTATEN if self.operation == BRENG_LEERRESULTATEN.name else EntryKind.VERZOEK
 
 
 @dataclass(frozen=True, slots=True)

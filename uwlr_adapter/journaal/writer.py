@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.db.statements import InsertStatement
-from uwlr_adapter.journaal.model import Act, EntryKind, Refusal, VerzoekEntry
+from uwlr_adapter.journaal.model import KIND_OF_CALL, Act, EntryKind, Refusal, VerzoekEntry
 from uwlr_adapter.journaal.request_id import current_id
 from uwlr_adapter.journaal.tables import act_to_tell, journaal, refusal
 
@@ -36,7 +36,7 @@ def entry_row(entry: VerzoekEntry) -> dict[str, Any]:
     remarks = entry.remarks if entry.results is None else (*entry.remarks, *entry.results.remarks)
     return {
         "moment": entry.moment.astimezone(UTC).replace(tzinfo=None),
-        "kind": entry.kind.value,
+        "kind": KIND_OF_CALL.get(entry.operation, EntryKind.VERZOEK).value,
         "act": entry.operation,
         "afnemer_id": entry.afnemer_id,
         "koppeling_id": entry.koppeling_id,
@@ -195,7 +195,7 @@ def record_gebruiker_act(
     if rol is not None:
         remarks = f"{remarks} rol={rol}"
     if taught is not None:
-        remarks = f"{remarks} groepen={taught[0]} schooljaar={taught[1]}"
+        remarks = " ".join([remarks, f"groepen={taught[0]}", f"schooljaar={taught[1]}"])
     for brin6 in places or [None]:
         _record(connection, EntryKind.GEBRUIKER, moment, act, actor, brin6=brin6, remarks=remarks)
 

@@ -263,7 +263,11 @@ class Gate:
             raise AccessRefused(reason, brin6, koppeling.id)
         if koppeling.startdatum > day:
             raise AccessRefused(RefusalReason.NOT_STARTED, brin6, koppeling.id)
-        profiel = self.catalogue.shared(koppeling.entry_id, koppeling.akkoord_velden, toestemming)
+        profiel = (
+            self.catalogue.agreed[koppeling.entry_id, koppeling.akkoord_velden]
+            if toestemming is Toestemming.LEERLINGGEGEVENS
+            else self.catalogue.profiel_of_results(koppeling.entry_id)
+        )
         if profiel is None:  # taken out of the catalogue: there is no profile to go by
             raise AccessRefused(RefusalReason.NO_KOPPELING, brin6, koppeling.id)
         since = None if koppeling.profiel_since is None else koppeling.profiel_since.replace(tzinfo=UTC)

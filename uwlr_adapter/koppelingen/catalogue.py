@@ -171,15 +171,10 @@ class Catalogue:
         """Return the entry with this id, if any."""
         return self.entries.get(id_)
 
-    def shared(self, entry_id: str, velden: str | None, toestemming: Toestemming) -> NamedProfiel | None:
-        """Return the profile under which an entry is open for a service; None when it does not offer that.
-
-        `velden` are the fields as a koppeling stores them. Nothing leaves with results: their profile has no fields.
-        """
-        if toestemming is Toestemming.LEERLINGGEGEVENS:
-            return self.agreed[entry_id, velden]
+    def profiel_of_results(self, entry_id: str) -> NamedProfiel | None:
+        """Return the profile under which results come in, by which nothing leaves; None when an entry offers none."""
         entry = self.entries.get(entry_id)
-        return NO_FIELDS if entry is not None and entry.offers(toestemming) else None
+        return NO_FIELDS if entry is not None and entry.offers(Toestemming.RESULTATEN) else None
 
     def requested_profiel(self, gegevenssetid: str) -> NamedProfiel | None:
         """Return the profile that a caller names in gegevenssetid, in any spelling; None for an unknown name."""

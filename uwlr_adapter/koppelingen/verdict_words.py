@@ -84,6 +84,7 @@ _SENTENCES = {
     VerdictKind.STALE: (
         "Sinds {moment} zijn de gegevens van uw school niet vernieuwd; {name} krijgt de gegevens van daarvoor."
     ),
+    VerdictKind.RESULTS_ONLY: "Er gaan geen leerlinggegevens naar {name}. Resultaten: laatste bericht op {moment}.",
     VerdictKind.ACTIVE: "Laatst opgehaald op {moment}.",
 }
 _RESULTS_SENTENCES = {
@@ -96,7 +97,6 @@ _RESULTS_SENTENCES = {
         "De beheerder van de koppelingen heeft {name} geblokkeerd op {moment}; sindsdien komt er niets binnen."
     ),
     VerdictKind.NOT_STARTED: "{name} kan resultaten aanleveren vanaf {long_day}.",
-    VerdictKind.RESULTS_ONLY: ("Er gaan geen leerlinggegevens naar {name}. Resultaten: laatste bericht op {moment}."),
     VerdictKind.WAITING: "{name} heeft via deze koppeling nog geen resultaten aangeleverd.",
 }
 """The sentences where no leerlinggegevens leave."""
