@@ -268,6 +268,16 @@ def test_a_message_in_the_logboek(portal: Portal, browser: Browser) -> None:
     assert "wie wanneer gegevens heeft opgehaald, en wie resultaten stuurde" in page.text
 
 
+def test_nothing_to_take_back(portal: Portal, browser: Browser) -> None:
+    """A message that brought nothing new offers no act: what it said stands by an earlier one."""
+    first = give(portal, Sent("101", "a", 3))
+    second = give(portal, Sent("101", "a", 3), minutes=1)
+    offered = [
+        browser.get(f"{RESULTATEN}/bericht/{one}").tree.xpath("//a[text()='Terugnemen']") for one in (first, second)
+    ]
+    assert [len(one) for one in offered] == [1, 0]
+
+
 def test_an_act_that_is_sent_twice(portal: Portal, browser: Browser) -> None:
     """Is done once, and the second time says the same; a colleague is told who did it."""
     message = give(portal, Sent("101", "a", 3))
