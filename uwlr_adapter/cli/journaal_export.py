@@ -9,13 +9,17 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from uwlr_adapter.brin import is_brin6
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.cli.export_output import DATE, day_of_option, json_lines, show_progress, written_to
-from uwlr_adapter.cli.files import why_unwritable
+from uwlr_adapter.cli.export_output import (
+    DATE,
+    CsvForm,
+    day_of_option,
+    require_place_and_days,
+    require_writable,
+    tell_exported,
+    write_all,
+)
 from uwlr_adapter.cli.journaal_entry import COLUMNS, Names
-from uwlr_adapter.cli.terminal import escape
-from uwlr_adapter.contract.escape import BYTE_ORDER_MARK, csv_lines
 from uwlr_adapter.contract.names import OPERATIONS
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.journaal.export import ExportFilter, export
@@ -69,18 +73,8 @@ def export_(
       uwlr-adapter journaal export --from 2026-10-01 --until 2026-10-31 --school 21QW --out oktober.csv
       uwlr-adapter journaal export --format jsonl --afnemer Snappet | gzip > snappet.jsonl.gz
     """  # noqa: D301 - \b is click's mark for text that is not folded
-    if first is not None and last is not None and last < first:
-        raise click.UsageError("--until is before --from")
-    if brin6 is not None and brincode is not None:
-        raise click.UsageError("name a vestiging with --brin6 or a school with --school, not both")
-    if brin6 is not None and not is_brin6(brin6):
-        raise click.BadParameter(
-            "must be a brincode and a dependancecode in capitals, such as 21QW00", param_hint="--brin6"
-        )
-    if brincode is not None and not is_brin6(f"{brincode}00"):
-        raise click.BadParameter("must be a brincode in capitals, such as 21QW", param_hint="--school")
-    if out is not None and (reason := why_unwritable(out)) is not None:
-        raise click.ClickException(f"nothing was exported: {reason}")
+    require_place_and_days(brin6, brincode, first, last)
+    require_writable(out)
     if actor is not None and actor.startswith(AFNEMER):
         if klantnaam is not None:
             raise click.UsageError("name the afnemer with --afnemer or with --actor, not both")
@@ -90,17 +84,9 @@ def export_(
         with database.reading() as connection:
             names = Names.read(connection)
             chosen = chosen if klantnaam is None else _about(connection, klantnaam, names, chosen)
-        count = 0
-        with written_to(out) as file, show_progress(context) as advance:
-            if form == "csv":
-                file.write((BYTE_ORDER_MARK + csv_lines([COLUMNS])).encode())
-            for piece in export(database, chosen):
-                told = map(names.as_json, piece.entries)
-                file.write((csv_lines(map(_cells, told)) if form == "csv" else json_lines(told)).encode())
-                count += len(piece.entries)
-                advance(piece.share)
-    where = "" if out is None else f" to {escape(str(out))}, readable only by you"
-    context.messages.print(f"Exported {count_noun(count, 'entry', 'entries')}{where}.", soft_wrap=True)
+        pieces = (([*map(names.as_json, piece.entries)], piece.share) for piece in export(database, chosen))
+        count = write_all(context, out, CsvForm(COLUMNS, _cells) if form == "csv" else None, pieces)
+    tell_exported(context, count_noun(count, "entry", "entries"), out)
 
 
 def _about(connection: sa.Connection, klantnaam: str, names: Names, chosen: ExportFilter) -> ExportFilter:

@@ -8,14 +8,18 @@ from typing import Any
 
 import click
 
-from uwlr_adapter.brin import is_brin6
 from uwlr_adapter.cli.base import Context, own_actor
-from uwlr_adapter.cli.export_output import DATE, day_of_option, json_lines, show_progress, written_to
-from uwlr_adapter.cli.files import why_unwritable
+from uwlr_adapter.cli.export_output import (
+    DATE,
+    CsvForm,
+    day_of_option,
+    require_place_and_days,
+    require_writable,
+    tell_exported,
+    write_all,
+)
 from uwlr_adapter.cli.json_output import moment_of
-from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import schooljaar_start
-from uwlr_adapter.contract.escape import BYTE_ORDER_MARK, csv_lines
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal import writer
@@ -71,9 +75,12 @@ def export_(
       uwlr-adapter resultaten export --school 21QW --schooljaar 2026-2027 -o resultaten.csv
       uwlr-adapter resultaten export --format jsonl --afnemer Snappet | gzip > snappet.jsonl.gz
     """  # noqa: D301 - \b is click's mark for text that is not folded
-    _require(brin6, brincode, schooljaar, first, last)
-    if out is not None and (reason := why_unwritable(out)) is not None:
-        raise click.ClickException(f"nothing was exported: {reason}")
+    require_place_and_days(brin6, brincode, first, last)
+    if schooljaar is not None and schooljaar_start(schooljaar) is None:
+        raise click.BadParameter(
+            "must be two years that follow each other, such as 2026-2027", param_hint="--schooljaar"
+        )
+    require_writable(out)
     with context.database() as database:
         with database.reading() as connection:
             names = {one.id: one.klantnaam for one in afnemers.list_all(connection)}
@@ -84,37 +91,9 @@ def export_(
             context.messages.print("There are no such results: nothing was exported.")
             return
         _note(context, database, numbers)
-        number = 0
-        with written_to(out) as file, show_progress(context) as advance:
-            if form == "csv":
-                file.write((BYTE_ORDER_MARK + csv_lines([COLUMNS])).encode())
-            for piece in export(database, chosen):
-                told = [_as_json(one, names) for one in piece.results]
-                file.write((csv_lines(map(_cells, told)) if form == "csv" else json_lines(told)).encode())
-                number += len(told)
-                advance(piece.share)
-    where = "" if out is None else f" to {escape(str(out))}, readable only by you"
-    context.messages.print(f"Exported {count_noun(number, 'result', 'results')}{where}.", soft_wrap=True)
-
-
-def _require(
-    brin6: str | None, brincode: str | None, schooljaar: str | None, first: date | None, last: date | None
-) -> None:
-    """Check the options. Raises UsageError."""
-    if first is not None and last is not None and last < first:
-        raise click.UsageError("--until is before --from")
-    if brin6 is not None and brincode is not None:
-        raise click.UsageError("name a vestiging with --brin6 or a school with --school, not both")
-    if brin6 is not None and not is_brin6(brin6):
-        raise click.BadParameter(
-            "must be a brincode and a dependancecode in capitals, such as 21QW00", param_hint="--brin6"
-        )
-    if brincode is not None and not is_brin6(f"{brincode}00"):
-        raise click.BadParameter("must be a brincode in capitals, such as 21QW", param_hint="--school")
-    if schooljaar is not None and schooljaar_start(schooljaar) is None:
-        raise click.BadParameter(
-            "must be two years that follow each other, such as 2026-2027", param_hint="--schooljaar"
-        )
+        pieces = (([_as_json(one, names) for one in piece.results], piece.share) for piece in export(database, chosen))
+        number = write_all(context, out, CsvForm(COLUMNS, _cells) if form == "csv" else None, pieces)
+    tell_exported(context, count_noun(number, "result", "results"), out)
 
 
 def _note(context: Context, database: Database, numbers: Mapping[str, int]) -> None:

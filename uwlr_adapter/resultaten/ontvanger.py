@@ -7,11 +7,11 @@ A receiver is an entry point of the group `uwlr_adapter.ontvangers`: a callable 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import entry_points
 from typing import Protocol, runtime_checkable
 
 from uwlr_adapter.contract.leerresultaten.records import OsoResultaat, Toets, VocabulaireTerm
 from uwlr_adapter.errors import RefusedError, UwlrAdapterError
+from uwlr_adapter.plugins import make_installed
 
 ENTRY_POINT_GROUP = "uwlr_adapter.ontvangers"
 """The group of entry points in which receivers are registered."""
@@ -83,15 +83,7 @@ class NotReceivedError(UwlrAdapterError):
 
 def make(name: str, options: Mapping[str, str]) -> Ontvanger:
     """Return the installed receiver of this name, made with these options. Raises OntvangerError."""
-    points = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
-    if name not in points:
-        known = ", ".join(sorted(points)) or "none is installed"
-        raise OntvangerError(f"there is no receiver of this name; known: {known}")
-    try:
-        maker: OntvangerMaker = points[name].load()
-        ontvanger = maker(options)
-    except (ImportError, AttributeError) as error:
-        raise OntvangerError(f"the receiver cannot be loaded: {type(error).__name__}") from error
+    ontvanger = make_installed(ENTRY_POINT_GROUP, name, options, "receiver", OntvangerError)
     if not isinstance(ontvanger, Ontvanger):
         raise OntvangerError("the entry point does not return an Ontvanger")
     return ontvanger

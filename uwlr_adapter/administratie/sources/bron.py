@@ -6,12 +6,12 @@ A source is an entry point of the group `uwlr_adapter.bronnen`: a callable that 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import Protocol, runtime_checkable
 
 from uwlr_adapter.administratie.model import Delivery
 from uwlr_adapter.administratie.sources import records
 from uwlr_adapter.errors import RefusedError
+from uwlr_adapter.plugins import make_installed
 
 ENTRY_POINT_GROUP = "uwlr_adapter.bronnen"
 """The group of entry points in which sources are registered."""
@@ -67,15 +67,7 @@ class InstalledBron:
 
 def make(name: str, options: Mapping[str, str]) -> Bron:
     """Return the installed source of this name, made with these options. Raises BronError."""
-    points = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
-    if name not in points:
-        known = ", ".join(sorted(points)) or "none is installed"
-        raise BronError(f"there is no source of this name; known: {known}")
-    try:
-        maker: Maker = points[name].load()
-        bron = maker(options)
-    except (ImportError, AttributeError) as error:
-        raise BronError(f"the source cannot be loaded: {type(error).__name__}") from error
+    bron = make_installed(ENTRY_POINT_GROUP, name, options, "source", BronError)
     if not isinstance(bron, Bron) or not 0 < len(bron.name) <= MAX_NAME:
         raise BronError(f"the entry point does not return a Bron with a name of 1 to {MAX_NAME} characters")
     return InstalledBron(bron)
