@@ -255,6 +255,8 @@ def test_messages_are_listed(bench: ResultBench, tmp_path: Path) -> None:
     assert "Ander" in run(tmp_path, "list", BRIN6, "--limit", "1").stdout
     assert len(json.loads(run(tmp_path, "list", BRIN6, "--limit", "1", "--json").stdout)) == 1
     assert "such as 21QW00" in run(tmp_path, "list", "21QW", status=2).stderr
+    for command in ("list", "not-processed"):  # a typing error is no school without results
+        assert "there is no such vestiging" in run(tmp_path, command, "99XX00", status=1).stderr
 
 
 def test_what_was_not_processed(embedded: ResultBench, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask import Flask, g
 from support.edexml_files import eckid, make_dataset
 from support.imports import import_dataset
+from support.journaal import write_entries
 from support.portal_browser import CODE, MOMENT, SCHOOL, Browser, Page, Portal
 from support.result_bench import Sent
 from support.sent_results import OSO, send_results, toets
@@ -18,6 +19,7 @@ from uwlr_adapter.administratie.result_tables import resultaat
 from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.contract.dataset import Groep, Leerling
 from uwlr_adapter.gebruikers.tables import gebruiker, gebruiker_vestiging
+from uwlr_adapter.journaal.model import TAKEN, ResultCounts, VerzoekEntry
 from uwlr_adapter.journaal.tables import journaal
 from uwlr_adapter.koppelingen import actions, store
 from uwlr_adapter.portal.paths import PREFIX
@@ -226,6 +228,8 @@ def test_taking_back_and_putting_back(portal: Portal, browser: Browser) -> None:
     assert "1 ander resultaat uit dit bericht is sindsdien vervangen; dat blijft zo." in text
     page = take_back(browser, second)
     assert "Het bericht is teruggenomen." in page.text
+    assert [row[3] for row in table(page)[1:]] == ["eerst: 3 → teruggenomen: 6", "teruggenomen: 2"]
+    assert [one.text_content().split()[-1] for one in page.tree.xpath("//td//del")] == ["6", "2"]
     assert "Op 25 november 2026 om 10:30 uur teruggenomen door A. de Vries (school)." in page.text
     assert "Teruggenomen" in browser.get(RESULTATEN).text
     assert latest(portal, browser, "101")["Totaal"] == "3"
@@ -244,6 +248,35 @@ def latest(portal: Portal, browser: Browser, key: str) -> dict[str, str]:
     page = browser.get(f"{RESULTATEN}/leerling/{person(portal, key)}")
     (path,) = page.tree.xpath("//td[@class='acties']/a/@href")
     return {row[0]: row[2] for row in table(browser.get(path))}
+
+
+def test_a_message_in_the_logboek(portal: Portal, browser: Browser) -> None:
+    """What came was not fetched; the choice of what went well holds both."""
+    with portal.database.writing() as connection:
+        for operation, outcome in (("HaalLeerlinggegevens", "leerlinggegevens"), ("BrengLeerresultaten", TAKEN)):
+            line = VerzoekEntry(
+                MOMENT, operation, 1, outcome=outcome, results=ResultCounts(2, 0, 0, 0, 0), leerlingen=1
+            )
+            line.koppeling_id, line.brin6 = 1, "21QW00"
+            write_entries(connection, line)
+    for query in ("", "?uitkomst=gelukt"):
+        page = browser.get(f"{SCHOOL}/journaal{query}")
+        assert [one.text for one in page.tree.xpath("//tbody//span[contains(@class, 'goed')]")] == [
+            "Gekomen",
+            "Opgehaald",
+        ]
+        assert ";Gekomen;" in browser.get(f"{SCHOOL}/journaal.csv{query}").body
+    assert "wie wanneer gegevens heeft opgehaald, en wie resultaten stuurde" in page.text
+
+
+def test_nothing_to_take_back(portal: Portal, browser: Browser) -> None:
+    """A message that brought nothing new offers no act: what it said stands by an earlier one."""
+    first = give(portal, Sent("101", "a", 3))
+    second = give(portal, Sent("101", "a", 3), minutes=1)
+    offered = [
+        browser.get(f"{RESULTATEN}/bericht/{one}").tree.xpath("//a[text()='Terugnemen']") for one in (first, second)
+    ]
+    assert [len(one) for one in offered] == [1, 0]
 
 
 def test_an_act_that_is_sent_twice(portal: Portal, browser: Browser) -> None:
@@ -348,10 +381,7 @@ def test_a_leerling_over_time(portal: Portal, browser: Browser) -> None:
     ]
     assert [row[4] for row in table(first)] == ["", "", "", "Mogelijk dubbel", "Mogelijk dubbel"]
     titles = [" ".join(one.text_content().split()) for one in first.tree.xpath("//figure//title")]
-    assert titles == [
-        "Totaal: 2 op 01-09-2026, 7 op 01-10-2026, 9 op 01-11-2026.",
-        "Getallen: 4 op 01-11-2026, 5 op 01-11-2026.",
-    ]
+    assert titles == ["Totaal: 2 op 01-09-2026, 7 op 01-10-2026, 9 op 01-11-2026."], "two of one day are no course"
     (row,) = table(second)
     assert row[2] == (
         "vaardigheidsscore 98,20 schaal VS1 interval 94,1 tot 102 opgaven 40 goed 31 fout 9 tijd in seconden 1260,50 "

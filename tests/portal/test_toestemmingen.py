@@ -216,12 +216,15 @@ def test_the_proof_names_both(portal: Portal) -> None:
     told = text_of(browser.get(f"{KOPPELING}/verklaring.pdf").reply.body)
     assert "Waar de school toestemming voor gaf" in told
     assert "Gepauzeerd sinds 25 november 2026" in told
+    assert "Gepauzeerd. Gepauzeerd" not in told
     assert told.count("Akkoord met") == 2
     assert "versie resultaten-1" in told
     assert "resultaten van leerlingen van één vestiging te ontvangen" in told
     assert "Laatste bericht met resultaten" in told
     printout = browser.get(f"{KOPPELING}/bevestiging").text
     assert "Resultaten van Snappet" in printout
+    assert "Gepauzeerd sinds 25 november 2026" in printout
+    assert "Gepauzeerd. Gepauzeerd" not in printout
     assert "versie resultaten-1" in printout
     browser.submit_page(browser.get(f"{KOPPELING}/beeindigen"))
     end = text_of(browser.get(f"{KOPPELING}/einde.pdf").reply.body)

@@ -56,6 +56,11 @@ class ShownToestemming:
     can_resume: bool
     can_agree: bool
 
+    @property
+    def state(self) -> str:
+        """How it is and since when, for paper, where no badge stands beside the sentence."""
+        return self.sentence if self.sentence.startswith(f"{self.badge} sinds ") else f"{self.badge}. {self.sentence}"
+
 
 def toestemming_of(slug: str) -> Toestemming:
     """Return the toestemming that an address names. Raises NotFound."""
