@@ -461,12 +461,14 @@ PAGES = (
     PageCase("pauzeren", f"{SCHOOL}/koppeling/{{actief}}/pauzeren"),
     PageCase(
         "toestemming-akkoord",
-        f"{SCHOOL}/koppeling/{{actief}}/toestemming/resultaten/akkoord",
+        f"{BEGIN}/{EMPTY}/koppeling/{{zonder_leerlingen}}/toestemming/resultaten/akkoord",
+        "leeg",
         h1="Resultaten van Snappet",
     ),
     PageCase(
         "toestemming-akkoord-fout",
-        f"{SCHOOL}/koppeling/{{actief}}/toestemming/resultaten/akkoord",
+        f"{BEGIN}/{EMPTY}/koppeling/{{zonder_leerlingen}}/toestemming/resultaten/akkoord",
+        "leeg",
         step=_press("Akkoord vastleggen", naam=""),
         status=422,
         h1="Resultaten van Snappet",
