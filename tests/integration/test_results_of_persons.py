@@ -24,6 +24,7 @@ from uwlr_adapter.jobs.lease import Lease
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.work import run_now
 from uwlr_adapter.resultaten import reading, retention, taking
+from uwlr_adapter.resultaten.identifying import NotProcessedReason
 from uwlr_adapter.resultaten.tables import results_message, toets
 from uwlr_adapter.settings import Settings
 
@@ -164,6 +165,15 @@ def test_results_of_an_import_that_is_undone(bench: ResultBench) -> None:
     assert what not in _purge(bench, bench.moment + timedelta(days=29))
     assert _purge(bench, bench.moment + timedelta(days=31))[what] == 1
     assert bench.scores("201") == {"b": 7}
+
+
+def test_who_came_with_an_import_that_is_undone_did_not_leave(bench: ResultBench) -> None:
+    """Is no leaver of a school with one vestiging: nothing is taken for who was never there."""
+    bench.bring(["401", "402"], OTHER_SCHOOL)
+    with bench.database.writing() as connection:
+        batches.undo(connection, batches.find_all(connection, OTHER_SCHOOL[:4])[0].id, bench.moment)
+    taken = bench.send(Sent("401", "a"), Sent("402", "b"), brin6=OTHER_SCHOOL)
+    assert (taken.added, taken.not_processed) == (1, {NotProcessedReason.UNKNOWN: 1})
 
 
 def test_the_terms(bench: ResultBench) -> None:
