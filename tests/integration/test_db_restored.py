@@ -5,8 +5,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from support.databases import make_tables
 from support.moving import Place
+from support.school_builder import BRIN6, SchoolBuilder
 from support.served_school import CODE_OF_ONE, ServedSchool, furnish
+
+from uwlr_adapter.backup import going_back
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.gebruikers import invitations
+from uwlr_adapter.gebruikers.accounts import NewGebruiker
+from uwlr_adapter.gebruikers.errors import InvalidLinkError
+from uwlr_adapter.gebruikers.groep_access import Taught
+from uwlr_adapter.gebruikers.invitations import NewInvitation
+from uwlr_adapter.gebruikers.tables import GebruikerRol
 
 
 @pytest.fixture
@@ -75,3 +86,23 @@ def test_the_list_of_who_was_forgotten_needs_a_folder(served: ServedSchool, tmp_
     """A folder that is not there is told."""
     told = Place.on_sqlite(served.data).refused("db", "forgotten", tmp_path / "no" / "list")
     assert "nothing was written: no file can be made in the folder of" in told
+
+
+def test_no_invitation_is_open_again(tmp_path: Path) -> None:
+    """One that was withdrawn or used since is none, of a colleague and of a leerkracht alike."""
+    database = Database(f"sqlite:///{tmp_path / 'uwlr.sqlite3'}")
+    make_tables(database)
+    school = SchoolBuilder(database)
+    school.add_vestigingen(BRIN6)
+    school.add_gebruiker(NewGebruiker("beheer", "B. Beheer", GebruikerRol.SCHOOLBEHEERDER, (BRIN6,)))
+    tokens = {GebruikerRol.LEZER: "a", GebruikerRol.LEERKRACHT: "b"}
+    with school.transaction() as connection:
+        for rol, token in tokens.items():
+            taught = Taught("2026-2027", (("g1", "3a"),)) if rol is GebruikerRol.LEERKRACHT else None
+            new = NewInvitation(BRIN6, f"{token}@school.example", "N. Nieuw", rol, taught)
+            invitations.invite(connection, new, token, school.moment, actor="beheer")
+            assert invitations.by_token(connection, token, school.moment).rol is rol
+        going_back.settle(connection, [], None, school.moment, "cli:proef")
+        for token in tokens.values():
+            with pytest.raises(InvalidLinkError):
+                invitations.by_token(connection, token, school.moment)

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,17 +12,18 @@ from support.databases import make_tables
 from support.oracle import amount
 from support.result_bench import BRIN6, KEYS, OTHER_SCHOOL, START, ResultBench, Sent
 
+from uwlr_adapter import plugins
 from uwlr_adapter.administratie.importing import batches, forget, join, persons
 from uwlr_adapter.administratie.importing.by_hand import Operator
 from uwlr_adapter.administratie.result_tables import resultaat_versie
 from uwlr_adapter.administratie.tables import PersonKind, persoon
 from uwlr_adapter.backup import going_back
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.jobs.lease import Lease
+from uwlr_adapter.jobs.lease import Lease, LeaseLostError
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.schedule import RunOutcome
 from uwlr_adapter.jobs.work import run_now
-from uwlr_adapter.resultaten import delivering, ontvanger, reading, taking_back
+from uwlr_adapter.resultaten import delivering, reading, retention, taking_back
 from uwlr_adapter.resultaten.ontvanger import NotReceivedError, OntvangerError, ResultDelivery
 from uwlr_adapter.resultaten.tables import results_message
 from uwlr_adapter.settings import Settings
@@ -75,7 +77,7 @@ class Point:
 def las(monkeypatch: pytest.MonkeyPatch) -> Las:
     """Install a receiver, a page of which is two results."""
     made = Las()
-    monkeypatch.setattr(ontvanger, "entry_points", lambda **_: [Point(made)])
+    monkeypatch.setattr(plugins, "entry_points", lambda **_: [Point(made)])
     monkeypatch.setattr(delivering, "PAGE", 2)
     monkeypatch.setattr(delivering.look, "__defaults__", (0, 2))
     return made
@@ -197,6 +199,19 @@ def test_a_join_and_its_undo(bench: ResultBench, las: Las) -> None:
     assert deliver(bench) == 0
 
 
+def test_what_came_and_was_delivered_while_two_were_one(bench: ResultBench, las: Las) -> None:
+    """After the undo the administration has each with the leerling whose key was sent."""
+    batch = join_two(bench)
+    bench.send(Sent("205", "a", 1), Sent("206", "b", 2))
+    deliver(bench)
+    assert {key for key, _ in las.standing.values()} == {"205"}
+    with bench.database.writing() as connection:
+        batches.undo(connection, batch, bench.moment)
+    deliver(bench)
+    assert sorted(las.standing.values()) == [("205", 1), ("206", 2)]
+    assert deliver(bench) == 0
+
+
 def test_the_key_of_who_is_forgotten_stays_nowhere(bench: ResultBench, las: Las) -> None:
     """A result that was delivered with somebody who was two, and is of another leerling since, keeps no key of it."""
     del las
@@ -292,6 +307,69 @@ def test_taken_back_while_it_is_delivered(bench: ResultBench, las: Las, monkeypa
     assert (las.standing, standing(bench), due(bench)) == ({}, {}, 0)
 
 
+def test_a_receiver_that_takes_so_long_that_another_process_goes_on(
+    bench: ResultBench, las: Las, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The older state that it takes last does not stay there: once the lease is lost, it is told once more."""
+    bench.send(Sent("201", "a", 1), Sent("202", "b", 1))
+    receive = Las.receive
+
+    def slowly(self: Las, deliveries: Sequence[ResultDelivery]) -> None:
+        if not self.calls:
+            self.calls += 1
+            with bench.database.writing() as connection:
+                connection.execute(sa.text("UPDATE job SET held_until = '2000-01-01 00:00:00'"))
+            bench.send(Sent("201", "a", 2))
+            other = Lease("results", "another")
+            run_now(JOBS["results"], bench.database, Settings(receiver="mijnlas"), other, moment=bench.moment)
+        receive(self, deliveries)
+
+    monkeypatch.setattr(Las, "receive", slowly)
+    with pytest.raises(LeaseLostError):
+        deliver(bench)
+    assert las.standing != standing(bench)
+    deliver(bench)
+    assert (las.standing, due(bench)) == (standing(bench), 0)
+
+
+def test_noting_what_is_done_does_not_grow(bench: ResultBench, las: Las) -> None:
+    """While the school is held, which keeps messages waiting, many results take as many statements as one."""
+    one = bench.send(Sent("201", "a", 1)).message_id
+    many = bench.send(*(Sent("202", f"k{number}", 1) for number in range(60))).message_id
+    deliver(bench)
+    seen: list[int] = []
+    for message_id in (one, many):
+        with bench.database.writing() as connection:
+            statements: list[object] = []
+            event = (connection, "before_cursor_execute", lambda *told, seen=statements: seen.append(told[2]))
+            sa.event.listen(*event)
+            assert delivering.finish(connection, "21QW", [message_id], bench.moment) == 1
+            sa.event.remove(*event)
+            seen.append(len(statements))
+    assert (seen[0], len(las.standing)) == (seen[1], 61)
+
+
+@pytest.mark.parametrize("error", [SystemExit("a name"), KeyError("a name")])
+def test_a_receiver_that_ends_the_program_ends_nothing(
+    bench: ResultBench, las: Las, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    """What it raises as it is made, or as it receives, is told by its type; the thread of the jobs goes on."""
+    bench.send(Sent("201", "a", 1))
+
+    def fail(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Las, "receive", fail)
+        with pytest.raises(NotReceivedError, match=f"the receiver failed: {type(error).__name__}$"):
+            deliver(bench)
+    with monkeypatch.context() as patched:
+        patched.setattr(Point, "load", fail)
+        with pytest.raises(OntvangerError, match=f"cannot be loaded: {type(error).__name__}$"):
+            deliver(bench)
+    assert (deliver(bench), las.standing) == (1, standing(bench))
+
+
 def test_after_the_records_went_back(bench: ResultBench, las: Las) -> None:
     """The administration may know more than a backup: it is told every result once more, also that one is away."""
     bench.send(Sent("201", "a", 1))
@@ -323,6 +401,30 @@ def test_when_it_was_delivered(bench: ResultBench, las: Las) -> None:
         assert connection.scalar(sa.select(own.delivered_at).where(own.id == first.message_id)) is None
 
 
+@pytest.mark.parametrize("act", ["taken back", "put back", "records went back"])
+def test_no_result_is_erased_before_the_administration_has_its_state(bench: ResultBench, las: Las, act: str) -> None:
+    """A result whose term passes while the administration has to be told something of it stays until that is told."""
+    sent = bench.send(Sent("201", "a", 1))
+    deliver(bench)
+    if act == "put back":
+        set_back(bench, sent.message_id)
+        deliver(bench)
+    bench.moment += timedelta(days=200)
+    if act == "records went back":
+        las.standing = {1: ("201", 9)}
+        with bench.database.writing() as connection:
+            going_back.settle(connection, [], None, bench.moment, "cli:proef")
+    else:
+        set_back(bench, sent.message_id)
+    later = bench.moment + timedelta(seconds=1)
+    with bench.database.writing() as connection:
+        assert retention.erase_delivered(connection, later, 10) == 0
+    deliver(bench)
+    assert las.standing == ({} if act == "taken back" else {1: ("201", 1)}) == standing(bench)
+    with bench.database.writing() as connection:
+        assert retention.erase_delivered(connection, later, 10) == 1
+
+
 def test_without_a_receiver_nothing_is_done(bench: ResultBench) -> None:
     """The results stay, and wait."""
     bench.send(Sent("201", "a", 1))
@@ -338,7 +440,7 @@ def test_a_receiver_that_is_not_there(bench: ResultBench, monkeypatch: pytest.Mo
     bench.send(Sent("201", "a", 1))
     with pytest.raises(OntvangerError, match="no receiver of this name; known: none is installed"):
         deliver(bench)
-    monkeypatch.setattr(ontvanger, "entry_points", lambda **_: [Point(object())])
+    monkeypatch.setattr(plugins, "entry_points", lambda **_: [Point(object())])
     with pytest.raises(OntvangerError, match="does not return an Ontvanger"):
         deliver(bench)
     options = tmp_path / "options"

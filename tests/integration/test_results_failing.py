@@ -312,6 +312,21 @@ def test_a_body_for_which_there_is_no_room(embedded: ResultSchool, monkeypatch: 
     assert held == 0
 
 
+def test_a_refused_message_is_not_held(embedded: ResultSchool) -> None:
+    """Once a message has its answer, also one that was refused as it was taken, nothing of it stays in memory."""
+    messages = [SHORT, sample("onzichtbaar/15-leerling-onbekend.xml"), sample("onzichtbaar/05-score-boven-norm.xml")]
+
+    async def bring() -> tuple[list[str], tuple[int, int, int]]:
+        app = RsgiApp(embedded.app, threads=2)
+        found = [(await embedded.bring_to(app, one)).outcome for one in messages]
+        app.__rsgi_del__(asyncio.get_running_loop())
+        return found, (app.writes_alone, app.octets_held, app.writes_later)
+
+    outcomes, held = run(bring())
+    assert (outcomes[0], "Client.LeerlingOngeldig" in outcomes, TAKEN in outcomes[1:]) == (TAKEN, True, False)
+    assert held == (0, 0, 0)
+
+
 def test_a_request_that_takes_too_long_is_given_up_and_ends_its_turn_later(
     embedded: ResultSchool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

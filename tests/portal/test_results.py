@@ -15,6 +15,7 @@ from support.result_bench import Sent
 from support.sent_results import OSO, send_results, toets
 
 from uwlr_adapter.administratie.importing import forget
+from uwlr_adapter.administratie.result_tables import resultaat
 from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.contract.dataset import Groep, Leerling
 from uwlr_adapter.gebruikers.tables import gebruiker, gebruiker_vestiging
@@ -518,6 +519,34 @@ def test_a_leerling_who_went_to_another_vestiging(portal: Portal, browser: Brows
     assert table(there)[0][4] == "2"
     page = browser.get(f"{RESULTATEN}/groep?schooljaar=2025-2026&groep=g1")
     assert table(page)[0][5] == "1"
+
+
+def test_a_leerling_who_went_within_the_schooljaar(portal: Portal, browser: Browser) -> None:
+    """The vestiging that a leerling left sees what was sent to it, though the records of the year have the leerling."""
+    with portal.database.writing() as connection:
+        gebruiker_vestiging_of(connection, "collega", "21QW01")
+    fay = Leerling("105", eckid(5), "Mol", roepnaam="Fay", geboortedatum="2018-08-08", groep="g1")
+    bring(portal, ZOE, BO, AMIR, JO, fay._replace(uitstroomdatum="2026-10-15"))
+    bring(portal, fay._replace(instroomdatum="2026-10-15"), brin6="21QW01")
+    give(portal, Sent("105", "a", 1), Sent("101", "c", 9))
+    give(portal, Sent("105", "b", 2, afnamedatum=date(2026, 11, 3)), Sent("105", "d", 4), minutes=1, brin6="21QW01")
+    number = person(portal, "105")
+    assert table(browser.get(f"{RESULTATEN}/leerling/{number}"))[0][4] == "1"
+    there = portal.browser("collega").get(f"/koppelingen/21QW01/resultaten/leerling/{number}")
+    assert table(there)[0][4] == "3"
+    groep = browser.get(f"{RESULTATEN}/groep?{GROEP}=g1")
+    assert table(groep)[0][4:6] == ["2", "2"]
+    (link,) = groep.tree.xpath("//td[@class='acties']/a/@href")
+    assert [row[1] for row in table(browser.get(link)) if row[0] == "Fay Mol"] == ["1 onvoldoende 01-11-2026"]
+    second = person_result(portal, "b")
+    assert browser.get(f"{RESULTATEN}/leerling/{number}/resultaat/{second}").status == 404
+
+
+def person_result(portal: Portal, key: str) -> int:
+    """Return the id of a result by its key."""
+    with portal.database.reading() as connection:
+        found: int = connection.scalars(sa.select(resultaat.c.id).where(resultaat.c.key == key)).one()
+    return found
 
 
 def gebruiker_vestiging_of(connection: sa.Connection, login: str, brin6: str) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from support.edexml_files import make_dataset, to_edexml
 from support.strategies import datasets
 
+from uwlr_adapter import plugins
 from uwlr_adapter.administratie.model import (
     Delivery,
     ImportRefusedError,
@@ -257,7 +258,7 @@ def test_an_installed_source_is_read_by_the_rules(monkeypatch: pytest.MonkeyPatc
         def load(self) -> object:
             return lambda _: Las()
 
-    monkeypatch.setattr(bron, "entry_points", lambda **_: [Point()])
+    monkeypatch.setattr(plugins, "entry_points", lambda **_: [Point()])
     source = bron.make("las", {})
     (delivery,) = source.read(source.parts()[0])
     assert (source.name, delivery.leerlingen[0].record.roepnaam) == ("las", "Bo")

@@ -15,7 +15,8 @@ from uwlr_adapter.administratie.importing.forget_again import ForgottenDigest, f
 from uwlr_adapter.administratie.tables import vestiging
 from uwlr_adapter.backup.tables import REBUILT
 from uwlr_adapter.clock import to_utc
-from uwlr_adapter.gebruikers.tables import gebruiker, invitation, recovery_code
+from uwlr_adapter.gebruikers import invitations
+from uwlr_adapter.gebruikers.tables import gebruiker, recovery_code
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.mail import outbox
 from uwlr_adapter.resultaten import delivering
@@ -48,7 +49,7 @@ def settle(
     links = connection.execute(
         gebruiker.update().where(gebruiker.c.link_digest.is_not(None)).values(link_digest=None, link_until=None)
     ).rowcount
-    for table in (invitation, recovery_code):  # withdrawn, or used, since
+    for table in (*invitations.TABLES, recovery_code):  # withdrawn, or used, since
         connection.execute(table.delete())
     outbox.give_up_all(connection)
     delivering.begin_anew(connection)

@@ -1,6 +1,7 @@
 """Results to the administration: a receiver gets what it does not have yet, and what it took is noted after that.
 
-A process that ends between the two delivers the same again, with the same id.
+A process that ends between the two delivers the same again, with the same id. Where a receiver takes so long that
+another process goes on, what it got last is not known, and it is told that once more.
 """
 
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
+from uwlr_adapter.jobs.lease import LeaseLostError
 from uwlr_adapter.jobs.work import Due, JobRun
 from uwlr_adapter.resultaten import delivering, ontvanger
 from uwlr_adapter.resultaten.delivering import Untold
@@ -83,15 +85,18 @@ def _tell(run_: JobRun, receiver: Ontvanger, brincode: str, among: sa.Select[tup
             found = delivering.look(connection, among, after)
         if found.untold:
             _deliver(receiver, found.untold)
-            run_.write(
-                _WHAT,
-                partial(delivering.acknowledge, brincode=brincode, told=found.untold, moment=run_.moment),
-            )
+            acknowledge = partial(delivering.acknowledge, brincode=brincode, told=found.untold, moment=run_.moment)
+            try:
+                run_.write(_WHAT, acknowledge)
+            except LeaseLostError:  # it took so long that another process went on, perhaps with a later state
+                with run_.database.writing() as connection:
+                    delivering.tell_again(connection, brincode, found.untold)
+                raise
         after = found.last
 
 
 def _deliver(receiver: Ontvanger, untold: list[Untold]) -> None:
     try:
         receiver.receive([one.delivery for one in untold])
-    except Exception as error:  # noqa: BLE001 - code of somebody else
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - code of somebody else, which must not end this thread
         raise NotReceivedError(error) from None

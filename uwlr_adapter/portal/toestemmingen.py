@@ -96,7 +96,8 @@ def relevant(koppeling: Koppeling) -> tuple[Toestemming, ...]:
 
 def has_choice(koppeling: Koppeling) -> bool:
     """Return whether there is more to say of its toestemmingen than that of the koppeling as a whole."""
-    return Toestemming.RESULTATEN in relevant(koppeling)
+    wanted, is_paused = relevant(koppeling), koppeling.leerlinggegevens.status is ToestemmingStatus.PAUSED
+    return Toestemming.RESULTATEN in wanted or (is_paused and Toestemming.LEERLINGGEGEVENS in wanted)
 
 
 def shown_of(connection: sa.Connection, koppeling: Koppeling) -> tuple[ShownToestemming, ...]:

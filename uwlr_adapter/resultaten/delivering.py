@@ -24,7 +24,7 @@ from uwlr_adapter.koppelingen.tables import afnemer
 from uwlr_adapter.resultaten import reading
 from uwlr_adapter.resultaten.ontvanger import DeliveredResult, ResultDelivery
 from uwlr_adapter.resultaten.reading import ResultVersion
-from uwlr_adapter.resultaten.standing import standing
+from uwlr_adapter.resultaten.standing import PERSON, standing
 from uwlr_adapter.resultaten.tables import results_message
 
 PAGE = 100
@@ -174,9 +174,7 @@ def finish(connection: sa.Connection, brincode: str, messages: Sequence[int], mo
     What came meanwhile leaves them as they are. The transaction must be a writing one that holds nothing.
     """
     schools.lock_school(connection, brincode)
-    left: set[int] = set()
-    for found in pages(connection, of_messages(messages)):
-        left |= found.waiting | {one.delivery.resultaat for one in found.untold}
+    left = _left(connection, of_messages(messages))
     held: set[int] = set()
     query = sa.select(_own.message_id).distinct().where(_own.message_id.in_(messages))
     for some in bulk.pieces(sorted(left), AT_ONCE):
@@ -184,6 +182,34 @@ def finish(connection: sa.Connection, brincode: str, messages: Sequence[int], mo
     done = [one for one in messages if one not in held]
     connection.execute(results_message.update().where(_message.id.in_(done)).values(delivered_at=to_utc(moment)))
     return len(done)
+
+
+def _left(connection: sa.Connection, among: sa.Select[tuple[int]]) -> set[int]:
+    """Return the results of a query that are untold, or wait: as `look` finds them, in as many statements as for one.
+
+    Whoever asks holds the school, and on SQLite every other writer waits.
+    """
+    noted = sa.case((_in_join(_own), persoon.c.key))
+    has_another = sa.or_(
+        persoon.c.id.is_(None), _of.delivered.is_distinct_from(_own.number), _of.delivered_to.is_distinct_from(noted)
+    )
+    stands = standing().where(_own.resultaat_id.in_(among))
+    other = stands.outerjoin(persoon, persoon.c.id == PERSON).where(has_another).with_only_columns(_of.id)
+    has_some = sa.select(_of.id).where(_of.id.in_(among), sa.func.coalesce(_of.delivered, 0) != 0)
+    gone = set(connection.scalars(has_some)) - set(connection.scalars(stands.with_only_columns(_of.id)))
+    return gone.union(connection.scalars(other))
+
+
+def tell_again(connection: sa.Connection, brincode: str, told: Iterable[Untold]) -> None:
+    """Make these results of a school be told once more: what the administration was told of them last is not known.
+
+    The transaction must be a writing one that holds nothing.
+    """
+    schools.lock_school(connection, brincode)
+    ids = [one.delivery.resultaat for one in told]
+    connection.execute(resultaat.update().where(_of.id.in_(ids)).values(delivered=_NOT_KNOWN, delivered_to=None))
+    messages = sa.select(_own.message_id).where(_own.resultaat_id.in_(ids))
+    connection.execute(results_message.update().where(_message.id.in_(messages)).values(delivered_at=None))
 
 
 def begin_anew(connection: sa.Connection) -> None:

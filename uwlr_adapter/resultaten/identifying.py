@@ -11,6 +11,8 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from uwlr_adapter.administratie.importing.forgotten import forgotten_of
+from uwlr_adapter.administratie.importing.used_keys import used_keys_of
 from uwlr_adapter.administratie.tables import (
     PersonKind,
     deelname,
@@ -147,14 +149,36 @@ def known_by(connection: sa.Connection, afnemer_id: int, brin6: str, message: Le
         Query(_WITHHELD, {"afnemer_id": afnemer_id, "brin6": brin6}),
     ]
     at_vestiging, removed, of_each, not_shared = run(connection, queries)
+    eckid_of: dict[int, str | None] = dict(of_each)
     return Known(
         by_key,
-        by_source_key,
+        _without_erased(connection, brincode_of(brin6), by_key, by_source_key, eckid_of),
         by_eckid,
         _years(at_vestiging, removed),
-        dict(of_each),
+        eckid_of,
         frozenset(row[0] for row in not_shared),
     )
+
+
+def _without_erased(
+    connection: sa.Connection,
+    brincode: str,
+    by_key: Mapping[str, int],
+    by_source_key: Mapping[str, int],
+    eckids: Mapping[int, str | None],
+) -> Mapping[str, int]:
+    """Return the keys of sources that name somebody, without those by which somebody who was erased was sent.
+
+    A source hands a number out again, and its next owner leaves with another key: a platform that still names the
+    number means the one who was erased.
+    """
+    aliases = by_source_key.keys() - by_key.keys()
+    if not aliases:  # as nearly always: the key that leaves is that of the source
+        return by_source_key
+    was_used = used_keys_of(connection, brincode, PersonKind.LEERLING).is_of_another
+    was_forgotten = forgotten_of(connection, brincode).knows
+    erased = {key for key in aliases if was_used(key, eckids[by_source_key[key]]) or was_forgotten(key)}
+    return {key: id_ for key, id_ in by_source_key.items() if key not in erased}
 
 
 def _years(at_vestiging: Iterable[Row], removed: Iterable[Row]) -> dict[int, frozenset[str]]:

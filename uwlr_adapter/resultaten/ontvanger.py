@@ -77,7 +77,7 @@ class OntvangerError(RefusedError):
 class NotReceivedError(UwlrAdapterError):
     """A receiver failed; nothing of what it says is told, since that may quote a record."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         super().__init__(f"the receiver failed: {type(error).__name__}")
 
 

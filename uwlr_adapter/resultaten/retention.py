@@ -18,8 +18,7 @@ def count_delivered(connection: sa.Connection, before: datetime) -> int:
 
 def erase_delivered(connection: sa.Connection, before: datetime, rows: int) -> int:
     """Erase at most so many of these, with their versions; return how many."""
-    # the lock, since a message that is taken meanwhile may bring a version that is not delivered
-    return _erase(connection, resultaat.c.id, _delivered(before).limit(rows).with_for_update(of=resultaat))
+    return _erase(connection, resultaat.c.id, _held(_delivered(before), rows))
 
 
 def count_orphans(connection: sa.Connection, before: datetime) -> int:
@@ -29,7 +28,7 @@ def count_orphans(connection: sa.Connection, before: datetime) -> int:
 
 def erase_orphans(connection: sa.Connection, before: datetime, rows: int) -> int:
     """Erase at most so many of these: what undid the import of their leerling cannot be taken back any more."""
-    return _erase(connection, resultaat.c.id, _orphans(before).limit(rows))
+    return _erase(connection, resultaat.c.id, _held(_orphans(before), rows))
 
 
 def count_not_processed(connection: sa.Connection, before: datetime) -> int:
@@ -67,13 +66,30 @@ def erase_messages(connection: sa.Connection, before: datetime, rows: int) -> in
     return _erase(connection, results_message.c.id, _messages(before).limit(rows))
 
 
+_stands = results_message.c.taken_back_at.is_(None)
+_HAS_ALL = sa.or_(
+    sa.and_(_stands, resultaat.c.delivered == resultaat.c.newest),
+    sa.and_(~_stands, results_message.c.delivered_at.is_not(None)),
+)
+"""The administration has what stands: it was told too when the newest version was taken back, or put back."""
+
+
 def _delivered(before: datetime) -> sa.Select[tuple[int]]:
     own = resultaat_versie.c
     return (
         sa.select(resultaat.c.id)
         .join(resultaat_versie, sa.and_(own.resultaat_id == resultaat.c.id, own.number == resultaat.c.newest))
-        .where(own.delivered_at < to_utc(before))
+        .join(results_message, results_message.c.id == own.message_id)
+        .where(own.delivered_at < to_utc(before), _HAS_ALL)
     )
+
+
+def _held(query: sa.Select[tuple[int]], rows: int) -> sa.Select[tuple[int]]:
+    """Return a query of results with at most so many of these, which are held.
+
+    Those that a message says something of meanwhile are passed over: it may bring a newer version (`taking`).
+    """
+    return query.limit(rows).with_for_update(of=resultaat, skip_locked=True)
 
 
 def _orphans(before: datetime) -> sa.Select[tuple[int]]:

@@ -54,7 +54,9 @@ _NEWEST = SelectStatement(
         _of.brin6 == sa.bindparam("brin6", type_=sa.String()),
         Listed(_of.key, "keys"),
     )
+    .with_for_update(read=True, key_share=True, of=resultaat)
 )
+"""The newest versions of results, which are held: the purge erases those whose term is over."""
 _NEWER = UpdateStatement(
     resultaat.update()
     .where(Listed(_of.id, "ids"))

@@ -6,10 +6,11 @@ Nothing of this is in `serve`: it is put around the application from outside, in
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from uwlr_adapter.contract.fault import TijdelijkNietBeschikbaar
 from uwlr_adapter.contract.request import Call
 from uwlr_adapter.contract.xml import MESSAGE, Limits
 from uwlr_adapter.db.database import Database
@@ -31,6 +32,7 @@ from uwlr_adapter.server import worker
 from uwlr_adapter.server.application import compose
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.app import App
+from uwlr_adapter.web.body_room import Holding
 from uwlr_adapter.web.head import Head
 from uwlr_adapter.web.rsgi import MAX_CHUNKS, MIN_CHUNK, RsgiApp
 from uwlr_adapter.web.services import SERVICES, Service
@@ -59,6 +61,8 @@ class _WatchedProtocol:
     inner: Any
     before: Callable[[bytes], Any]
     limits: Limits
+    holding: Holding
+    """What it holds of the room for large bodies, until the body is passed on: the service counts it then."""
     body: bytes = b""
     response: tuple[int, list[tuple[str, str]], bytes] | None = None
 
@@ -69,28 +73,30 @@ class _WatchedProtocol:
         return self.body
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the body whole; one that is too large is passed on as it comes.
+        """Yield the body whole; of one that is too large, as much as shows that.
 
-        Raises ValueError for more pieces than the service takes.
+        Raises ValueError for more pieces than the service takes, and TijdelijkNietBeschikbaar when there is no room.
         """
         pieces: list[bytes] = []
         octets, most = 0, MAX_CHUNKS
         if self.limits.octets > MESSAGE.octets:
             most += self.limits.octets // MIN_CHUNK
-        async for piece in self.inner:
-            if len(pieces) >= most:
-                raise ValueError("too many chunks")
-            octets += len(piece)
-            if octets > self.limits.octets:
-                break
-            pieces.append(piece)
-        else:
-            self.body = b"".join(pieces)
-            await self.before(self.body)
-            yield self.body
-            return
-        yield b"".join(pieces)
-        yield piece
+        try:
+            async for piece in self.inner:
+                if len(pieces) >= most:
+                    raise ValueError("too many chunks")
+                octets += len(piece)
+                pieces.append(piece)
+                if octets > self.limits.octets:
+                    break
+                if self.limits.octets > MESSAGE.octets:
+                    self.holding.add(len(piece))
+            else:
+                self.body = b"".join(pieces)
+                await self.before(self.body)
+        finally:
+            self.holding.leave()
+        yield self.body or b"".join(pieces)
 
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         """Keep the response."""
@@ -106,6 +112,8 @@ class SandboxApp:
     calls: CallLog
     _waiting: int = 0
     """Answers that wait."""
+    _large: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by the large message that is read for the page of its account: one at a time, for its memory."""
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
         """Answer one HTTP request."""
@@ -128,14 +136,12 @@ class SandboxApp:
                     log_failure(error, logger)
                 COMES_TOO_EARLY.set(consequence.is_refused)
 
-        watched = _WatchedProtocol(protocol, before, service.limits)
+        watched = _WatchedProtocol(protocol, before, service.limits, self.inner.holding(scope))
         await self.inner.__rsgi__(scope, watched)
         if watched.response is None:
             return
-        try:
-            await self._keep(watched, call, charset, last, service.limits)
-        except Exception as error:  # noqa: BLE001 - the call has its answer
-            log_failure(error, logger)
+        await self._try_to_keep(watched, call, charset, last)
+        watched.body, call = b"", None  # an answer that waits keeps no message
         if consequence.seconds and self._waiting < MAX_WAITING:
             self._waiting += 1
             try:
@@ -151,13 +157,28 @@ class SandboxApp:
         else:
             protocol.response_bytes(status, headers, content)
 
-    async def _keep(
-        self, watched: _WatchedProtocol, call: Call | None, charset: str | None, last: int, limits: Limits
-    ) -> None:
+    async def _try_to_keep(self, watched: _WatchedProtocol, call: Call | None, charset: str | None, last: int) -> None:
+        """Keep a call as `_keep` does; a large one when there is room for it. A failure is logged."""
+        try:
+            if len(watched.body) <= MESSAGE.octets:
+                await self._keep(watched, call, charset, last)
+                return
+            watched.holding.add(len(watched.body))
+            async with self._large:
+                await self._keep(watched, call, charset, last)
+        except TijdelijkNietBeschikbaar:
+            pass
+        except Exception as error:  # noqa: BLE001 - the call has its answer
+            log_failure(error, logger)
+        finally:
+            watched.holding.leave()
+
+    async def _keep(self, watched: _WatchedProtocol, call: Call | None, charset: str | None, last: int) -> None:
         """Keep a call for the page of its account; `last` is the last entry of the journaal from before it."""
         if watched.response is None:
             return
         status, headers, body = watched.response
+        limits = watched.limits
         named = {name.lower(): value for name, value in headers}
         loop = asyncio.get_running_loop()
         klantnaam = None if call is None else call.autorisatie.klantnaam

@@ -180,6 +180,15 @@ class RsgiApp:
         holding.add(octets)
         return holding
 
+    def holding(self, scope: Any) -> Holding:  # noqa: ANN401 - granian has no types for these
+        """Return what a request holds of the room for large bodies: nothing yet."""
+        return self._room.holding(self._source_of(_head_of(scope)))
+
+    @property
+    def writes_alone(self) -> int:
+        """The number of outcomes that are being written in a thread."""
+        return len(self._alone)
+
     @property
     def writes_later(self) -> int:
         """The number of outcomes that are written behind callers that have their fault already."""
@@ -290,9 +299,11 @@ class RsgiApp:
         writing = self._alone[request] = asyncio.ensure_future(self._in_thread(alone, request.record))
         if turn is not None:
             turn.working = writing
-        is_written = await asyncio.shield(writing)
-        del self._alone[request]
-        return is_written
+        try:
+            return await asyncio.shield(writing)
+        finally:
+            if writing.done():  # else its request is given up, and what is written later waits for it
+                del self._alone[request]
 
     def _write_later(self, request: SoapRequest, endpoint: Endpoint, outcomes: LoopGroup[Outcome, bool]) -> None:
         """Write what is to be written of a request that was given up, behind what is being written of it now."""
