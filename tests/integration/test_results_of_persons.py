@@ -239,6 +239,15 @@ def test_results_of_an_import_that_is_undone(bench: ResultBench) -> None:
     assert bench.scores("201") == {"b": 7}
 
 
+def test_who_came_with_an_import_that_is_undone_did_not_leave(bench: ResultBench) -> None:
+    """Is no leaver of a school with one vestiging: nothing is taken for who was never there."""
+    bench.bring(["401", "402"], OTHER_SCHOOL)
+    with bench.database.writing() as connection:
+        batches.undo(connection, batches.find_all(connection, OTHER_SCHOOL[:4])[0].id, bench.moment)
+    taken = bench.send(Sent("401", "a"), Sent("402", "b"), brin6=OTHER_SCHOOL)
+    assert (taken.added, taken.not_processed) == (1, {NotProcessedReason.UNKNOWN: 1})
+
+
 def test_the_terms(bench: ResultBench) -> None:
     """A delivered result goes after three months, what was not processed after 30 days; the counts stay."""
     bench.send(Sent("201", "a"), Sent("202", "b"), Sent("onbekend", "x"))

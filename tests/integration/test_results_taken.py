@@ -22,14 +22,17 @@ from support.result_bench import (
     OTHER_SCHOOL,
     PAST,
     START,
+    YEAR,
     ResultBench,
     Sent,
     definition,
     message,
 )
-from support.school_builder import SchoolBuilder, write_catalogue
+from support.school_builder import CODE, SchoolBuilder, write_catalogue
 
 from uwlr_adapter.administratie.result_tables import not_processed, resultaat, resultaat_versie
+from uwlr_adapter.administratie.tables import receipt, received
+from uwlr_adapter.clock import to_utc
 from uwlr_adapter.contract.leerresultaten.records import Normering, OsoReferentiescore, OsoResultaat, OsoToetsscore
 from uwlr_adapter.db.backend import run
 from uwlr_adapter.db.database import Database
@@ -226,6 +229,34 @@ def test_who_left_in_the_first_schooljaar(embedded: ResultBench) -> None:
     assert before.not_processed == {NotProcessedReason.UNKNOWN: 1}
     embedded.bring(["202", "203"])
     assert embedded.send(Sent("201", "a")).not_processed == {NotProcessedReason.UNKNOWN: 1}
+
+
+def test_who_was_fetched_here_and_left(backend: str, tmp_path: Path) -> None:
+    """Also where the school has another vestiging; a fetch of another year, or at that vestiging, tells nothing."""
+    del backend
+    write_catalogue(tmp_path / "catalogue.toml", [("proef", "smalle set")])
+    for bench in _opened(tmp_path):
+        catalogue = Catalogue.load(tmp_path / "catalogue.toml")
+        here = SchoolBuilder(bench.database, catalogue=catalogue).activate("proef")
+        there = SchoolBuilder(bench.database, catalogue=catalogue).activate(
+            "proef", OTHER_BRIN6, f"{OTHER_BRIN6}{CODE[6:]}"
+        )
+        for koppeling, schooljaar, key in ((here, YEAR, "201"), (here, PAST, "202"), (there, YEAR, "203")):
+            _note_fetch(bench, koppeling.id, schooljaar, key)
+        bench.bring(["204"])
+        taken = bench.send(Sent("201", "a"), Sent("202", "b"), Sent("203", "c"))
+        assert (taken.added, taken.not_processed) == (1, {NotProcessedReason.UNKNOWN: 2})
+        assert bench.scores("201") == {"a": 7}
+
+
+def _note_fetch(bench: ResultBench, koppeling_id: int, schooljaar: str, key: str) -> None:
+    """Store that a koppeling got a leerling."""
+    moment = to_utc(bench.moment)
+    kind = {"koppeling_id": koppeling_id, "schooljaar": schooljaar, "payload": "leerlinggegevens", "profiel": key}
+    with bench.database.writing() as connection:
+        row = connection.execute(receipt.insert().values(**kind, fields="", first=moment, last=moment))
+        (receipt_id,) = row.inserted_primary_key or (None,)
+        connection.execute(received.insert().values(receipt_id=receipt_id, persoon_id=bench.id_of(key), first=moment))
 
 
 def test_a_withheld_leerling(backend: str, tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from uwlr_adapter.administratie.tables import (
     PersonKind,
     deelname,
     persoon,
+    receipt,
+    received,
     record_removed,
     source_key,
     vestiging,
@@ -104,10 +106,17 @@ _ELSEWHERE = (
     )
     .label("elsewhere")
 )
+_FETCHED = (
+    sa.select(received.c.persoon_id, receipt.c.schooljaar)
+    .join(receipt, receipt.c.id == received.c.receipt_id)
+    .join(koppeling, koppeling.c.id == receipt.c.koppeling_id)
+    .where(koppeling.c.brin6 == sa.bindparam("brin6", type_=sa.String()), Listed(received.c.persoon_id, "ids"))
+    .subquery("fetched")
+)
 _REMOVED = SelectStatement(
-    sa.select(record_removed.c.persoon_id, record_removed.c.day, _ELSEWHERE).where(
-        Listed(record_removed.c.persoon_id, "ids")
-    )
+    sa.select(record_removed.c.persoon_id, record_removed.c.day, _ELSEWHERE, _FETCHED.c.schooljaar)
+    .outerjoin(_FETCHED, _FETCHED.c.persoon_id == record_removed.c.persoon_id)
+    .where(Listed(record_removed.c.persoon_id, "ids"))
 )
 _ECKIDS = SelectStatement(sa.select(_OWN.id, _OWN.eckid).where(Listed(_OWN.id, "ids")))
 _WITHHELD = SelectStatement(
@@ -176,12 +185,12 @@ def _years(at_vestiging: Iterable[Row], removed: Iterable[Row]) -> dict[int, fro
     """Return the school years in which persons are at a vestiging, or were taken out of one while it ran.
 
     Of who is in no year of the vestiging any more it is not kept where that was: an earlier year there tells, and so
-    does a school without another vestiging.
+    does a school without another vestiging, or a platform that fetched the leerling there in that school year.
     """
     found: dict[int, set[str]] = defaultdict(set)
     for id_, schooljaar in at_vestiging:
         found[id_].add(schooljaar)
-    for id_, day, has_elsewhere in removed:
-        if id_ in found or not has_elsewhere:
+    for id_, day, has_elsewhere, fetched_in in removed:
+        if id_ in found or not has_elsewhere or fetched_in == schooljaar_of(day):
             found[id_].add(schooljaar_of(day))
     return {id_: frozenset(years) for id_, years in found.items()}
