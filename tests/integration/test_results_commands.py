@@ -15,8 +15,10 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from support.databases import make_tables
-from support.result_bench import BRIN6, DAY, KEYS, OTHER_SCHOOL, PAST, ResultBench, Sent, definition
+from support.result_bench import BRIN6, DAY, KEYS, OTHER_BRIN6, OTHER_SCHOOL, PAST, ResultBench, Sent, definition
 
+from uwlr_adapter.administratie.importing import fusie
+from uwlr_adapter.administratie.importing.by_hand import Operator
 from uwlr_adapter.cli import main
 from uwlr_adapter.cli.results_export import COLUMNS
 from uwlr_adapter.contract.leerresultaten.records import OsoReferentiescore, OsoResultaat, OsoToetsscore
@@ -141,6 +143,18 @@ def test_what_is_chosen(embedded: ResultBench, tmp_path: Path, options: tuple[st
     assert [one["key"] for one in exported(tmp_path, *options)] == keys
 
 
+def test_an_export_after_a_fusie(embedded: ResultBench, tmp_path: Path) -> None:
+    """What was sent to the vestiging that was is of the one that it became, as it is in the list."""
+    fill(embedded)
+    operator = Operator("cli:proef", embedded.moment)
+    with embedded.database.writing() as connection:
+        fusie.merge(connection, "21QW", "99ZZ", {BRIN6: "99ZZ01", OTHER_BRIN6: "99ZZ02"}, operator)
+    embedded.send(Sent("202", "n", 8), brin6="99ZZ01")
+    here = [FORMULA, "b", "c", "a", "n"]
+    assert [one["key"] for one in exported(tmp_path, "--brin6", "99ZZ01")] == here
+    assert [one["key"] for one in exported(tmp_path, "--school", "99ZZ")] == [*here[:-1], "z", "n"]
+
+
 def test_every_version(bench: ResultBench, tmp_path: Path) -> None:
     """Each version has what became of it."""
     fill(bench)
@@ -241,6 +255,8 @@ def test_messages_are_listed(bench: ResultBench, tmp_path: Path) -> None:
     assert "Ander" in run(tmp_path, "list", BRIN6, "--limit", "1").stdout
     assert len(json.loads(run(tmp_path, "list", BRIN6, "--limit", "1", "--json").stdout)) == 1
     assert "such as 21QW00" in run(tmp_path, "list", "21QW", status=2).stderr
+    for command in ("list", "not-processed"):  # a typing error is no school without results
+        assert "there is no such vestiging" in run(tmp_path, command, "99XX00", status=1).stderr
 
 
 def test_what_was_not_processed(embedded: ResultBench, tmp_path: Path) -> None:

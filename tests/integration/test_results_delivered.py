@@ -199,6 +199,19 @@ def test_a_join_and_its_undo(bench: ResultBench, las: Las) -> None:
     assert deliver(bench) == 0
 
 
+def test_what_came_and_was_delivered_while_two_were_one(bench: ResultBench, las: Las) -> None:
+    """After the undo the administration has each with the leerling whose key was sent."""
+    batch = join_two(bench)
+    bench.send(Sent("205", "a", 1), Sent("206", "b", 2))
+    deliver(bench)
+    assert {key for key, _ in las.standing.values()} == {"205"}
+    with bench.database.writing() as connection:
+        batches.undo(connection, batch, bench.moment)
+    deliver(bench)
+    assert sorted(las.standing.values()) == [("205", 1), ("206", 2)]
+    assert deliver(bench) == 0
+
+
 def test_the_key_of_who_is_forgotten_stays_nowhere(bench: ResultBench, las: Las) -> None:
     """A result that was delivered with somebody who was two, and is of another leerling since, keeps no key of it."""
     del las

@@ -217,6 +217,17 @@ def test_who_left_within_the_schooljaar(embedded: ResultBench) -> None:
     assert embedded.send(Sent("205", "c", afnamedatum=date(2026, 7, 1))).added == 1
 
 
+def test_who_left_in_the_first_schooljaar(embedded: ResultBench) -> None:
+    """In a school with one vestiging nothing more is needed to know where that was; with another it is not known."""
+    embedded.bring(["401", "402"], OTHER_SCHOOL)
+    embedded.bring(["402"], OTHER_SCHOOL)
+    assert embedded.send(Sent("401", "a"), brin6=OTHER_SCHOOL).added == 1
+    before = embedded.send(Sent("401", "b", afnamedatum=date(2026, 7, 1)), brin6=OTHER_SCHOOL, schooljaar=PAST)
+    assert before.not_processed == {NotProcessedReason.UNKNOWN: 1}
+    embedded.bring(["202", "203"])
+    assert embedded.send(Sent("201", "a")).not_processed == {NotProcessedReason.UNKNOWN: 1}
+
+
 def test_a_withheld_leerling(backend: str, tmp_path: Path) -> None:
     """Niet delen holds for what comes back, for that platform."""
     del backend

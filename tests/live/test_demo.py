@@ -15,6 +15,7 @@ from support.server import WAIT, command, init, port_of_our_own, serving, split,
 from uwlr_adapter.cli import main
 from uwlr_adapter.client.pulling import PullRequest, pull
 from uwlr_adapter.sandbox import state
+from uwlr_adapter.sandbox.situations import PUBLISHED, places_of
 
 KEYS = {
     *("endpoint", "wsdl", "klantnaam", "klantcode", "autorisatiesleutel", "brincode", "dependancecode", "schooljaar"),
@@ -75,6 +76,8 @@ def test_the_terminal_shows_no_line_of_the_log(tmp_path: Path) -> None:
             (sent,) = (line for line in printed if line.startswith("Sent back once: "))
             assert "87 results of 29 leerlingen for one toets; all taken" in sent
             assert any("demo.log" in line for line in printed), "".join(printed)
+            codes = [place.code for place in places_of(PUBLISHED)]
+            assert {line.split()[-1] for line in printed if "-uwlr-sandbox-" in line} == set(codes)
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/koppelingen", timeout=WAIT):
                 pass
             until(lambda: len(log.read_text(encoding="utf-8").splitlines()) >= 2)

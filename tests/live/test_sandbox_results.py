@@ -167,6 +167,15 @@ def test_a_school_that_agrees_later(sender: Sender) -> None:
     assert sender.vendor.act(one, "agree-results")["status"] == 409
 
 
+def test_a_leerling_who_left(sender: Sender) -> None:
+    """Results of who left within the schooljaar are taken, as the table of situations says."""
+    one = situation("leaver")
+    sender.vendor.act(one, "reset")
+    (gone,) = sender.vendor.keys(one) - sender.vendor.keys(one)
+    assert sender.send(one, [(gone, 6)]) is None
+    assert sender.scores(one) == {f"r-{gone}": 6}
+
+
 def test_a_leerling_who_is_not_shared(sender: Sender) -> None:
     """The rest of a message is taken, and of that leerling alone nothing is; a stranger is the same."""
     one = situation("not-shared")

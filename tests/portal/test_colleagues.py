@@ -105,6 +105,7 @@ def test_the_link_is_of_the_public_address(make: Callable[..., Portal]) -> None:
     shown = browser.post(LIST, fields, **{"wsgi.url_scheme": "https", "HTTP_HOST": "kwaad.example"})
     (text,) = shown.tree.xpath("//*[@id='link']/text()")
     assert text.startswith("https://uwlr.example/koppelingen/uitnodiging/")
+    assert "Ook dan is de link nodig: N opent haar, logt in met dat account" in shown.text
     token = text.rpartition("/")[2]
     assert token not in str(browser.cookies)
     assert token not in str(shown.reply.all_headers)

@@ -9,14 +9,17 @@ import sqlalchemy as sa
 from flask import Flask, g
 from support.edexml_files import eckid, make_dataset
 from support.imports import import_dataset
+from support.journaal import write_entries
 from support.portal_browser import CODE, MOMENT, SCHOOL, Browser, Page, Portal
 from support.result_bench import Sent
 from support.sent_results import OSO, send_results, toets
 
 from uwlr_adapter.administratie.importing import forget
+from uwlr_adapter.administratie.result_tables import resultaat
 from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.contract.dataset import Groep, Leerling
 from uwlr_adapter.gebruikers.tables import gebruiker, gebruiker_vestiging
+from uwlr_adapter.journaal.model import TAKEN, ResultCounts, VerzoekEntry
 from uwlr_adapter.journaal.tables import journaal
 from uwlr_adapter.koppelingen import actions, store
 from uwlr_adapter.portal.paths import PREFIX
@@ -225,6 +228,8 @@ def test_taking_back_and_putting_back(portal: Portal, browser: Browser) -> None:
     assert "1 ander resultaat uit dit bericht is sindsdien vervangen; dat blijft zo." in text
     page = take_back(browser, second)
     assert "Het bericht is teruggenomen." in page.text
+    assert [row[3] for row in table(page)[1:]] == ["eerst: 3 → teruggenomen: 6", "teruggenomen: 2"]
+    assert [one.text_content().split()[-1] for one in page.tree.xpath("//td//del")] == ["6", "2"]
     assert "Op 25 november 2026 om 10:30 uur teruggenomen door A. de Vries (school)." in page.text
     assert "Teruggenomen" in browser.get(RESULTATEN).text
     assert latest(portal, browser, "101")["Totaal"] == "3"
@@ -243,6 +248,35 @@ def latest(portal: Portal, browser: Browser, key: str) -> dict[str, str]:
     page = browser.get(f"{RESULTATEN}/leerling/{person(portal, key)}")
     (path,) = page.tree.xpath("//td[@class='acties']/a/@href")
     return {row[0]: row[2] for row in table(browser.get(path))}
+
+
+def test_a_message_in_the_logboek(portal: Portal, browser: Browser) -> None:
+    """What came was not fetched; the choice of what went well holds both."""
+    with portal.database.writing() as connection:
+        for operation, outcome in (("HaalLeerlinggegevens", "leerlinggegevens"), ("BrengLeerresultaten", TAKEN)):
+            line = VerzoekEntry(
+                MOMENT, operation, 1, outcome=outcome, results=ResultCounts(2, 0, 0, 0, 0), leerlingen=1
+            )
+            line.koppeling_id, line.brin6 = 1, "21QW00"
+            write_entries(connection, line)
+    for query in ("", "?uitkomst=gelukt"):
+        page = browser.get(f"{SCHOOL}/journaal{query}")
+        assert [one.text for one in page.tree.xpath("//tbody//span[contains(@class, 'goed')]")] == [
+            "Gekomen",
+            "Opgehaald",
+        ]
+        assert ";Gekomen;" in browser.get(f"{SCHOOL}/journaal.csv{query}").body
+    assert "wie wanneer gegevens heeft opgehaald, en wie resultaten stuurde" in page.text
+
+
+def test_nothing_to_take_back(portal: Portal, browser: Browser) -> None:
+    """A message that brought nothing new offers no act: what it said stands by an earlier one."""
+    first = give(portal, Sent("101", "a", 3))
+    second = give(portal, Sent("101", "a", 3), minutes=1)
+    offered = [
+        browser.get(f"{RESULTATEN}/bericht/{one}").tree.xpath("//a[text()='Terugnemen']") for one in (first, second)
+    ]
+    assert [len(one) for one in offered] == [1, 0]
 
 
 def test_an_act_that_is_sent_twice(portal: Portal, browser: Browser) -> None:
@@ -347,10 +381,7 @@ def test_a_leerling_over_time(portal: Portal, browser: Browser) -> None:
     ]
     assert [row[4] for row in table(first)] == ["", "", "", "Mogelijk dubbel", "Mogelijk dubbel"]
     titles = [" ".join(one.text_content().split()) for one in first.tree.xpath("//figure//title")]
-    assert titles == [
-        "Totaal: 2 op 01-09-2026, 7 op 01-10-2026, 9 op 01-11-2026.",
-        "Getallen: 4 op 01-11-2026, 5 op 01-11-2026.",
-    ]
+    assert titles == ["Totaal: 2 op 01-09-2026, 7 op 01-10-2026, 9 op 01-11-2026."], "two of one day are no course"
     (row,) = table(second)
     assert row[2] == (
         "vaardigheidsscore 98,20 schaal VS1 interval 94,1 tot 102 opgaven 40 goed 31 fout 9 tijd in seconden 1260,50 "
@@ -484,6 +515,34 @@ def test_a_leerling_who_went_to_another_vestiging(portal: Portal, browser: Brows
     assert table(there)[0][4] == "2"
     page = browser.get(f"{RESULTATEN}/groep?schooljaar=2025-2026&groep=g1")
     assert table(page)[0][5] == "1"
+
+
+def test_a_leerling_who_went_within_the_schooljaar(portal: Portal, browser: Browser) -> None:
+    """The vestiging that a leerling left sees what was sent to it, though the records of the year have the leerling."""
+    with portal.database.writing() as connection:
+        gebruiker_vestiging_of(connection, "collega", "21QW01")
+    fay = Leerling("105", eckid(5), "Mol", roepnaam="Fay", geboortedatum="2018-08-08", groep="g1")
+    bring(portal, ZOE, BO, AMIR, JO, fay._replace(uitstroomdatum="2026-10-15"))
+    bring(portal, fay._replace(instroomdatum="2026-10-15"), brin6="21QW01")
+    give(portal, Sent("105", "a", 1), Sent("101", "c", 9))
+    give(portal, Sent("105", "b", 2, afnamedatum=date(2026, 11, 3)), Sent("105", "d", 4), minutes=1, brin6="21QW01")
+    number = person(portal, "105")
+    assert table(browser.get(f"{RESULTATEN}/leerling/{number}"))[0][4] == "1"
+    there = portal.browser("collega").get(f"/koppelingen/21QW01/resultaten/leerling/{number}")
+    assert table(there)[0][4] == "3"
+    groep = browser.get(f"{RESULTATEN}/groep?{GROEP}=g1")
+    assert table(groep)[0][4:6] == ["2", "2"]
+    (link,) = groep.tree.xpath("//td[@class='acties']/a/@href")
+    assert [row[1] for row in table(browser.get(link)) if row[0] == "Fay Mol"] == ["1 onvoldoende 01-11-2026"]
+    second = person_result(portal, "b")
+    assert browser.get(f"{RESULTATEN}/leerling/{number}/resultaat/{second}").status == 404
+
+
+def person_result(portal: Portal, key: str) -> int:
+    """Return the id of a result by its key."""
+    with portal.database.reading() as connection:
+        found: int = connection.scalars(sa.select(resultaat.c.id).where(resultaat.c.key == key)).one()
+    return found
 
 
 def gebruiker_vestiging_of(connection: sa.Connection, login: str, brin6: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,17 @@ def test_the_page_of_calls(bench: SandboxBench) -> None:
     assert "leerlinggegevens_verzoek" in shown.text
     assert not any(secret in shown.text for secret in ("Jan", "geheim", KLANTCODE, situation("usual").code("ZA")))
     assert bench.browser.get("/sandbox/calls/0123456789abcdef").status == 404
+
+
+def test_what_became_of_results_is_no_mistake(bench: SandboxBench) -> None:
+    """How many results were new stands with the outcome, and nothing under what was wrong."""
+    taken = call_log.LoggedCall(
+        "f" * 32, bench.world.clock(), "BrengLeerresultaten", 200, "leerresultaten_bevestiging", "<Body/>"
+    )
+    bench.calls.keep(KLANTNAAM, replace(taken, results="87 new"))
+    (row,) = bench.browser.get("/sandbox/calls").tree.xpath("//tbody/tr")
+    cells = {one.get("data-kop"): " ".join(one.text_content().split()) for one in row}
+    assert (cells["Outcome"], cells["Wrong"]) == ("leerresultaten_bevestiging 87 new", "")
 
 
 def call_of(name: str, request_id: str, letters: str = "ZA", codes: tuple[str, str] = (KLANTNAAM, KLANTCODE)) -> Any:

@@ -8,13 +8,13 @@ from support.imports import import_dataset
 from support.journaal import write_entries
 from support.messages import school_element
 from support.pdf_text import text_of
-from support.portal_browser import Browser, Page, Portal
+from support.portal_browser import MOMENT, Browser, Page, Portal
 from support.wsgi import call
 
 from uwlr_adapter.contract.dataset import Leerling
 from uwlr_adapter.journaal.model import VerzoekEntry
 from uwlr_adapter.journaal.tables import journaal
-from uwlr_adapter.koppelingen import store
+from uwlr_adapter.koppelingen import pausing, store
 from uwlr_adapter.koppelingen.calls import RESULTS_CALL
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.toestemming import Toestemming
@@ -216,12 +216,15 @@ def test_the_proof_names_both(portal: Portal) -> None:
     told = text_of(browser.get(f"{KOPPELING}/verklaring.pdf").reply.body)
     assert "Waar de school toestemming voor gaf" in told
     assert "Gepauzeerd sinds 25 november 2026" in told
+    assert "Gepauzeerd. Gepauzeerd" not in told
     assert told.count("Akkoord met") == 2
     assert "versie resultaten-1" in told
     assert "resultaten van leerlingen van één vestiging te ontvangen" in told
     assert "Laatste bericht met resultaten" in told
     printout = browser.get(f"{KOPPELING}/bevestiging").text
     assert "Resultaten van Snappet" in printout
+    assert "Gepauzeerd sinds 25 november 2026" in printout
+    assert "Gepauzeerd. Gepauzeerd" not in printout
     assert "versie resultaten-1" in printout
     browser.submit_page(browser.get(f"{KOPPELING}/beeindigen"))
     end = text_of(browser.get(f"{KOPPELING}/einde.pdf").reply.body)
@@ -242,3 +245,17 @@ def test_a_koppeling_without_results_is_as_it_was(portal: Portal) -> None:
     assert "oestemming voor gaf" not in page.text
     assert browser.get(f"{IN}/akkoord").location == KOPPELING
     assert browser.submit(f"{KOPPELING}", verificatiecode=CODE, actie="gereed").status == 200
+
+
+def test_leerlinggegevens_that_are_all_there_is_are_seen_to_be_paused(portal: Portal) -> None:
+    """An operator, or an address by hand, pauses them by themselves: the page says so, and resumes them."""
+    browser = portal.browser("school")
+    form = browser.get(f"{VESTIGING}/activeren/basispoort")
+    browser.submit_page(form, naam="A", akkoord="ja", verificatiecode=CODE, actie="gereed")
+    with portal.database.writing() as connection:
+        pausing.pause(connection, 1, 1, Toestemming.LEERLINGGEGEVENS, MOMENT, actor="cli:beheer")
+    assert states(browser) == {"toestemming-leerlinggegevens": "Gepauzeerd"}
+    assert "Leerlinggegevens uit: gepauzeerd." in browser.get(f"{VESTIGING}/").text
+    browser.submit(f"{OUT}/hervatten")
+    assert koppeling(portal).is_on(Toestemming.LEERLINGGEGEVENS)
+    assert "oestemming voor gaf" not in browser.get(KOPPELING).text

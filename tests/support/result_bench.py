@@ -104,12 +104,13 @@ class ResultBench:
 
     def bring(self, keys: Iterable[str], brin6: str = BRIN6, schooljaar: str = YEAR) -> None:
         """Import a year of a vestiging with these leerlingen."""
-        dataset = make_dataset(
-            [leerling(key)._replace(eckid=None) if key in self.without_eckid else leerling(key) for key in keys],
-            groepen=[Groep("groep", "g1", "3a", "3")],
-            brin6=brin6,
-            schooljaar=schooljaar,
-        )
+        people = [leerling(key)._replace(eckid=None) if key in self.without_eckid else leerling(key) for key in keys]
+        self.import_year(people, schooljaar, brin6)
+
+    def import_year(self, people: Iterable[Leerling], schooljaar: str = YEAR, brin6: str = BRIN6) -> None:
+        """Import a year of a vestiging with leerlingen as they are given."""
+        groepen = [Groep("groep", "g1", "3a", "3")]
+        dataset = make_dataset(list(people), groepen=groepen, brin6=brin6, schooljaar=schooljaar)
         import_dataset(self.database, dataset, moment=self.moment)
 
     def send(

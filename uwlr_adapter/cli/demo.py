@@ -186,8 +186,10 @@ def _report(context: Context, settings: Settings, example: DemoSchool, moment: d
     for name, value in portal.items():
         echo(f"{name:<20}{value}")
     echo(f"\nA school for each situation, on {settings.base_url}{SANDBOX}, where they can be changed too:\n")
-    for place in places_of(PUBLISHED):
-        echo(f"{place.brin6[:4]} {place.brin6[4:]}  {place.situation.name:<14}{place.code}")
+    places = list(places_of(PUBLISHED))
+    width = max(len(place.situation.name) for place in places) + 2
+    for place in places:
+        echo(f"{place.brin6[:4]} {place.brin6[4:]}  {place.situation.name:<{width}}{place.code}")
     request = REQUEST.format(**asdict(example), xsdversie=USUAL_VERSION)
     echo(f"\nA request to paste (POST, Content-Type: text/xml):\n\n{request}\n")
     try:

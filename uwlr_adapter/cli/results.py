@@ -15,7 +15,7 @@ from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Act
-from uwlr_adapter.koppelingen import afnemers
+from uwlr_adapter.koppelingen import afnemers, store
 from uwlr_adapter.resultaten import reading, taking_back
 from uwlr_adapter.resultaten.consequences import Consequences, consequences_of
 from uwlr_adapter.resultaten.tables import results_message
@@ -51,6 +51,7 @@ def list_(context: Context, brin6: str, limit: int, *, as_json: bool) -> None:
     """
     _require_brin6(brin6)
     with context.database() as database, database.reading() as connection:
+        store.require_vestiging(connection, brin6)
         names = {one.id: one.klantnaam for one in afnemers.list_all(connection)}
         found = reading.messages(connection, brin6, limit=limit)
     if as_json:
@@ -106,6 +107,7 @@ def not_processed(context: Context, brin6: str, limit: int, *, as_json: bool) ->
     """
     _require_brin6(brin6)
     with context.database() as database, database.reading() as connection:
+        store.require_vestiging(connection, brin6)
         found = reading.left_out(connection, brin6, limit=limit)
     if as_json:
         print_json(

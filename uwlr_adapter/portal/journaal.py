@@ -10,7 +10,7 @@ from uwlr_adapter.contract.escape import BYTE_ORDER_MARK, csv_lines
 from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.errors import UwlrAdapterError
 from uwlr_adapter.journaal import search
-from uwlr_adapter.journaal.model import Entry, OutcomeKind
+from uwlr_adapter.journaal.model import Entry, EntryKind, OutcomeKind
 from uwlr_adapter.journaal.search import EntryFilter
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
@@ -36,6 +36,9 @@ KIND_WORDS = {
     OutcomeKind.REFUSED: "Geweigerd",
     OutcomeKind.ACT: "Handeling",
 }
+_RESULTS_CAME = "Gekomen"
+"""The word for a message with results that was taken."""
+_CHOICES = KIND_WORDS | {OutcomeKind.ANSWERED: "Opgehaald of gekomen"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def _read_query(brin6: str) -> tuple[SearchForm, EntryFilter | None, dict[int, K
     names = {koppeling.entry_id: name_of(koppeling) for koppeling in koppelingen}
     form = SearchForm(request.args)
     form.koppeling.choices = [("", "Alle koppelingen"), *sorted(names.items(), key=lambda item: item[1])]
-    form.uitkomst.choices = [("", "Alles"), *((str(kind), word) for kind, word in KIND_WORDS.items())]
+    form.uitkomst.choices = [("", "Alles"), *((str(kind), word) for kind, word in _CHOICES.items())]
     if not form.validate():
         return form, None, by_id
     entry_id = form.koppeling.data
@@ -101,7 +104,9 @@ def _in_words(entry: Entry, koppelingen: dict[int, Koppeling], users: KnownUsers
     koppeling = koppelingen.get(entry.koppeling_id or 0)
     name = ALL if koppeling is None else name_of(koppeling)
     who = actor_of(entry, name, users)
-    return EntryInWords(entry, name, KIND_WORDS[entry.outcome_kind], sentence_of(entry, name), who)
+    came = entry.kind is EntryKind.RESULTATEN and entry.outcome_kind is OutcomeKind.ANSWERED
+    kind = _RESULTS_CAME if came else KIND_WORDS[entry.outcome_kind]
+    return EntryInWords(entry, name, kind, sentence_of(entry, name), who)
 
 
 def _csv_lines(entry_filter: EntryFilter, koppelingen: dict[int, Koppeling]) -> Iterator[str]:

@@ -20,7 +20,7 @@ from uwlr_adapter.portal.blueprints import INSIGHT
 from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.list_keys import id_of, place_of, text_of
 from uwlr_adapter.portal.results import name_in, platform_names, scope
-from uwlr_adapter.portal.results_leerling import places_of, toets_rows
+from uwlr_adapter.portal.results_leerling import owners_of, toets_rows
 from uwlr_adapter.portal.results_words import ResultInWords, in_words, onderdeel_name, toets_name
 from uwlr_adapter.resultaten import meaning, per_toets, reading
 from uwlr_adapter.resultaten.per_toets import ChosenLeerlingen, ListPlace, ToetsKey
@@ -151,7 +151,7 @@ def _people(connection: sa.Connection, brin6: str, schooljaar: str, groep: Known
     own, ids = scope(), groepen.leerlingen_in(connection, brin6, schooljaar, groep.key)
     if own is not None and own.present is not None:
         ids = [one for one in ids if one in own.present]
-    return ChosenLeerlingen(ids, places_of(connection, brin6, schooljaar))
+    return owners_of(connection, brin6, schooljaar, ids)
 
 
 def _parts(definitions: Mapping[str, Toets], *, has_total: bool) -> list[str | None]:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import abort, render_template, request, url_for
 
+from uwlr_adapter.administratie import enrolment
 from uwlr_adapter.administratie.leerlingen import KnownLeerling
 from uwlr_adapter.clock import day_of, schooljaar_of
 from uwlr_adapter.contract.leerresultaten.records import Toets
@@ -168,13 +169,18 @@ def require_leerling(connection: sa.Connection, brin6: str, persoon_id: int) -> 
     return find_leerling(connection, brin6, day_of(now()), persoon_id) or abort(404)
 
 
-def places_of(connection: sa.Connection, brin6: str, schooljaar: str | None) -> list[str] | None:
-    """Return the vestigingen whose results are shown of who was here in a school year; None: each of the school.
+def owners_of(connection: sa.Connection, brin6: str, schooljaar: str | None, ids: Sequence[int]) -> ChosenLeerlingen:
+    """Return leerlingen of a school year, and where results of them are looked for.
 
-    Who is here in the present one brings along what was sent to another vestiging of the school; of who went there, or
-    is to come, only what was sent to this one is shown.
+    Who takes part here today brings along what was sent to another vestiging of the school; of who went there, also
+    within the school year, or is to come, only what was sent to this one is shown.
     """
-    return None if schooljaar == schooljaar_of(day_of(now())) else same_vestiging(connection, brin6)
+    day = day_of(now())
+    here: frozenset[object] = frozenset()
+    if schooljaar == schooljaar_of(day):
+        here = enrolment.answered(connection, brin6=brin6, schooljaar=schooljaar, day=day)["leerlingen"]
+    present = [one for one in ids if one in here]
+    return ChosenLeerlingen(ids, None if len(present) == len(ids) else same_vestiging(connection, brin6), present)
 
 
 def toets_rows(connection: sa.Connection, brin6: str, lines: Sequence[ToetsLine]) -> list[ToetsRow]:
@@ -191,7 +197,7 @@ def toets_rows(connection: sa.Connection, brin6: str, lines: Sequence[ToetsLine]
 
 
 def _people(connection: sa.Connection, brin6: str, leerling: KnownLeerling) -> ChosenLeerlingen:
-    return ChosenLeerlingen([leerling.persoon_id], places_of(connection, brin6, leerling.schooljaar))
+    return owners_of(connection, brin6, leerling.schooljaar, [leerling.persoon_id])
 
 
 def _by_onderdeel(versions: Iterable[ResultVersion], newest: Toets) -> list[ResultVersion]:

@@ -50,16 +50,15 @@ class LinePlot:
 
 
 def line_plot(name: str, scored: Iterable[Scored]) -> LinePlot | None:
-    """Return the plot of scores, of one day the last one first; None of fewer than two, which are no course."""
+    """Return the plot of scores, of one day the last one first; None where all are of one day, which is no course."""
     ordered = sorted(scored, key=lambda one: one[0], reverse=True)[:MAX_POINTS][::-1]
-    if len(ordered) < 2:  # noqa: PLR2004 - the first number of points that has a line
-        return None
     days = [day.toordinal() for day, _ in ordered]
-    places = days if days[0] < days[-1] else list(range(len(days)))
+    if not days or days[0] == days[-1]:
+        return None
     values = [value for _, value in ordered]
     return LinePlot(
         name,
-        tuple(map(PlotPoint, _spread(places, LEFT, RIGHT), _spread(values, BOTTOM, TOP))),
+        tuple(map(PlotPoint, _spread(days, LEFT, RIGHT), _spread(values, BOTTOM, TOP))),
         number(min(values)),
         number(max(values)),
         short_date(ordered[0][0]),

@@ -252,7 +252,7 @@ def _last_calls(statement: Statement) -> list[tuple[str, str]]:
 def _write_toestemmingen(document: "Document", statement: Statement) -> None:
     if statement.toestemmingen:
         document.heading("Waar de school toestemming voor gaf")
-        document.pairs((one.title, f"{one.badge}. {one.sentence}") for one in statement.toestemmingen)
+        document.pairs((one.title, one.state) for one in statement.toestemmingen)
 
 
 def _last_fetched(statement: Statement) -> str:

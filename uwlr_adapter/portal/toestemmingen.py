@@ -56,6 +56,11 @@ class ShownToestemming:
     can_resume: bool
     can_agree: bool
 
+    @property
+    def state(self) -> str:
+        """How it is and since when, for paper, where no badge stands beside the sentence."""
+        return self.sentence if self.sentence.startswith(f"{self.badge} sinds ") else f"{self.badge}. {self.sentence}"
+
 
 def toestemming_of(slug: str) -> Toestemming:
     """Return the toestemming that an address names. Raises NotFound."""
@@ -91,7 +96,8 @@ def relevant(koppeling: Koppeling) -> tuple[Toestemming, ...]:
 
 def has_choice(koppeling: Koppeling) -> bool:
     """Return whether there is more to say of its toestemmingen than that of the koppeling as a whole."""
-    return Toestemming.RESULTATEN in relevant(koppeling)
+    wanted, is_paused = relevant(koppeling), koppeling.leerlinggegevens.status is ToestemmingStatus.PAUSED
+    return Toestemming.RESULTATEN in wanted or (is_paused and Toestemming.LEERLINGGEGEVENS in wanted)
 
 
 def shown_of(connection: sa.Connection, koppeling: Koppeling) -> tuple[ShownToestemming, ...]:

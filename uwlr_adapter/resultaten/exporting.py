@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.result_tables import resultaat
-from uwlr_adapter.administratie.tables import persoon
+from uwlr_adapter.administratie.tables import fusie, persoon, vestiging
 from uwlr_adapter.clock import any_from_utc, from_utc
 from uwlr_adapter.contract.leerresultaten.records import Toets
 from uwlr_adapter.db.database import Database
@@ -57,9 +57,7 @@ class ResultFilter:
         """The conditions on a result."""
         where: list[sa.ColumnElement[bool]] = []
         if self.place is not None:
-            is_school = len(self.place) == _BRINCODE
-            places = (f"{self.place}00", f"{self.place}99") if is_school else (self.place, self.place)
-            where.append(_of.brin6.between(*places))
+            where.append(_of.brin6.in_(_brin6s_of(self.place)))
         if self.afnemer_id is not None:
             where.append(_of.afnemer_id == self.afnemer_id)
         return where
@@ -75,6 +73,14 @@ class ResultFilter:
         if self.last is not None:
             where.append(OWN.afnamedatum <= self.last)
         return where
+
+
+def _brin6s_of(place: str) -> sa.Select[tuple[str]]:
+    """Return the query of a brin6, or of those of a brincode, and of the vestigingen that became one (fusie)."""
+    own = vestiging.c.brincode if len(place) == _BRINCODE else vestiging.c.brin6
+    found = sa.select(vestiging.c.brin6).where(own == place).cte("place", recursive=True)
+    found = found.union(sa.select(fusie.c.brin6).join(found, fusie.c.into_brin6 == found.c.brin6))
+    return sa.select(found.c.brin6)
 
 
 @dataclass(frozen=True, slots=True)

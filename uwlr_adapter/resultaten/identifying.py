@@ -11,7 +11,17 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.tables import PersonKind, deelname, persoon, record_removed, source_key, withheld
+from uwlr_adapter.administratie.importing.forgotten import forgotten_of
+from uwlr_adapter.administratie.importing.used_keys import used_keys_of
+from uwlr_adapter.administratie.tables import (
+    PersonKind,
+    deelname,
+    persoon,
+    record_removed,
+    source_key,
+    vestiging,
+    withheld,
+)
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import schooljaar_of
 from uwlr_adapter.contract.leerresultaten.records import Leerresultaten, Toetsafname
@@ -86,8 +96,18 @@ _AT_VESTIGING = SelectStatement(
         deelname.c.brin6 == sa.bindparam("brin6", type_=sa.String()), Listed(deelname.c.persoon_id, "ids")
     )
 )
+_ELSEWHERE = (
+    sa.exists()
+    .where(
+        vestiging.c.brincode == sa.bindparam("brincode", type_=sa.String()),
+        vestiging.c.brin6 != sa.bindparam("brin6", type_=sa.String()),
+    )
+    .label("elsewhere")
+)
 _REMOVED = SelectStatement(
-    sa.select(record_removed.c.persoon_id, record_removed.c.day).where(Listed(record_removed.c.persoon_id, "ids"))
+    sa.select(record_removed.c.persoon_id, record_removed.c.day, _ELSEWHERE).where(
+        Listed(record_removed.c.persoon_id, "ids")
+    )
 )
 _ECKIDS = SelectStatement(sa.select(_OWN.id, _OWN.eckid).where(Listed(_OWN.id, "ids")))
 _WITHHELD = SelectStatement(
@@ -115,30 +135,53 @@ def known_by(connection: sa.Connection, afnemer_id: int, brin6: str, message: Le
     ids = as_list(sorted({*by_key.values(), *by_source_key.values(), *by_eckid.values()}))
     queries = [
         Query(_AT_VESTIGING, {"brin6": brin6, "ids": ids}),
-        Query(_REMOVED, {"ids": ids}),
+        Query(_REMOVED, {**of_school, "brin6": brin6, "ids": ids}),
         Query(_ECKIDS, {"ids": ids}),
         Query(_WITHHELD, {"afnemer_id": afnemer_id, "brin6": brin6}),
     ]
     at_vestiging, removed, of_each, not_shared = run(connection, queries)
+    eckid_of: dict[int, str | None] = dict(of_each)
     return Known(
         by_key,
-        by_source_key,
+        _without_erased(connection, brincode_of(brin6), by_key, by_source_key, eckid_of),
         by_eckid,
         _years(at_vestiging, removed),
-        dict(of_each),
+        eckid_of,
         frozenset(row[0] for row in not_shared),
     )
+
+
+def _without_erased(
+    connection: sa.Connection,
+    brincode: str,
+    by_key: Mapping[str, int],
+    by_source_key: Mapping[str, int],
+    eckids: Mapping[int, str | None],
+) -> Mapping[str, int]:
+    """Return the keys of sources that name somebody, without those by which somebody who was erased was sent.
+
+    A source hands a number out again, and its next owner leaves with another key: a platform that still names the
+    number means the one who was erased.
+    """
+    aliases = by_source_key.keys() - by_key.keys()
+    if not aliases:  # as nearly always: the key that leaves is that of the source
+        return by_source_key
+    was_used = used_keys_of(connection, brincode, PersonKind.LEERLING).is_of_another
+    was_forgotten = forgotten_of(connection, brincode).knows
+    erased = {key for key in aliases if was_used(key, eckids[by_source_key[key]]) or was_forgotten(key)}
+    return {key: id_ for key, id_ in by_source_key.items() if key not in erased}
 
 
 def _years(at_vestiging: Iterable[Row], removed: Iterable[Row]) -> dict[int, frozenset[str]]:
     """Return the school years in which persons are at a vestiging, or were taken out of one while it ran.
 
-    Of who is in no year of the vestiging any more it is not known where that was: an earlier year there tells.
+    Of who is in no year of the vestiging any more it is not kept where that was: an earlier year there tells, and so
+    does a school without another vestiging.
     """
     found: dict[int, set[str]] = defaultdict(set)
     for id_, schooljaar in at_vestiging:
         found[id_].add(schooljaar)
-    for id_, day in removed:
-        if id_ in found:
+    for id_, day, has_elsewhere in removed:
+        if id_ in found or not has_elsewhere:
             found[id_].add(schooljaar_of(day))
     return {id_: frozenset(years) for id_, years in found.items()}

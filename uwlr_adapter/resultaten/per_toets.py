@@ -27,14 +27,21 @@ class ToetsKey:
 
 @dataclass(frozen=True, slots=True)
 class ChosenLeerlingen:
-    """Whose results are read; with `places` those alone that were sent to one of these vestigingen."""
+    """Whose results are read; with `places` those alone that were sent to one of these vestigingen.
+
+    Of those in `everywhere` each is read, wherever it was sent.
+    """
 
     ids: Sequence[int]
     places: Collection[str] | None = None
+    everywhere: Collection[int] = ()
 
     def conditions(self, connection: sa.Connection) -> tuple[sa.ColumnElement[bool], ...]:
         """Return the conditions on a version."""
-        return is_of(connection, self.ids), sent_to(self.places)
+        own = sent_to(self.places)
+        if self.places is not None and self.everywhere:
+            own = sa.or_(own, is_of(connection, self.everywhere))
+        return is_of(connection, self.ids), own
 
 
 @dataclass(frozen=True, slots=True)

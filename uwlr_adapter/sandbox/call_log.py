@@ -42,7 +42,7 @@ REASONS = {
     "resultaten gepauzeerd": "the school paused the results of this koppeling",
     "geen akkoord resultaten": "the school agreed to leerlinggegevens only",
     "geen leerling bekend": "the school knows no leerling of the message, or does not share them with you",
-    "inhoud klopt niet": "the message is valid by the XSD, and contradicts itself",
+    "inhoud klopt niet": "a value in the message cannot be, or the message contradicts itself",
     "te veel tegelijk": "too many messages with results came at once",
     "geen gegevens": "there are no data of that schooljaar",
     "schooljaar niet ingericht": "the schooljaar is not laid out yet",

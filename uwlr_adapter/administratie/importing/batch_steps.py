@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -169,10 +170,12 @@ class _StoredStep:
             return self._with_keys_back(connection, present)
         if self.table is vestiging:
             _delete_vestigingen(connection, [row[0] for row in present])
-        else:
-            own = {persoon: "id", source_key: "persoon_id"}.get(self.table, "")
-            delete(connection, self.table, [row for row in reversed(self.rows) if row.get(own) not in stay])
-        return _step(self.table, StepKind.REMOVED, present)
+            return _step(self.table, StepKind.REMOVED, present)
+        own = {persoon: "id", source_key: "persoon_id"}.get(self.table, "")
+        gone = [row for row in reversed(self.rows) if row.get(own) not in stay]
+        keys = _delete_keys(connection, [row["id"] for row in gone]) if self.table is persoon else []
+        delete(connection, self.table, gone)
+        return chain(_step(source_key, StepKind.REMOVED, keys), _step(self.table, StepKind.REMOVED, present))
 
     def _with_keys_back(self, connection: sa.Connection, present: Sequence[TableRow]) -> Iterator[BatchStep]:
         """Give back keys that went to somebody who was forgotten since, and yield the steps of all that was changed."""
@@ -195,6 +198,19 @@ class _StoredStep:
         bulk.insert_many(connection, self.table, added)
         columns = self.table.columns.keys()
         return _step(self.table, StepKind.ADDED, [tuple([row.get(name) for name in columns]) for row in self.rows])
+
+
+def _delete_keys(connection: sa.Connection, ids: Sequence[int]) -> list[TableRow]:
+    """Delete the keys that sources still name persons by, and return their rows.
+
+    A key that a step handed on to one of them is not given back, when whoever had it was forgotten since.
+    """
+    found: list[TableRow] = []
+    for some in bulk.pieces(ids, AT_ONCE):
+        own = source_key.c.persoon_id.in_(some)
+        found += [tuple(row) for row in connection.execute(sa.select(source_key).where(own))]
+        connection.execute(source_key.delete().where(own))
+    return found
 
 
 def _delete_vestigingen(connection: sa.Connection, brin6s: Sequence[str]) -> None:

@@ -13,12 +13,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie import schools
+from uwlr_adapter.administratie import person_results, schools
 from uwlr_adapter.administratie.importing import batch_steps, persons, problem_groups
-from uwlr_adapter.administratie.importing.batch_steps import BatchStep
+from uwlr_adapter.administratie.importing.batch_steps import BatchStep, StepKind
 from uwlr_adapter.administratie.importing.problem_groups import ProblemGroup
 from uwlr_adapter.administratie.model import Counts, ImportReport
-from uwlr_adapter.administratie.tables import PersonKind, import_batch, import_step
+from uwlr_adapter.administratie.tables import PersonKind, import_batch, import_step, joined
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import any_from_utc, day_of, from_utc, to_utc
 from uwlr_adapter.errors import RefusedError
@@ -196,7 +196,12 @@ def _lock(connection: sa.Connection, batch: Batch) -> None:
 
 def _take_back(connection: sa.Connection, batch: Batch, moment: datetime) -> None:
     if batch.changes:
-        batch_steps.note_removed(connection, batch_steps.take_back(connection, batch.id), day_of(moment))
+        done = batch_steps.take_back(connection, batch.id)
+        batch_steps.note_removed(connection, done, day_of(moment))
+        for step in done:
+            if step.table is joined and step.kind is StepKind.REMOVED:
+                for goes, stays in step.rows:
+                    person_results.part(connection, goes, stays, batch.redone_at or batch.moment)
         for brincode in batch.brincodes:
             schools.touch_school(connection, brincode)
 

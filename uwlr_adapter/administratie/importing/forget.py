@@ -62,7 +62,7 @@ def forget(
     for ids, identifiers in _known(connection, of_schools, key, kind):
         years += _erase(connection, kind, ids[0], brin6s) if ids else 0
         had += answered.erase(connection, of_schools, ids)
-        person_results.erase(connection, of_schools, ids, identifiers)
+        person_results.erase(connection, of_schools, kind, ids, identifiers)
         asked = (import_question.c.brincode.in_(of_schools), import_question.c.soort == kind.value)
         connection.execute(import_question.delete().where(*asked, import_question.c.source_key.in_(identifiers)))
         salt = secrets.token_hex(_SALT_BYTES)

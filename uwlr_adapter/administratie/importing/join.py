@@ -3,6 +3,7 @@
 docs/reference/records.md has the rules.
 """
 
+import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.importing import by_hand, persons
+from uwlr_adapter.administratie.importing import by_hand, persons, used_keys
 from uwlr_adapter.administratie.importing.by_hand import Operator, RecordsAct, changed_row
 from uwlr_adapter.administratie.importing.diff import TableDiff, rows_with
 from uwlr_adapter.administratie.importing.persons import Person, PersonError
@@ -26,8 +27,9 @@ from uwlr_adapter.administratie.tables import (
     persoon,
     plaatsing,
     source_key,
+    used_key,
 )
-from uwlr_adapter.clock import day_of
+from uwlr_adapter.clock import day_of, start_of
 from uwlr_adapter.journaal.model import Act
 
 YEAR_TABLES = {PersonKind.LEERLING: (deelname, inschrijving, plaatsing), PersonKind.LEERKRACHT: (aanstelling,)}
@@ -82,6 +84,8 @@ def unite(act: RecordsAct, keep: Person, other: Person, day: date) -> Union:
     lost = {keep.id: _lost(shared, own=False), other.id: _lost(shared, own=True)}
     _move_years(act, keep.kind, stays, goes, lost)
     source_keys = _keys(act.connection, keep, other)
+    if other.key not in {keep.key, *source_keys}:
+        _keep_used(act, keep, other.key, day)
     made = Person(stays, keep.kind, keep.brincode, keep.key, keep.eckid or other.eckid, source_keys, keep.naming)
     _move_person(act, made, goes, keep.id, {one.year for one in shared})
     return Union(made, other, shared)
@@ -125,6 +129,15 @@ def _keys(connection: sa.Connection, keep: Person, other: Person) -> tuple[str, 
         source_key.c.key.in_(wanted),
     )
     return tuple(sorted(wanted - set(connection.scalars(query))))
+
+
+def _keep_used(act: RecordsAct, keep: Person, key: str, day: date) -> None:
+    """Keep that somebody left with a key which a source has given to a third person since.
+
+    What is sent under that key then names nobody, least of all the third one (`resultaten/identifying.py`).
+    """
+    rows = used_keys.rows_of(keep.brincode, keep.kind, secrets.token_hex(used_keys.SALT_BYTES), [key], start_of(day))
+    act.write(TableDiff(used_key, added=[tuple(row[column.name] for column in used_key.columns) for row in rows]))
 
 
 def _move_person(act: RecordsAct, made: Person, goes: int, keep_id: int, shared: Collection[SchoolYear]) -> None:

@@ -34,8 +34,6 @@ from uwlr_adapter.administratie.tables import (
 from uwlr_adapter.clock import FIRST_MONTH, schooljaar_of, schooljaar_start
 from uwlr_adapter.db import bulk
 
-_SALT_BYTES = 16
-
 
 @dataclass(frozen=True, slots=True)
 class LeaverTerm:
@@ -176,7 +174,7 @@ def erase(
     owners = {id_: id_ for id_ in due}
     earlier = sa.select(joined).where(joined.c.persoon_id.in_(due))
     owners |= {row.id: row.persoon_id for row in connection.execute(earlier)}
-    salts = {id_: secrets.token_hex(_SALT_BYTES) for id_ in due}
+    salts = {id_: secrets.token_hex(used_keys.SALT_BYTES) for id_ in due}
     for school in of_schools:
         batches.drop_persons(connection, school, kind, owners, frozenset().union(*people.values()))
         rows = [
@@ -186,7 +184,7 @@ def erase(
         ]
         bulk.insert_many(connection, used_key, rows)
     answered.erase(connection, of_schools, owners)
-    person_results.erase(connection, of_schools, owners, frozenset().union(*people.values()))
+    person_results.erase(connection, of_schools, kind, owners, frozenset().union(*people.values()))
     _delete(connection, due)
     return len(due)
 

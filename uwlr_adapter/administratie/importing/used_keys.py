@@ -3,6 +3,8 @@
 What is kept of one is what is kept of a person who was forgotten (`forgotten.py`): a salted digest for each key and for
 the ECK-iD, nothing to read. Somebody who comes back with the key and the ECK-iD of one leaver is that one, and is sent
 with the same key. Anybody else with that key gets a generated one: a key alone does not make two children one.
+
+So is kept of somebody who became one with another person (`join.py`) and whose key a third one has in the source.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,6 +19,8 @@ from uwlr_adapter.clock import to_utc
 from uwlr_adapter.db.backend import run
 from uwlr_adapter.db.statements import Query, SelectStatement
 
+SALT_BYTES = 16
+"""The length of the salt of one person."""
 _OF_SCHOOL = SelectStatement(
     sa.select(used_key.c.salt, used_key.c.digest).where(
         *(used_key.c[name] == sa.bindparam(name, type_=sa.String) for name in ("brincode", "soort"))
@@ -36,9 +40,12 @@ class UsedKeys:
         return bool(self._digests)
 
     def is_of_another(self, key: str, eckid: str | None) -> bool:
-        """Return whether a key was that of a leaver who is not the person with this ECK-iD."""
+        """Return whether a key was that of a leaver who is not the person with this ECK-iD.
+
+        So it is where that person had it too: a source may have handed it on from the one to the other.
+        """
         owners = [(salt, found) for salt, found in self._digests.items() if digest_of(salt, key) in found]
-        return bool(owners) and not any(eckid is not None and digest_of(salt, eckid) in found for salt, found in owners)
+        return any(eckid is None or digest_of(salt, eckid) not in found for salt, found in owners)
 
 
 def used_keys_of(connection: sa.Connection, brincode: str, kind: PersonKind) -> UsedKeys:
