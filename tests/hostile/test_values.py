@@ -171,6 +171,7 @@ def _rules(app: App) -> list[tuple[str, dict[str, str], set[str]]]:
         "invitation_id": "1",
         "batch_id": "1",
         "maintenance_id": "1",
+        "soort": "resultaten",
         **_with_results(app),
         "name": "calls",
         "token": "x",
