@@ -20,6 +20,7 @@ from uwlr_adapter.administratie.tables import records_age
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.database_clock import database_clock
 from uwlr_adapter.jobs import lease, staleness
+from uwlr_adapter.jobs import runner as job_runner
 from uwlr_adapter.jobs.lease import HeldError, Lease, LeaseLostError
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.runner import JobRunner
@@ -120,6 +121,35 @@ def test_both_at_the_same_moment(database: Database, clock: DatabaseTime) -> Non
         thread.join()
         other.close()
     assert log == ["run"]
+
+
+def test_a_job_that_hangs_in_foreign_code_holds_up_no_other(
+    database: Database, clock: DatabaseTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the receiver of results does not return, the other jobs run, and the process stops."""
+    monkeypatch.setattr(job_runner, "FIRST_SECONDS", 0)
+    monkeypatch.setattr(JobRunner.__init__, "__defaults__", (clock,))
+    entered, may_go_on, done = threading.Event(), threading.Event(), threading.Event()
+
+    def hang(_run: JobRun) -> None:
+        entered.set()
+        may_go_on.wait()
+
+    def run(_run: JobRun) -> None:
+        assert entered.wait(60)
+        done.set()
+
+    # The one that hangs stands first, and so would be run first.
+    jobs = {
+        "results": replace(JOBS["results"], run=hang, schedule=Every(60), has_work=lambda *_: True),
+        "work": Job("work", "Work.", Every(60), run, lambda *_: []),
+    }
+    stop = job_runner.start(database, Settings(), jobs)
+    try:
+        assert done.wait(30)
+    finally:
+        may_go_on.set()
+        stop()
 
 
 def test_a_dead_holder_is_followed_when_its_lease_expired(database: Database, clock: DatabaseTime) -> None:

@@ -401,26 +401,29 @@ def test_when_it_was_delivered(bench: ResultBench, las: Las) -> None:
         assert connection.scalar(sa.select(own.delivered_at).where(own.id == first.message_id)) is None
 
 
-@pytest.mark.parametrize("act", ["taken back", "put back", "records went back"])
+@pytest.mark.parametrize("act", ["taken back", "put back", "records went back", "joined"])
 def test_no_result_is_erased_before_the_administration_has_its_state(bench: ResultBench, las: Las, act: str) -> None:
     """A result whose term passes while the administration has to be told something of it stays until that is told."""
-    sent = bench.send(Sent("201", "a", 1))
+    sent = bench.send(Sent("206", "a", 1))
     deliver(bench)
     if act == "put back":
         set_back(bench, sent.message_id)
         deliver(bench)
     bench.moment += timedelta(days=200)
     if act == "records went back":
-        las.standing = {1: ("201", 9)}
+        las.standing = {1: ("206", 9)}
         with bench.database.writing() as connection:
             going_back.settle(connection, [], None, bench.moment, "cli:proef")
+    elif act == "joined":
+        join_two(bench)
     else:
         set_back(bench, sent.message_id)
     later = bench.moment + timedelta(seconds=1)
     with bench.database.writing() as connection:
         assert retention.erase_delivered(connection, later, 10) == 0
     deliver(bench)
-    assert las.standing == ({} if act == "taken back" else {1: ("201", 1)}) == standing(bench)
+    key = "205" if act == "joined" else "206"
+    assert las.standing == ({} if act == "taken back" else {1: (key, 1)}) == standing(bench)
     with bench.database.writing() as connection:
         assert retention.erase_delivered(connection, later, 10) == 1
 

@@ -28,6 +28,7 @@ _ALL = (
         deliveries.run,
         deliveries.due,
         deliveries.has_work,
+        is_apart=True,
     ),
     Job(
         "digest",

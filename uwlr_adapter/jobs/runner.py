@@ -2,11 +2,14 @@
 
 It is a thread of a worker, not of the server that forks the workers: a thread there could hold a lock at the moment of
 a fork, for ever in the new worker. It dies with its worker, and then the lease lets another one go on.
+
+A job that calls code of somebody else has a runner of its own: while that hangs, nothing would be erased or mailed, and
+after the lease in no other process either.
 """
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -50,9 +53,13 @@ class JobRunner:
         """Start looking, in a thread of its own."""
         self._thread.start()
 
+    def ask_to_stop(self) -> None:
+        """Begin no further transaction."""
+        self._stop.set()
+
     def stop(self) -> None:
         """Stop after the transaction that a job is in; wait for that, JOIN_SECONDS at most."""
-        self._stop.set()
+        self.ask_to_stop()
         if self._thread.is_alive():
             self._thread.join(JOIN_SECONDS)
 
@@ -103,6 +110,23 @@ class JobRunner:
         except Exception:  # noqa: BLE001 - logged by run_now; the other jobs go on
             return False
         return run is not None
+
+
+def start(database: Database, settings: Settings, jobs: Mapping[str, Job]) -> Callable[[], None]:
+    """Start the runners of some jobs, and return the function that stops them as `JobRunner.stop` does."""
+    together = {name: one for name, one in jobs.items() if not one.is_apart}
+    groups = [together, *({name: one} for name, one in jobs.items() if one.is_apart)]
+    runners = [JobRunner(database, settings, group) for group in groups]
+    for one in runners:
+        one.start()
+
+    def stop() -> None:
+        for one in runners:
+            one.ask_to_stop()
+        for one in runners:
+            one.stop()
+
+    return stop
 
 
 def _is_wanted(connection: sa.Connection, job: Job, state: JobState | None, now: datetime) -> bool:

@@ -126,6 +126,8 @@ class Job:
     has_work: Callable[[sa.Connection, datetime], bool] = lambda _connection, _now: True
     """A cheap look whether there is anything to do now. A process whose turn it is and that finds nothing leaves it,
     but once an hour: a job that is idle still says that it is well."""
+    is_apart: bool = False
+    """Whether it has a thread of its own: it calls code of somebody else, which may never return."""
 
 
 def run_now(

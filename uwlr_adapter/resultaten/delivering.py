@@ -77,14 +77,14 @@ class Look:
 def schools_to_tell(connection: sa.Connection) -> list[str]:
     """Return the brincodes with something that the administration may have to be told, ascending."""
     brin6s = connection.scalars(sa.select(_message.brin6).distinct().where(_message.delivered_at.is_(None)))
-    moved = connection.scalars(sa.select(_of.brin6).distinct().where(_of.id.in_(_moved())))
-    return sorted({brincode_of(one) for one in [*brin6s, *moved]})
+    of_joins = connection.scalars(sa.select(_of.brin6).distinct().where(_of.id.in_(moved())))
+    return sorted({brincode_of(one) for one in [*brin6s, *of_joins]})
 
 
 def has_work(connection: sa.Connection) -> bool:
     """Return whether there may be something to tell."""
     waits = sa.select(_message.id).where(_message.delivered_at.is_(None)).limit(1)
-    return connection.scalar(waits) is not None or connection.scalar(_moved().limit(1)) is not None
+    return connection.scalar(waits) is not None or connection.scalar(moved().limit(1)) is not None
 
 
 def count_came(connection: sa.Connection) -> int:
@@ -118,7 +118,7 @@ def of_messages(messages: Collection[int]) -> sa.Select[tuple[int]]:
 
 def of_joined(brincode: str) -> sa.Select[tuple[int]]:
     """Return the query for the results of a school that the administration has with somebody else, by a join."""
-    return sa.select(_of.id).where(_of.id.in_(_moved()), _of.brin6.between(*_vestigingen(brincode)))
+    return sa.select(_of.id).where(_of.id.in_(moved()), _of.brin6.between(*_vestigingen(brincode)))
 
 
 def look(connection: sa.Connection, among: sa.Select[tuple[int]], after: int = 0, limit: int = PAGE) -> Look:
@@ -225,8 +225,8 @@ def _vestigingen(brincode: str) -> tuple[str, str]:
     return f"{brincode}00", f"{brincode}99"
 
 
-def _moved() -> sa.Select[tuple[int]]:
-    """Return the results that the administration has with another person than since a join, or since its undo."""
+def moved() -> sa.Select[tuple[int]]:
+    """Return the query for the results that the administration has with another person, by a join or its undo."""
     has = sa.and_(_of.id == _own.resultaat_id, _of.delivered == _own.number)
     by_join = (
         sa.select(_of.id)

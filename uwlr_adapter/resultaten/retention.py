@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie.result_tables import not_processed, resultaat, resultaat_versie
 from uwlr_adapter.administratie.tables import joined, persoon
 from uwlr_adapter.clock import to_utc
+from uwlr_adapter.resultaten import delivering
 from uwlr_adapter.resultaten.tables import results_message, toets
 
 
@@ -71,7 +72,8 @@ _HAS_ALL = sa.or_(
     sa.and_(_stands, resultaat.c.delivered == resultaat.c.newest),
     sa.and_(~_stands, results_message.c.delivered_at.is_not(None)),
 )
-"""The administration has what stands: it was told too when the newest version was taken back, or put back."""
+"""The administration has what stands: it was told too when the newest version was taken back, or put back. Of a join
+and its undo `delivering.moved` knows."""
 
 
 def _delivered(before: datetime) -> sa.Select[tuple[int]]:
@@ -80,7 +82,7 @@ def _delivered(before: datetime) -> sa.Select[tuple[int]]:
         sa.select(resultaat.c.id)
         .join(resultaat_versie, sa.and_(own.resultaat_id == resultaat.c.id, own.number == resultaat.c.newest))
         .join(results_message, results_message.c.id == own.message_id)
-        .where(own.delivered_at < to_utc(before), _HAS_ALL)
+        .where(own.delivered_at < to_utc(before), _HAS_ALL, resultaat.c.id.not_in(delivering.moved()))
     )
 
 

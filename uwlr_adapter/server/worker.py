@@ -14,8 +14,8 @@ from types import FrameType
 
 from uwlr_adapter.clock import now
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.jobs import runner
 from uwlr_adapter.jobs.registry import JOBS
-from uwlr_adapter.jobs.runner import JobRunner
 from uwlr_adapter.jobs.work import Job
 from uwlr_adapter.keys.holders import HolderReport
 from uwlr_adapter.server import parent
@@ -69,11 +69,10 @@ def load(
 
     signal.signal(DRAIN_SIGNAL, drain)
     reporter.start()
-    jobs = JobRunner(Database(settings.database_url, create=False), settings, jobs_of)
-    jobs.start()
+    stop_jobs = runner.start(Database(settings.database_url, create=False), settings, jobs_of)
 
     def stop() -> None:
-        jobs.stop()
+        stop_jobs()
         reporter.stop()
 
     app.on_close = stop
