@@ -221,10 +221,8 @@ def verdict(content: bytes) -> str:
         head, _, rest = content.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        length = int(headers.get("content-length", 0))
+        length = 0 if rest.startswith(b"HTTP/1.") else int(headers.get("content-length", 0))  # the answer to a HEAD
         body, content = rest[:length], rest[length:]
-        if content and not content.startswith(b"HTTP/"):  # the answer to a HEAD, or one without a length
-            body, content = rest, b""
         found.append(_one(first.split()[1], headers, body))
     return " + ".join(found) or "closed"
 
