@@ -143,8 +143,9 @@ def results(good: str) -> Iterator[tuple[str, bytes]]:
         ):
             yield f"{name}, {octets:,} bytes", fill(part, opening + school.format(""), closing, octets)
             yield f"{name} before the school, {octets:,} bytes", fill(part, opening, closing, octets)
-    parts = fill("<a/>", header.replace("</autorisatie>", "<a/>"), "</autorisatie>", HEAD_OCTETS - 400).decode()
-    yield "parts of the autorisatie", parts.encode() + f"</s:Header>{opening[len(header) :]}{closing}".encode()
+    start, end, rest = header.partition("</autorisatie>")
+    parts = fill("<a/>", start, end, HEAD_OCTETS - 400).decode()
+    yield "parts of the autorisatie", f"{parts}{rest}{opening[len(header) :]}{closing}".encode()
     yield "children of the school", fill("<a/>", opening + "<school>", f"</school>{closing}", HEAD_OCTETS)
 
 
@@ -156,8 +157,9 @@ def messages(good: str) -> Iterator[tuple[str, bytes]]:
     getrapt = getrapt.replace("</leerlingen_verzoek>", "<groepen></groepen></leerlingen_verzoek>")
 
     def with_many(message: str, before: str, part: str, most: int = MANY) -> bytes:
-        """Return a message with as many of a part as are let in before a text."""
-        return message.replace(before, part * min(most, (MESSAGE.octets - len(message)) // len(part)) + before).encode()
+        """Return a message with as many of a part as are let in before a text, where that stands first."""
+        number = min(most // (part.count("<") - part.count("</")), (MESSAGE.octets - len(message)) // len(part))
+        return message.replace(before, part * number + before, 1).encode()
 
     for name, before, part in (
         ("headers", "<autorisatie", "<b/>"),

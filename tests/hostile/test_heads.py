@@ -82,6 +82,15 @@ def test_a_compressed_message(encoding: str, status: int) -> None:
     assert start(content_encoding=encoding) == status
 
 
+@pytest.mark.parametrize(
+    ("encoding", "status"),
+    [("", 0), ("chunked", 0), ("Chunked", 0), ("gzip, chunked", 400), ("chunked, chunked", 400), ("identity", 400)],
+)
+def test_a_body_that_is_encoded_for_the_way(encoding: str, status: int) -> None:
+    """A body is in chunks, once, or as it is: in any other form others may see another end of it (RFC 9112, 6.1)."""
+    assert start(transfer_encoding=encoding) == status
+
+
 @pytest.mark.parametrize("method", ["POST", "GET", "HEAD", "PUT"])
 @pytest.mark.parametrize(
     ("host", "version", "is_refused"), [("", "1.1", True), ("a,b", "1.1", True), ("", "1.0", False)]

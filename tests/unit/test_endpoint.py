@@ -140,7 +140,7 @@ def test_a_body_that_broke_off() -> None:
     assert step.status == HTTPStatus.BAD_REQUEST
 
 
-@pytest.mark.parametrize(("transfer_encoding", "status"), [("chunked", 400), ("gzip, Chunked", 400), ("", 500)])
+@pytest.mark.parametrize(("transfer_encoding", "status"), [("chunked", 400), ("Chunked", 400), ("", 500)])
 def test_half_a_message_without_a_length(transfer_encoding: str, status: int) -> None:
     """Half of a message in chunks is one that was cut off; without chunks it is a message of no right form."""
     request = SoapRequest(

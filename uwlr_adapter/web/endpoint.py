@@ -36,6 +36,8 @@ from uwlr_adapter.web.source import SourceOf
 CONTENT_TYPES = frozenset({"", "text/xml", "application/xml", "application/soap+xml"})
 """Media types that are accepted, without parameters. The one of SOAP 1.2 is answered with VersionMismatch later on."""
 _NOT_ENCODED = frozenset({"", "identity"})
+_FRAMINGS = frozenset({"", "chunked"})
+"""Values of Transfer-Encoding that are read; in any other the body is encoded in a way that nobody undid, or twice."""
 MAX_DIGITS = 18
 """Most digits of a Content-Length that is converted to a number; a longer one is over the limit anyway."""
 _VARY = [("Vary", "Accept-Encoding")]
@@ -150,7 +152,9 @@ class SoapRequest:
         return plain(HTTPStatus.METHOD_NOT_ALLOWED, text, [("Allow", "POST")], head=is_head)
 
     def _body_to_read(self) -> ReadBody | Response:
-        """Judge the announced length."""
+        """Judge the framing and the announced length."""
+        if self._head.transfer_encoding.lower() not in _FRAMINGS:
+            return self._refuse(HTTPStatus.BAD_REQUEST)
         octets, announced = self._endpoint.limits.octets, self._head.content_length
         if announced and not (announced.isascii() and announced.isdigit()):
             return self._refuse(HTTPStatus.BAD_REQUEST)
