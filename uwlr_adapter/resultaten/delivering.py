@@ -43,6 +43,8 @@ class Standing:
     said: ResultVersion
     leerling: str | None
     """The key of the leerling; None when nobody has that number any more."""
+    brincode: str
+    """The school of the leerling; that of nobody is empty."""
     in_join: bool
     """Whether the leerling was two, of whom each had a key."""
 
@@ -249,9 +251,13 @@ def _in_join(own: Any) -> sa.ColumnElement[bool]:  # noqa: ANN401 - the columns 
 def _standing(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Standing]:
     stands = standing().where(_own.resultaat_id.in_(ids)).add_columns(_in_join(_own).label("in_join"))
     rows = connection.execute(stands).all()
-    query = sa.select(persoon.c.id, persoon.c.key).where(persoon.c.id.in_({row.person for row in rows}))
-    keys = {row.id: row.key for row in connection.execute(query)}
-    return {row.resultaat_id: Standing(reading.version_of(row), keys.get(row.person), row.in_join) for row in rows}
+    query = sa.select(persoon.c.id, persoon.c.key, persoon.c.brincode)
+    people = connection.execute(query.where(persoon.c.id.in_({row.person for row in rows})))
+    keys: dict[int, tuple[str | None, str]] = {row.id: (row.key, row.brincode) for row in people}
+    return {
+        row.resultaat_id: Standing(reading.version_of(row), *keys.get(row.person, (None, "")), row.in_join)
+        for row in rows
+    }
 
 
 def _is_told(row: sa.Row[Any], now: Standing | None) -> bool:
@@ -272,6 +278,7 @@ def _untold(
         toetsen[said.toets_id] = reading.definition_of(connection, said.toets_id)
     result = DeliveredResult(
         now.leerling,
+        now.brincode,
         toetsen[said.toets_id],
         said.onderdeel,
         said.afnamedatum,
