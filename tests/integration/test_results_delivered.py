@@ -173,6 +173,22 @@ def test_a_key_that_two_schools_have(bench: ResultBench, las: Las) -> None:
     ]
 
 
+@pytest.mark.parametrize("gone", MORE)
+def test_one_of_two_who_were_one_is_forgotten(bench: ResultBench, las: Las, gone: str) -> None:
+    """What was delivered of the other one with that key while they were one is delivered with its own."""
+    bench.send(Sent("205", "a", 1), Sent("206", "b", 2))
+    batch = join_two(bench)
+    deliver(bench)
+    with bench.database.writing() as connection:
+        batches.undo(connection, batch, bench.moment)
+        forget.forget(connection, "21QW", gone, bench.moment)
+    deliver(bench)
+    left = standing(bench)
+    assert len(left) == 1
+    assert las.standing | left == las.standing
+    assert (due(bench), deliver(bench)) == (0, 0)
+
+
 def test_take_back_and_its_undo(bench: ResultBench, las: Las) -> None:
     """A message that is taken back is removed there, the one before stands again, and the undo brings it all back."""
     bench.send(Sent("201", "a", 1))

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing.diff import AT_ONCE
-from uwlr_adapter.administratie.result_tables import resultaat, resultaat_versie
+from uwlr_adapter.administratie.result_tables import NOT_KNOWN, resultaat, resultaat_versie
 from uwlr_adapter.administratie.tables import joined, persoon
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import to_utc
@@ -31,8 +31,6 @@ PAGE = 100
 """Results that a receiver gets at once."""
 RESULTS = 1000
 """Results of the messages that are looked at together; of one message there may be more."""
-_NOT_KNOWN = -1
-"""Stands for the number of a version: what the administration has may be anything."""
 _of, _own, _message = resultaat.c, resultaat_versie.c, results_message.c
 
 
@@ -209,7 +207,7 @@ def tell_again(connection: sa.Connection, brincode: str, told: Iterable[Untold])
     """
     schools.lock_school(connection, brincode)
     ids = [one.delivery.resultaat for one in told]
-    connection.execute(resultaat.update().where(_of.id.in_(ids)).values(delivered=_NOT_KNOWN, delivered_to=None))
+    connection.execute(resultaat.update().where(_of.id.in_(ids)).values(delivered=NOT_KNOWN, delivered_to=None))
     messages = sa.select(_own.message_id).where(_own.resultaat_id.in_(ids))
     connection.execute(results_message.update().where(_message.id.in_(messages)).values(delivered_at=None))
 
@@ -219,7 +217,7 @@ def begin_anew(connection: sa.Connection) -> None:
 
     The administration may have a later state than any that is known here.
     """
-    connection.execute(resultaat.update().values(delivered=_NOT_KNOWN, delivered_to=None))
+    connection.execute(resultaat.update().values(delivered=NOT_KNOWN, delivered_to=None))
     connection.execute(results_message.update().values(delivered_at=None))
 
 
