@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from support.databases import make_tables
 from support.oracle import amount
 from support.result_bench import ResultBench
-from support.result_walk import Administration, ResultWalk
+from support.result_look import Administration
+from support.result_walk import ResultWalk
 from support.school_builder import SchoolBuilder
 
 from uwlr_adapter import plugins

@@ -5,20 +5,20 @@ Two are made one only to be made two again: the platform goes on to mean the one
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
 
 from support.edexml_files import eckid
 from support.result_bench import BRIN6, OTHER_SCHOOL, ResultBench, Sent
-from support.result_owners import ORIGINAL, TWIN, ResultOwners, SaidResult
+from support.result_look import OTHER, Administration, ResultLook
+from support.result_owners import ORIGINAL, TWIN, SaidResult
 from uwlr_adapter.administratie import withholding
 from uwlr_adapter.administratie.importing import batches, forget, fusie, join, persons
 from uwlr_adapter.administratie.importing.by_hand import Operator
 from uwlr_adapter.administratie.result_tables import resultaat, resultaat_versie
-from uwlr_adapter.administratie.tables import PersonKind, persoon
+from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.contract.dataset import Leerling
 from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.jobs import purge
@@ -26,13 +26,11 @@ from uwlr_adapter.jobs.lease import Lease
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.work import run_now
 from uwlr_adapter.koppelingen.tables import koppeling
-from uwlr_adapter.resultaten import exporting, reading, taking_back
-from uwlr_adapter.resultaten.exporting import ResultFilter
+from uwlr_adapter.resultaten import taking_back
 from uwlr_adapter.resultaten.identifying import NotProcessedReason
-from uwlr_adapter.resultaten.ontvanger import ResultDelivery
 from uwlr_adapter.settings import Settings
 
-SCHOOL, OTHER = BRIN6[:4], OTHER_SCHOOL[:4]
+SCHOOL = BRIN6[:4]
 MOVED = "21QW01"
 """What the vestiging of the other school becomes by the fusie."""
 RECEIVER = Settings(receiver="mijnlas")
@@ -42,27 +40,12 @@ _VISITORS = (TWIN, 71, 72, 73)
 """The children of the other school; some have the number of a child here."""
 
 
-@dataclass
-class Administration:
-    """A receiver that keeps the key and the score of each result that stands."""
-
-    standing: dict[int, tuple[str, str, int | None]] = field(default_factory=dict)
-
-    def receive(self, deliveries: Sequence[ResultDelivery]) -> None:
-        """Keep the newest state of each result."""
-        for one in deliveries:
-            if one.result is None:
-                self.standing.pop(one.resultaat, None)
-            else:
-                self.standing[one.resultaat] = (one.result.brincode, one.result.leerling, one.result.score)
-
-
-class ResultWalk:
+class ResultWalk(ResultLook):
     """A school with children, a platform that sends, an administration that is told, and the owners of all keys."""
 
     def __init__(self, bench: ResultBench, dice: random.Random, administration: Administration) -> None:
-        self.bench, self.dice, self.administration = bench, dice, administration
-        self.owners = ResultOwners()
+        super().__init__(bench, administration)
+        self.dice = dice
         self.done: Counter[str] = Counter()
         self.history: list[object] = []
         self._with_eckid = {n for n in range(80) if dice.random() < 0.4} | {TWIN, ORIGINAL}
@@ -86,7 +69,7 @@ class ResultWalk:
 
     def step(self) -> None:
         """Let one thing happen, and look at all who have results."""
-        acts: list[tuple[Callable[[], None], int]] = [
+        acts = [
             (self._send, 40),
             (self._send_again, 4),
             (self._swap, 9),
@@ -107,45 +90,6 @@ class ResultWalk:
         self._settle()
         self.check()
 
-    def check(self) -> None:
-        """Hold each result that is shown, exported or delivered against the child whom the platform meant."""
-        self._check_standing()
-        self._check_export()
-
-    def _check_standing(self) -> None:
-        shown: dict[int, int | None] = {}
-        people = self._people()
-        with self.bench.database.reading() as connection:
-            for id_, child in people.values():
-                for one in reading.of_leerling(connection, id_):
-                    self._is_of(one.score, child, f"{one.key} stands")
-                    shown[one.resultaat_id] = one.score
-        known = {one for _, child in people.values() for one in self.owners.group(child)}
-        wanted = self.owners.standing()
-        for number, said in wanted.items():
-            if said.child in known and not self.owners.same(said.child, ORIGINAL):
-                assert number in shown, f"result {number} of child {said.child} was lost"
-                assert shown[number] == said.score, f"result {number} of child {said.child} has another score"
-        taken_back = shown.keys() - wanted.keys()
-        assert not taken_back, f"results {taken_back} stand, and should not"
-
-    def _check_export(self) -> None:
-        of_key = {key: child for key, (_, child) in self._people().items()}
-        for piece in exporting.export(self.bench.database, ResultFilter(all_versions=True)):
-            for one in piece.results:
-                self._is_of(one.said.score, of_key[one.brincode, one.leerling], f"{one.said.key} is exported")
-
-    def _check_told(self) -> None:
-        """Hold what the administration has now, of children who are known, against those whom the platform meant."""
-        for school, key, score in self.administration.standing.values():
-            child = self.owners.means.get((school, key))
-            assert child is not None, f"a result was delivered for a key {key} that nobody ever had"
-            self._is_of(score, child, "the administration has it")
-
-    def _is_of(self, score: int | None, child: int, what: str) -> None:
-        meant = self.owners.of_score[score or 0]
-        assert self.owners.same(meant, child), f"{what} with child {child}, and {meant} was meant"
-
     @property
     def _schooljaar(self) -> str:
         return f"{self._year}-{self._year + 1}"
@@ -157,18 +101,6 @@ class ResultWalk:
         return Leerling(
             str(self._number[n]), own, f"Bos{child}x", roepnaam=f"Bo{child}y", geboortedatum=born, groep="g1"
         )
-
-    def _people(self) -> dict[tuple[str, str], tuple[int, int]]:
-        """Return the id and the child of each leerling, by school and key."""
-        own = persoon.c
-        query = sa.select(own.brincode, own.key, own.id, own.achternaam).where(own.soort == PersonKind.LEERLING.value)
-        with self.bench.database.reading() as connection:
-            rows = connection.execute(query).all()
-        return {(row.brincode, row.key): (row.id, self._child(row.brincode, int(row.achternaam[3:-1]))) for row in rows}
-
-    @staticmethod
-    def _child(school: str, number: int) -> int:
-        return TWIN if (school, number) == (OTHER, ORIGINAL) else number
 
     def _add_koppeling(self) -> int:
         at = self.bench.moment.replace(tzinfo=None)
@@ -198,7 +130,7 @@ class ResultWalk:
 
     def _learn(self) -> None:
         """Let the platform fetch: it knows each child by the key that leaves."""
-        for (school, key), (_, child) in self._people().items():
+        for (school, key), (_, child) in self.people().items():
             self.owners.learn(school, key, child)
 
     def _import_file(self) -> bool:
@@ -279,7 +211,7 @@ class ResultWalk:
                 self._present.remove(n)
 
     def _join(self) -> None:
-        people = sorted(key for key in self._people().items() if key[0][0] == SCHOOL)
+        people = sorted(key for key in self.people().items() if key[0][0] == SCHOOL)
         if len(people) < 2:
             return
         ((_, keep), (_, one)), ((_, goes), (_, other)) = self.dice.sample(people, 2)
@@ -339,7 +271,7 @@ class ResultWalk:
             self._note("redone")
 
     def _forget(self) -> None:
-        people = sorted(self._people().items())
+        people = sorted(self.people().items())
         (school, key), (_, child) = self.dice.choice(people)
         if school == SCHOOL and child in self._present and len(self._present) > 2:
             with self.bench.database.writing() as connection:
@@ -364,7 +296,7 @@ class ResultWalk:
                 left = set(connection.scalars(sa.select(resultaat.c.id)))
             for name in self.owners.said.keys() - left:
                 said = self.owners.said.pop(name)
-                gone = said[-1].child not in {child for _, child in self._people().values()}
+                gone = said[-1].child not in {child for _, child in self.people().values()}
                 assert gone or said[-1].child in told or said[-1].message_id in self.owners.away, (
                     f"result {name} was erased"
                 )
@@ -398,7 +330,7 @@ class ResultWalk:
             return taking_back.undo_take_back(connection, brin6, number)
 
     def _withhold(self) -> None:
-        people = [(id_, child) for (school, _), (id_, child) in self._people().items() if school == SCHOOL]
+        people = [(id_, child) for (school, _), (id_, child) in self.people().items() if school == SCHOOL]
         id_, child = self.dice.choice(sorted(people))
         if self.owners.pairs or child in {TWIN, ORIGINAL, *_VISITORS}:
             return
@@ -414,11 +346,11 @@ class ResultWalk:
         job = JOBS["results"]
         assert run_now(job, self.bench.database, RECEIVER, Lease("results", "test"), moment=self.bench.moment)
         self._note("delivered")
-        self._check_told()
+        self.check_told()
 
     def _settle(self) -> None:
         """Drop of the owners what is of children who are in the records no more."""
-        known = {child for _, child in self._people().values()}
+        known = {child for _, child in self.people().values()}
         said = {one.child for versions in self.owners.said.values() for one in versions}
         self.owners.erase(said - known)
         self._withheld &= known
