@@ -189,6 +189,25 @@ def test_one_of_two_who_were_one_is_forgotten(bench: ResultBench, las: Las, gone
     assert (due(bench), deliver(bench)) == (0, 0)
 
 
+def test_one_of_two_who_were_one_came_with_an_import_that_is_undone(bench: ResultBench, las: Las) -> None:
+    """What was delivered of that one with the key of the other is removed, and told anew with the redo."""
+    with bench.database.reading() as connection:
+        came = batches.find_all(connection, "21QW")[0].id
+    batch = join_two(bench)
+    bench.send(Sent("205", "a", 1), Sent("206", "b", 2))
+    deliver(bench)
+    with bench.database.writing() as connection:
+        batches.undo(connection, batch, bench.moment)
+        batches.undo(connection, came, bench.moment)
+    deliver(bench)
+    assert 2 not in las.standing
+    assert (due(bench), deliver(bench)) == (0, 0)
+    with bench.database.writing() as connection:
+        batches.redo(connection, came, bench.moment)
+    deliver(bench)
+    assert las.standing == standing(bench)
+
+
 def test_take_back_and_its_undo(bench: ResultBench, las: Las) -> None:
     """A message that is taken back is removed there, the one before stands again, and the undo brings it all back."""
     bench.send(Sent("201", "a", 1))

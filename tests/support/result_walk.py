@@ -272,6 +272,8 @@ class ResultWalk(ResultLook):
 
     def _forget(self) -> None:
         people = sorted(self.people().items())
+        if not people:
+            return
         (school, key), (_, child) = self.dice.choice(people)
         if school == SCHOOL and child in self._present and len(self._present) > 2:
             with self.bench.database.writing() as connection:
@@ -331,6 +333,8 @@ class ResultWalk(ResultLook):
 
     def _withhold(self) -> None:
         people = [(id_, child) for (school, _), (id_, child) in self.people().items() if school == SCHOOL]
+        if not people:
+            return
         id_, child = self.dice.choice(sorted(people))
         if self.owners.pairs or child in {TWIN, ORIGINAL, *_VISITORS}:
             return

@@ -6,7 +6,7 @@ whoever is forgotten here is so because the administration said so.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -58,7 +58,7 @@ class Untold:
 
     delivery: ResultDelivery
     number: int
-    """Of the version that stands; 0: none."""
+    """Of the version that stands; 0: none; NOT_KNOWN: none, until its leerling is known again."""
     delivered_to: str | None
     """The key of a leerling who was two."""
 
@@ -133,6 +133,9 @@ def look(connection: sa.Connection, among: sa.Select[tuple[int]], after: int = 0
         now = now_of.get(row.id)
         if now is not None and now.leerling is None:
             waiting.add(row.id)
+            if row.delivered_to is not None and not now.in_join:  # the administration has it with the other of a join
+                gone = _untold(connection, row, None, names[row.afnemer_id], toetsen)
+                found.append(replace(gone, number=NOT_KNOWN))
         elif not _is_told(row, now):
             found.append(_untold(connection, row, now, names[row.afnemer_id], toetsen))
     return Look(found, waiting, rows[-1].id if rows else None)
@@ -165,6 +168,10 @@ def acknowledge(connection: sa.Connection, brincode: str, told: Iterable[Untold]
             sa.or_(_own.number == sa.bindparam("told"), _own.number == newest),
         )
         connection.execute(versions.values({"delivered_at": sa.bindparam("at", type_=sa.DateTime())}), rows)
+        waits = [row["of"] for row in rows if row["told"] == NOT_KNOWN]
+        messages = sa.select(_own.message_id).where(_own.resultaat_id.in_(waits))
+        if waits:
+            connection.execute(results_message.update().where(_message.id.in_(messages)).values(delivered_at=None))
     return len(rows)
 
 
