@@ -102,6 +102,7 @@ def test_json_lines_are_exact(bench: ResultBench, tmp_path: Path) -> None:
         "brin6": BRIN6,
         "schooljaar": "2026-2027",
         "leerling": "201",
+        "brincode": "21QW",
         "key": FORMULA,
         "toetscode": "T1",
         "toetsversie": None,

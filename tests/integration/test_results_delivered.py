@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 from support.databases import make_tables
 from support.oracle import amount
-from support.result_bench import BRIN6, KEYS, OTHER_SCHOOL, START, ResultBench, Sent
+from support.result_bench import BRIN6, KEYS, OTHER_SCHOOL, START, ResultBench, Sent, leerling
 
 from uwlr_adapter import plugins
-from uwlr_adapter.administratie.importing import batches, forget, join, persons
+from uwlr_adapter.administratie.importing import batches, forget, fusie, join, persons
 from uwlr_adapter.administratie.importing.by_hand import Operator
 from uwlr_adapter.administratie.result_tables import resultaat_versie
 from uwlr_adapter.administratie.tables import PersonKind, persoon
@@ -23,7 +23,8 @@ from uwlr_adapter.jobs.lease import Lease, LeaseLostError
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.schedule import RunOutcome
 from uwlr_adapter.jobs.work import run_now
-from uwlr_adapter.resultaten import delivering, reading, retention, taking_back
+from uwlr_adapter.resultaten import delivering, exporting, reading, retention, taking_back
+from uwlr_adapter.resultaten.exporting import ResultFilter
 from uwlr_adapter.resultaten.ontvanger import NotReceivedError, OntvangerError, ResultDelivery
 from uwlr_adapter.resultaten.tables import results_message
 from uwlr_adapter.settings import Settings
@@ -40,6 +41,8 @@ class Las:
 
     standing: dict[int, tuple[str, int | None]] = field(default_factory=dict)
     ids: list[str] = field(default_factory=list)
+    schools: list[str] = field(default_factory=list)
+    """The brincode of each result that was delivered."""
     fails_before: int | None = None
     fails_after: int | None = None
     calls: int = 0
@@ -56,6 +59,7 @@ class Las:
                 self.standing.pop(one.resultaat, None)
             else:
                 self.standing[one.resultaat] = (one.result.leerling, one.result.score)
+                self.schools.append(one.result.brincode)
         if self.calls == self.fails_after:
             raise RuntimeError("a name of a leerling")
 
@@ -143,6 +147,64 @@ def test_each_version_once(bench: ResultBench, las: Las) -> None:
     bench.send(Sent("201", "k0", 0), Sent("201", "k1", 9), Sent("202", "k2", 2))
     assert deliver(bench) == 2
     assert (len(set(las.ids)), len(las.ids)) == (8, 8)
+    assert las.standing == standing(bench)
+
+
+def test_a_key_that_two_schools_have(bench: ResultBench, las: Las) -> None:
+    """After a fusie, and its undo, what is delivered and exported names the school whose key it is."""
+    other = [leerling("402")._replace(key="201"), leerling("203")._replace(key="202")]
+    bench.import_year(other, brin6=OTHER_SCHOOL)
+    bench.send(Sent("201", "a", 1), Sent("202", "b", 2), brin6=OTHER_SCHOOL)
+    with bench.database.writing() as connection:
+        batch = fusie.merge(connection, "99ZZ", "21QW", {OTHER_SCHOOL: "21QW02"}, OPERATOR).batch
+    bench.send(Sent("203", "c", 3), brin6="21QW02")
+    deliver(bench)
+    assert las.schools[1:] == ["21QW", "21QW"]
+    assert las.standing[2] == ("203", 2), "as the other school knows that child, and 203 is nobody's where it was sent"
+    with bench.database.writing() as connection:
+        batches.undo(connection, batch, bench.moment)
+    deliver(bench)
+    assert (las.standing[2], las.schools[-1]) == (("202", 2), "99ZZ")
+    found = [one for piece in exporting.export(bench.database, ResultFilter()) for one in piece.results]
+    assert [(one.brincode, one.leerling, one.said.score) for one in found] == [
+        ("99ZZ", "201", 1),
+        ("99ZZ", "202", 2),
+        ("21QW", "203", 3),
+    ]
+
+
+@pytest.mark.parametrize("gone", MORE)
+def test_one_of_two_who_were_one_is_forgotten(bench: ResultBench, las: Las, gone: str) -> None:
+    """What was delivered of the other one with that key while they were one is delivered with its own."""
+    bench.send(Sent("205", "a", 1), Sent("206", "b", 2))
+    batch = join_two(bench)
+    deliver(bench)
+    with bench.database.writing() as connection:
+        batches.undo(connection, batch, bench.moment)
+        forget.forget(connection, "21QW", gone, bench.moment)
+    deliver(bench)
+    left = standing(bench)
+    assert len(left) == 1
+    assert las.standing | left == las.standing
+    assert (due(bench), deliver(bench)) == (0, 0)
+
+
+def test_one_of_two_who_were_one_came_with_an_import_that_is_undone(bench: ResultBench, las: Las) -> None:
+    """What was delivered of that one with the key of the other is removed, and told anew with the redo."""
+    with bench.database.reading() as connection:
+        came = batches.find_all(connection, "21QW")[0].id
+    batch = join_two(bench)
+    bench.send(Sent("205", "a", 1), Sent("206", "b", 2))
+    deliver(bench)
+    with bench.database.writing() as connection:
+        batches.undo(connection, batch, bench.moment)
+        batches.undo(connection, came, bench.moment)
+    deliver(bench)
+    assert 2 not in las.standing
+    assert (due(bench), deliver(bench)) == (0, 0)
+    with bench.database.writing() as connection:
+        batches.redo(connection, came, bench.moment)
+    deliver(bench)
     assert las.standing == standing(bench)
 
 

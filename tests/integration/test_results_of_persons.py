@@ -217,6 +217,26 @@ def test_one_key_of_two_vestigingen_that_became_one(bench: ResultBench) -> None:
     assert (bench.scores("201", "99ZZ"), bench.scores("402", "99ZZ")) == ({"a": 1}, {"a": 4})
 
 
+@pytest.mark.parametrize("old", ["21QW", "99ZZ"])
+def test_a_key_of_one_who_was_forgotten_before_a_fusie(bench: ResultBench, old: str) -> None:
+    """What is sent under it is for nobody, though the source gave that number to somebody else, at either school."""
+    _hand_on(bench)
+    bench.bring(["401", "402"], OTHER_SCHOOL)
+    bench.import_year([leerling("402")._replace(key="401")], brin6=OTHER_SCHOOL)
+    for key, brincode in (("205", "21QW"), ("401", "99ZZ")):
+        with bench.database.writing() as connection:
+            forget.forget(connection, brincode, key, bench.moment)
+    new = "99ZZ" if old == "21QW" else "21QW"
+    places = {BRIN6: "99ZZ01", OTHER_BRIN6: "99ZZ02"} if old == "21QW" else {OTHER_SCHOOL: "21QW02"}
+    with bench.database.writing() as connection:
+        batch = fusie.merge(connection, old, new, places, OPERATOR).batch
+    for brin6, key in ((BRIN6, "205"), (OTHER_SCHOOL, "401")):
+        assert not bench.send(Sent(key, "a"), brin6=places.get(brin6, brin6)).added
+    with bench.database.writing() as connection:
+        batches.undo(connection, batch, bench.moment)
+        assert not used_keys.used_keys_of(connection, new, PersonKind.LEERLING)
+
+
 def test_results_of_an_import_that_is_undone(bench: ResultBench) -> None:
     """Nobody reads them; a redo brings them back, and after the term they are erased."""
     bench.bring([*KEYS, *MORE, "207"])

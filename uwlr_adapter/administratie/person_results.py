@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing.diff import AT_ONCE
-from uwlr_adapter.administratie.result_tables import not_processed, resultaat, resultaat_versie
+from uwlr_adapter.administratie.result_tables import NOT_KNOWN, not_processed, resultaat, resultaat_versie
 from uwlr_adapter.administratie.tables import PersonKind, persoon, source_key
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import to_utc
@@ -16,7 +16,11 @@ from uwlr_adapter.db import bulk
 WAITED = timedelta(minutes=1)
 """A message may wait this long for the lock of its school: one of that long before a join may have come after it."""
 _MESSAGE = sa.table(
-    "results_message", sa.column("id", sa.BigInteger), sa.column("brin6", sa.String), sa.column("moment", sa.DateTime)
+    "results_message",
+    sa.column("id", sa.BigInteger),
+    sa.column("brin6", sa.String),
+    sa.column("moment", sa.DateTime),
+    sa.column("delivered_at", sa.DateTime),
 )
 """Of a room above this one (`resultaten/tables.py`)."""
 
@@ -49,8 +53,17 @@ def erase(
         connection.execute(resultaat_versie.delete().where(own.persoon_id.in_(some)))
     for names in bulk.pieces(sorted(identifiers), AT_ONCE):
         connection.execute(not_processed.delete().where(_at(not_processed, at), not_processed.c.leerlingid.in_(names)))
-        told = resultaat.c.delivered_to.in_(names)
-        connection.execute(resultaat.update().where(told, _at(resultaat, at)).values(delivered_to=None))
+        told = sa.select(resultaat.c.id).where(resultaat.c.delivered_to.in_(names), _at(resultaat, at))
+        _tell_anew(connection, connection.scalars(told).all())
+
+
+def _tell_anew(connection: sa.Connection, ids: Sequence[int]) -> None:
+    """Make results be told once more that the administration has with somebody who is erased: of a join before."""
+    for some in bulk.pieces(ids, AT_ONCE):
+        which = resultaat.c.id.in_(some)
+        connection.execute(resultaat.update().where(which).values(delivered=NOT_KNOWN, delivered_to=None))
+        messages = sa.select(resultaat_versie.c.message_id).where(resultaat_versie.c.resultaat_id.in_(some))
+        connection.execute(sa.update(_MESSAGE).where(_MESSAGE.c.id.in_(messages)).values(delivered_at=None))
 
 
 def _erase_judges(connection: sa.Connection, brincodes: Collection[str], keys: Collection[str]) -> None:

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 
 from uwlr_adapter.db.metadata import BIG_ID, metadata
 
+NOT_KNOWN = -1
+"""Stands for the number of the version that the administration has: it may have any."""
 _TEXT = sa.String(256)
 
 resultaat = sa.Table(

@@ -29,8 +29,18 @@ from uwlr_adapter.resultaten.exporting import ExportedResult, ResultFilter, coun
 from uwlr_adapter.resultaten.stored_form import to_plain
 
 COLUMNS = (
-    *("resultaat", "versienummer", "afnemer", "brin6", "schooljaar", "leerling", "key", "toetscode", "toetsversie"),
-    *("toetsnaam", "onderdeel", "afnamedatum", "score", "osoresultaat", "versie", "infourl", "verwerker"),
+    *("resultaat", "versienummer", "afnemer", "brin6", "schooljaar", "leerling", "brincode", "key", "toetscode"),
+    *(
+        "toetsversie",
+        "toetsnaam",
+        "onderdeel",
+        "afnamedatum",
+        "score",
+        "osoresultaat",
+        "versie",
+        "infourl",
+        "verwerker",
+    ),
     *("bericht", "aanmaakdatum", "received", "delivered", "state"),
 )
 """The columns of an export, and the members of an object."""
@@ -120,6 +130,7 @@ def _as_json(one: ExportedResult, names: Mapping[int, str]) -> dict[str, Any]:
         one.brin6,
         one.schooljaar,
         one.leerling,
+        one.brincode,
         said.key,
         said.toetscode,
         None if toets.versie is None else toets.versie.term,

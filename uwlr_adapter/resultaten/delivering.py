@@ -6,7 +6,7 @@ whoever is forgotten here is so because the administration said so.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing.diff import AT_ONCE
-from uwlr_adapter.administratie.result_tables import resultaat, resultaat_versie
+from uwlr_adapter.administratie.result_tables import NOT_KNOWN, resultaat, resultaat_versie
 from uwlr_adapter.administratie.tables import joined, persoon
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import to_utc
@@ -31,8 +31,6 @@ PAGE = 100
 """Results that a receiver gets at once."""
 RESULTS = 1000
 """Results of the messages that are looked at together; of one message there may be more."""
-_NOT_KNOWN = -1
-"""Stands for the number of a version: what the administration has may be anything."""
 _of, _own, _message = resultaat.c, resultaat_versie.c, results_message.c
 
 
@@ -43,6 +41,8 @@ class Standing:
     said: ResultVersion
     leerling: str | None
     """The key of the leerling; None when nobody has that number any more."""
+    brincode: str
+    """The school of the leerling; that of nobody is empty."""
     in_join: bool
     """Whether the leerling was two, of whom each had a key."""
 
@@ -58,7 +58,7 @@ class Untold:
 
     delivery: ResultDelivery
     number: int
-    """Of the version that stands; 0: none."""
+    """Of the version that stands; 0: none; NOT_KNOWN: none, until its leerling is known again."""
     delivered_to: str | None
     """The key of a leerling who was two."""
 
@@ -133,6 +133,9 @@ def look(connection: sa.Connection, among: sa.Select[tuple[int]], after: int = 0
         now = now_of.get(row.id)
         if now is not None and now.leerling is None:
             waiting.add(row.id)
+            if row.delivered_to is not None and not now.in_join:  # the administration has it with the other of a join
+                gone = _untold(connection, row, None, names[row.afnemer_id], toetsen)
+                found.append(replace(gone, number=NOT_KNOWN))
         elif not _is_told(row, now):
             found.append(_untold(connection, row, now, names[row.afnemer_id], toetsen))
     return Look(found, waiting, rows[-1].id if rows else None)
@@ -165,6 +168,10 @@ def acknowledge(connection: sa.Connection, brincode: str, told: Iterable[Untold]
             sa.or_(_own.number == sa.bindparam("told"), _own.number == newest),
         )
         connection.execute(versions.values({"delivered_at": sa.bindparam("at", type_=sa.DateTime())}), rows)
+        waits = [row["of"] for row in rows if row["told"] == NOT_KNOWN]
+        messages = sa.select(_own.message_id).where(_own.resultaat_id.in_(waits))
+        if waits:
+            connection.execute(results_message.update().where(_message.id.in_(messages)).values(delivered_at=None))
     return len(rows)
 
 
@@ -207,7 +214,7 @@ def tell_again(connection: sa.Connection, brincode: str, told: Iterable[Untold])
     """
     schools.lock_school(connection, brincode)
     ids = [one.delivery.resultaat for one in told]
-    connection.execute(resultaat.update().where(_of.id.in_(ids)).values(delivered=_NOT_KNOWN, delivered_to=None))
+    connection.execute(resultaat.update().where(_of.id.in_(ids)).values(delivered=NOT_KNOWN, delivered_to=None))
     messages = sa.select(_own.message_id).where(_own.resultaat_id.in_(ids))
     connection.execute(results_message.update().where(_message.id.in_(messages)).values(delivered_at=None))
 
@@ -217,7 +224,7 @@ def begin_anew(connection: sa.Connection) -> None:
 
     The administration may have a later state than any that is known here.
     """
-    connection.execute(resultaat.update().values(delivered=_NOT_KNOWN, delivered_to=None))
+    connection.execute(resultaat.update().values(delivered=NOT_KNOWN, delivered_to=None))
     connection.execute(results_message.update().values(delivered_at=None))
 
 
@@ -249,9 +256,13 @@ def _in_join(own: Any) -> sa.ColumnElement[bool]:  # noqa: ANN401 - the columns 
 def _standing(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Standing]:
     stands = standing().where(_own.resultaat_id.in_(ids)).add_columns(_in_join(_own).label("in_join"))
     rows = connection.execute(stands).all()
-    query = sa.select(persoon.c.id, persoon.c.key).where(persoon.c.id.in_({row.person for row in rows}))
-    keys = {row.id: row.key for row in connection.execute(query)}
-    return {row.resultaat_id: Standing(reading.version_of(row), keys.get(row.person), row.in_join) for row in rows}
+    query = sa.select(persoon.c.id, persoon.c.key, persoon.c.brincode)
+    people = connection.execute(query.where(persoon.c.id.in_({row.person for row in rows})))
+    keys: dict[int, tuple[str | None, str]] = {row.id: (row.key, row.brincode) for row in people}
+    return {
+        row.resultaat_id: Standing(reading.version_of(row), *keys.get(row.person, (None, "")), row.in_join)
+        for row in rows
+    }
 
 
 def _is_told(row: sa.Row[Any], now: Standing | None) -> bool:
@@ -272,6 +283,7 @@ def _untold(
         toetsen[said.toets_id] = reading.definition_of(connection, said.toets_id)
     result = DeliveredResult(
         now.leerling,
+        now.brincode,
         toetsen[said.toets_id],
         said.onderdeel,
         said.afnamedatum,

@@ -90,7 +90,10 @@ class ExportedResult:
     said: ResultVersion
     leerling: str
     """The key of the leerling as it is now."""
+    brincode: str
+    """The school whose key that is."""
     brin6: str
+    """The vestiging to which the result was sent."""
     schooljaar: str
     toets: Toets
     aanmaakdatum: datetime
@@ -153,6 +156,7 @@ def _read(connection: sa.Connection, chosen: ResultFilter, after: int, last: int
     """Return the versions of the results with ids after one (exclusive) until another (inclusive)."""
     versions = _matching(chosen, after, last).add_columns(
         persoon.c.key.label("leerling"),
+        persoon.c.brincode,
         _of.brin6,
         _message.schooljaar,
         _message.aanmaakdatum,
@@ -168,6 +172,7 @@ def _read(connection: sa.Connection, chosen: ResultFilter, after: int, last: int
         ExportedResult(
             reading.version_of(row),
             row.leerling,
+            row.brincode,
             row.brin6,
             row.schooljaar,
             toetsen[row.toets_id],

@@ -23,6 +23,8 @@ class DeliveredResult:
 
     leerling: str
     """The key of the leerling, by which the administration named it to us."""
+    brincode: str
+    """The school whose key that is: after a fusie, or its undo, another one than that of `brin6`."""
     toets: Toets
     """The definition that the result came with."""
     onderdeel: str | None

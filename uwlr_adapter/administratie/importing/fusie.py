@@ -274,16 +274,21 @@ def _move_years(act: RecordsAct, brin6: str, into: str, present: str) -> list[Im
 def _move_forgotten(act: RecordsAct, old: str, new: str) -> None:
     """Let imports of the other school recognise who was forgotten here.
 
-    A key of somebody who is there now is no longer that of one who was forgotten at the school that it comes from.
+    A key of somebody who is there now is no longer that of one who was forgotten at the school that it comes from. It
+    stays a used key: what a platform sends under it is for nobody (`resultaten/identifying.py`).
     """
     for kind in PersonKind:
         here, come = (rows_with(act.connection, forgotten, brincode=one, soort=kind.value) for one in (new, old))
         keys = {
             key for person in persons.all_of(act.connection, kind, new) for key in (person.key, *person.source_keys)
         }
-        left_out = {row[1:3] for row in (*rows_about(come, keys), *here)}
+        of_others, of_others_here = rows_about(come, keys), rows_about(here, keys)
+        left_out = {row[1:3] for row in (*of_others, *here)}
         added = [(new, *row[1:]) for row in come if row[1:3] not in left_out]
-        act.write(TableDiff(forgotten, added=added, removed=rows_about(here, keys)))
+        act.write(TableDiff(forgotten, added=added, removed=of_others_here))
+        used = {(new, salt, digest): (soort, moment) for _, salt, digest, moment, soort in of_others + of_others_here}
+        known = {row[:3] for row in rows_with(act.connection, used_key, brincode=new)}
+        act.write(TableDiff(used_key, added=[(*one, *used[one]) for one in sorted(used.keys() - known)]))
 
 
 def _move_used_keys(act: RecordsAct, old: str, new: str) -> None:
