@@ -48,7 +48,7 @@ def _run_for(target: Target, seed: int, seconds: float) -> Run:
         data = found.finding.data
         path = FINDINGS / f"{target.name}-{sha256(data).hexdigest()[:12]}"
         path.write_bytes(data)
-        traceback.print_exception(found.finding.error)
+        traceback.print_exception(found.finding.error, limit=-8)
         print(f"repeat it: make fuzz TARGET={target.name} INPUT={path.relative_to(Path(__file__).parents[1])}")
     return found
 
@@ -59,7 +59,7 @@ def _repeat(target: Target, data: bytes) -> int:
     try:
         print(counted(target, data))
     except Exception:  # noqa: BLE001 - the finding
-        traceback.print_exc()
+        traceback.print_exc(limit=-8)
         return 1
     return 0
 

@@ -8,18 +8,21 @@ from pathlib import Path
 
 from fuzz.target import Target
 from fuzz.targets import deliveries
-from uwlr_adapter.administratie.sources.csv_set import csv_file, csv_set
+from uwlr_adapter.administratie.sources.csv_set import csv_file, csv_set, labels
 from uwlr_adapter.administratie.sources.csv_set.columns import COLUMNS
 from uwlr_adapter.administratie.sources.csv_set.decoding import decode
 
 FOLDER = Path(__file__).parents[2] / "tests" / "data" / "csv"
 _MARK = re.compile(rb"\n#### ([a-z]+)\n")
 """Begins each file of a set in an input; what stands before the first one is the name of no file."""
+_TOML = "kolommen"
+"""The name in an input of the file that names labels."""
 _LABELS = sorted({label for columns in COLUMNS.values() for label in columns})
 _WORDS = (
     *(label.encode() for label in _LABELS),
     *(f";{label}".encode() for label in _LABELS),
-    *(f"\n#### {name}\n".encode() for name in COLUMNS),
+    *(f"\n#### {name}\n".encode() for name in (*COLUMNS, _TOML)),
+    *(b"a = ", b"[" * 3000, b"9" * 5000, b"[leerlingen]\n", b'Sleutel = "Nummer"\n', b"{a=", b"\\u0000"),
     *(b";", b",", b'"', b'""', b";;;;;", b"\n", b"\r\n", b"\r", b"\t", b"sep=;\n", b"sep=,\n", b"\xef\xbb\xbf", b"\0"),
     *(
         b"\xe9",
@@ -44,10 +47,8 @@ def samples() -> list[bytes]:
     good = {path.stem: path.read_bytes() for path in sorted((FOLDER / "goed").glob("*.csv"))}
     sets = [good]
     for folder in sorted(one for one in FOLDER.iterdir() if one.is_dir()):
-        own = {
-            path.stem.lower(): path.read_bytes() for path in sorted(folder.iterdir()) if path.stem.lower() in COLUMNS
-        }
-        sets.append({**good, **own})
+        own = {path.stem.lower(): path.read_bytes() for path in sorted(folder.iterdir())}
+        sets.append({**good, **{name: data for name, data in own.items() if name in {*COLUMNS, _TOML}}})
     return [_joined(one) for one in sets if sum(map(len, one.values())) < 16 * 1024]
 
 
@@ -62,8 +63,8 @@ def check(data: bytes) -> str:
     files = {name: given[name] for name in COLUMNS if name in given}
     if not files:
         return "nothing"
-    found, problems = deliveries.outcome(lambda: csv_set.read(files))
-    if found:
+    found, problems = deliveries.outcome(lambda: csv_set.read(files, labels.parse(given.get(_TOML, b""))))
+    if found and _TOML not in given:
         again, _ = deliveries.outcome(lambda: csv_set.read({name: _quoted(name, text) for name, text in files.items()}))
         assert deliveries.contents(again) == deliveries.contents(found), "read otherwise in quotes"
     return deliveries.verdict(found, problems)
