@@ -22,6 +22,11 @@ def samples() -> list[bytes]:
     ]
     text = '<?xml version="1.0"?><a xmlns="urn:a"><!-- b --><b c="d">é</b><![CDATA[<]]></a>'
     bodies += [text.encode("utf-16"), text.encode("utf-16-be"), text.encode()]
+    bodies += [  # as much as is allowed
+        b"<a>" + b'<b c="1" d="2" e="3" f="4"/>' * 499 + b"</a>",
+        b"<a " + b" ".join(b"a%d='='" % number for number in range(32)) + b"/>",
+        b"<a>" * 16 + b"</a>" * 16,
+    ]
     bodies.append(b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9<?pi x?></a>")
     return [b"\0\0" + one for one in bodies] + [b"\0\xff" + one for one in bodies[-4:]]
 

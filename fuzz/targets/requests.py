@@ -20,7 +20,17 @@ _WORDS = (
     *(f' xmlns="{space}"'.encode() for space in (names.SOAP11, names.AUTORISATIE, names.LEERLINGGEGEVENS)),
     *(f"{one.request}".encode() for one in names.OPERATIONS.values()),
     *(b"2026-2027", b"21QW", b"00", b"2.2", b"2.3", b"smalle set", b"2026-11-25T10:30:00.5+01:00", b"mustUnderstand"),
-    *(b'<groep key="g"/>', b'<samengestelde_groep key="h"/>', b"24:00:00", b"+14:00", b"-02-30", "٢".encode()),
+    *(
+        b'<groep key="g"/>',
+        b'<samengestelde_groep key="h"/>',
+        b"24:00:00",
+        b"+14:00",
+        b"+15:00",
+        b"-19:59",
+        b".1234567",
+        b"-02-30",
+        "٢".encode(),
+    ),
 )
 
 
@@ -29,7 +39,9 @@ def samples() -> list[bytes]:
     bodies = [
         (FOLDER / case.file).read_bytes().replace(b"\r\n", b"\n").partition(b"\n\n")[2] for case in read_manifest()
     ]
-    return [b"\0" + one for one in (*bodies, envelope(), envelope(body(), header()))]
+    rest = "<xsdversie>2.3</xsdversie><laatstontvangengegevens>2026-11-25T10:30:00+01:00</laatstontvangengegevens>"
+    plain = [envelope(), envelope(body(), header()), envelope(body(rest=rest), header())] * 5
+    return [b"\0" + one for one in (*bodies, *plain)]
 
 
 def check(data: bytes) -> str:
@@ -40,7 +52,8 @@ def check(data: bytes) -> str:
     strict = _verdict(document, charset, strict=True)
     assert strict == _verdict(document, charset, strict=True, by_parser=True)
     if isinstance(strict[-1], request.Verzoek):
-        assert strict == found, "valid for a strict reader, and other for a tolerant one"
+        is_same = strict == found or (isinstance(found[-1], request.Verzoek) and "witruimte" in found[-1].repairs)
+        assert is_same, "valid for a strict reader, and other for a tolerant one that stripped no white space"
     last = found[-1]
     return f"{'valid' if isinstance(last, request.Verzoek) else last} {found[-2] if len(found) > 2 else ''}"  # noqa: PLR2004 - the repairs stand there
 

@@ -50,7 +50,8 @@ def check(data: bytes) -> str:
         assert isinstance(found[-1], JudgedResults), "valid by its head alone"
     strict = _verdict(document, charset, request.read, strict=True)
     if isinstance(strict[-1], JudgedResults):
-        assert strict == found, "valid for a strict reader, and other for a tolerant one"
+        is_same = strict == found or (isinstance(found[-1], JudgedResults) and "witruimte" in found[-1].repairs)
+        assert is_same, "valid for a strict reader, and other for a tolerant one that stripped no white space"
         _require_valid(request.read(document, charset, strict=True))
     last = found[-1]
     return "valid" if isinstance(last, JudgedResults) else str(last)
