@@ -8,6 +8,10 @@ QUICK ?=
 SCHOOLS ?= 6600
 WALK ?=
 AGAINST ?= HEAD
+MINUTES ?= 5
+SEED ?= 0
+TARGET ?=
+INPUT ?=
 UPGRADE ?=
 SBOM ?=
 ALL ?=
@@ -22,7 +26,7 @@ PROJECT = $(PIP) --no-deps --no-build-isolation --editable .
 COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
 
-.PHONY: help demo test test-long test-part test-others check api kit toolkits vendor-pages examples lock sbom audit bench bench-imports bench-nation bench-portal \
+.PHONY: help demo test test-long test-part test-others fuzz check api kit toolkits vendor-pages examples lock sbom audit bench bench-imports bench-nation bench-portal \
 	bench-paired bench-attack bench-hostile bench-results bench-senders bench-guessing bench-equal-work bench-moving walk screenshots python clean
 
 help: ## List the targets.
@@ -48,6 +52,10 @@ test-others: $(VENV)/bin/python ## Run test-part on each other Python that is he
 			$(MAKE) --no-print-directory test-part PYTHON=python$$version VENV=.venv-$$version; \
 		fi; \
 	done
+
+fuzz: $(VENV)/installed-test ## Fuzz what reads bytes of strangers for MINUTES=5; TARGET=results takes one, SEED=7 other inputs.
+	PYTHONPATH=tests $(VENV)/bin/python -m fuzz --minutes $(MINUTES) --seed $(SEED) $(if $(TARGET),--target $(TARGET)) \
+		$(if $(INPUT),--input $(INPUT))
 
 check: $(VENV)/installed-test ## Check format, lint, types, import rules, the generated pages and the figures of the house.
 	$(VENV)/bin/ruff format --check .

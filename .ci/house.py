@@ -67,7 +67,7 @@ def main() -> int:
     show("exception roots", f"{len(roots)} {' '.join(roots)}", good=len(roots) == MAX_ROOTS)
     for name in signals:  # no error, and no handler of errors may catch it
         show("control-flow signal, derived from BaseException", name, good=True)
-    for folder in (PACKAGE, ROOT / "tests", ROOT / "benchmarks"):
+    for folder in (PACKAGE, ROOT / "tests", ROOT / "benchmarks", ROOT / "fuzz"):
         found = list(docstrings(folder))
         poor = sum(text.split(maxsplit=1)[0].rstrip(",.:") in OPENINGS for text in found if text.strip())
         name = f"docstrings in {folder.name} that begin with Give, Tell, Let, Who or What"

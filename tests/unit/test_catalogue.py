@@ -79,6 +79,8 @@ def test_own_catalogue(tmp_path: Path) -> None:
         ("", "voorwaarden"),
         (VOORWAARDEN, "koppeling"),
         ("[[voorwaarden", "cannot be read"),
+        ("a = " + "[" * 3000, "cannot be read"),
+        ("a = " + "9" * 5000, "cannot be read"),
         ("voorwaarden = 1", "voorwaarden"),
         ("voorwaarden = [1]", "not a table"),
         (GOOD + KOPPELING, "same id"),

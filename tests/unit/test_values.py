@@ -43,6 +43,14 @@ def test_a_name_has_single_spaces_and_nfc(rule: values.ValueRule, written: str, 
     assert rule(written) == Value(stored)
 
 
+def test_a_year_of_thousands_of_digits_is_as_any_other_that_cannot_be() -> None:
+    """Python converts no such number, and the day is judged all the same."""
+    far, long_ago, this = f"{'9' * 5000}-01-01", f"-{'9' * 5000}-01-01", f"{'0' * 5000}2026-01-01"
+    assert (values.first_day(far).refused, values.end_day(far).refused) == (True, False)
+    assert (values.first_day(long_ago).refused, values.end_day(long_ago).refused) == (False, True)
+    assert values.first_day(this).refused
+
+
 def test_a_text_that_is_no_name_keeps_what_is_in_it() -> None:
     """A user name or an address loses outer white space only."""
     assert values.text(f"{NBSP}a  b\u0308 ") == Value("a  b\u0308")

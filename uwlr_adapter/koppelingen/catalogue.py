@@ -160,7 +160,7 @@ class Catalogue:
         source = files(__package__).joinpath("catalogue.toml") if path is None else path
         try:
             return cls(*_read(tomllib.loads(source.read_text(encoding="utf-8"))))
-        except (OSError, ValueError) as error:  # TOML and UTF-8 errors are ValueErrors
+        except (OSError, ValueError, RecursionError) as error:  # TOML and UTF-8 errors are ValueErrors
             raise CatalogueError(f"the catalogue cannot be read: {error}") from error
 
     def __iter__(self) -> Iterator[CatalogueEntry]:

@@ -89,7 +89,7 @@ def from_list(content: bytes) -> list[ForgottenDigest]:
                     raise ValueError  # noqa: TRY301 - as every other line that is not ours
             else:
                 found.append(ForgottenDigest.from_json(told))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             reason = f"line {number} is not one that `uwlr-adapter db forgotten` wrote"
             raise ForgottenListError(f"the list of forgotten persons cannot be read: {reason}") from None
     if not content.strip():

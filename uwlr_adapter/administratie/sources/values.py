@@ -221,9 +221,15 @@ def _bound(value: str, is_open: Callable[[int], bool]) -> Value:
     if found.reason != YEAR:
         return found
     match = _DATE.fullmatch(value.strip(SPACES))
-    if match is not None and is_open(int(match["year"])):
+    if match is not None and is_open(_year(match["year"])):
         return found
     return Value(None, "has a year that cannot be, and without it the enrolment would be open", refused=True)
+
+
+def _year(text: str) -> int:
+    """Return a year; one of more digits than Python converts is as far away as one of nine."""
+    digits = text.lstrip("-").lstrip("0")[:9] or "0"
+    return int(f"-{digits}" if text.startswith("-") else digits)
 
 
 def moment(value: str) -> Value:

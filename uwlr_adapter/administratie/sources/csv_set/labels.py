@@ -16,6 +16,8 @@ Labels = Mapping[str, Mapping[str, str]]
 """For each file of a set: the label of the set by our label."""
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
+_UNREADABLE = "is not TOML that can be read: a number has too many digits, or it is nested too deep"
+
 
 def read(path: Path) -> Labels:
     """Read a file, or the FILE_NAME of a folder, where it is optional. Raises ImportRefusedError with every reason."""
@@ -48,6 +50,8 @@ def parse(data: bytes, file: str = FILE_NAME) -> Labels:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ImportRefusedError([_not_toml(text, str(error), file)]) from None
+    except (ValueError, RecursionError):  # which the library leaves to Python
+        raise ImportRefusedError([Problem(0, "", _UNREADABLE, file=file)]) from None
     if problems := [Problem(line, path, reason, file=file) for line, path, reason in _judge(labels, text)]:
         raise ImportRefusedError(problems)
     return labels

@@ -1,0 +1,1 @@
+"""Fuzzers: seeded mutations of the samples of the tests, each target with an oracle (fuzz/README.md)."""
