@@ -8,7 +8,6 @@ The ECK-iD is masked on a page, that is open in a room, and whole in the file, w
 from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from uwlr_adapter.administratie import leerlingen
 from uwlr_adapter.administratie.leerlingen import KnownLeerling
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.journaal import writer
@@ -18,23 +17,17 @@ from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import INSIGHT
 from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.download import download
-from uwlr_adapter.portal.forms import InsightForm, InsightSearchForm
+from uwlr_adapter.portal.forms import InsightForm
 from uwlr_adapter.portal.insight import Insight, find_leerling, insight_of, vestigingen_of
+from uwlr_adapter.portal.leerling_search import search_leerlingen
 
 
 @INSIGHT.get("/inzage")
-def show_search(brin6: str) -> str:
-    """Show the form to search for a leerling."""
-    return _show_search(brin6, _search_form(brin6))
-
-
 @INSIGHT.post("/inzage")
-def search_leerling(brin6: str) -> ResponseReturnValue:
-    """Show the leerlingen with a name, in a groep, or both."""
-    form = _search_form(brin6)
-    if not form.validate():
-        return _show_search(brin6, form), 422
-    return _show_search(brin6, form, is_asked=True)
+def show_search(brin6: str) -> ResponseReturnValue:
+    """Show the form to search for a leerling; once it is sent, those with a name, in a groep, or both."""
+    asked = search_leerlingen(brin6)
+    return render_template("inzage.html", form=asked.form, search=asked.found), asked.status
 
 
 @INSIGHT.get("/inzage/<id:persoon_id>")
@@ -89,22 +82,6 @@ def _require(brin6: str, persoon_id: int) -> KnownLeerling:
     """Return a leerling of this vestiging. Raises NotFound."""
     with database().reading() as connection:
         return find_leerling(connection, brin6, day_of(now()), persoon_id) or abort(404)
-
-
-def _search_form(brin6: str) -> InsightSearchForm:
-    form = InsightSearchForm(request.form)
-    with database().reading() as connection:
-        groepen = leerlingen.groepen_of(connection, brin6, day_of(now()))
-    form.groep.choices = [("", "Alle groepen"), *((naam, naam) for naam in groepen)]
-    return form
-
-
-def _show_search(brin6: str, form: InsightSearchForm, *, is_asked: bool = False) -> str:
-    search = None
-    if is_asked:
-        with database().reading() as connection:
-            search = leerlingen.search(connection, brin6, day_of(now()), form.naam.data or "", form.groep.data or "")
-    return render_template("inzage.html", form=form, search=search)
 
 
 def _ask(leerling: KnownLeerling, form: InsightForm) -> str:

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from uwlr_adapter.administratie import leerlingen
 from uwlr_adapter.clock import day_of, start_of
 from uwlr_adapter.koppelingen import afnemers, store
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.portal.blueprints import INSIGHT
-from uwlr_adapter.portal.context import database, not_processed_days, now
-from uwlr_adapter.portal.forms import InsightSearchForm, LeftOutForm, ResultsForm
+from uwlr_adapter.portal.context import database, not_processed_days
+from uwlr_adapter.portal.forms import LeftOutForm, ResultsForm
+from uwlr_adapter.portal.leerling_search import search_leerlingen
 from uwlr_adapter.portal.list_keys import id_of
 from uwlr_adapter.portal.results_words import REASONS, ReasonWords
 from uwlr_adapter.portal.school import name_of
@@ -142,18 +142,13 @@ def show_left_out(brin6: str) -> str:
 
 
 @INSIGHT.get("/resultaten/leerlingen")
-def show_results_search(brin6: str) -> str:
-    """Show the form to search for a leerling."""
-    return _show_search(brin6, _search_form(brin6))
-
-
 @INSIGHT.post("/resultaten/leerlingen")
-def search_results(brin6: str) -> ResponseReturnValue:
-    """Show the leerlingen with a name, in a groep, or both."""
-    form = _search_form(brin6)
-    if not form.validate():
-        return _show_search(brin6, form), 422
-    return _show_search(brin6, form, is_asked=True)
+def show_results_search(brin6: str) -> ResponseReturnValue:
+    """Show the form to search for a leerling; once it is sent, those with a name, in a groep, or both."""
+    with database().reading() as connection:
+        within = _within(connection)
+    asked = search_leerlingen(brin6, within)
+    return render_template("results_search.html", form=asked.form, search=asked.found), asked.status
 
 
 def _chosen(form: ResultsForm, names: Mapping[int, str]) -> MessageFilter | None:
@@ -193,29 +188,6 @@ def _reasons(rows: Sequence[LeftOutRow]) -> list[tuple[ReasonWords, str]]:
 
 def _with(query: Mapping[str, str], **more: int) -> dict[str, Any]:
     return {**query, **{name: str(value) for name, value in more.items()}}
-
-
-def _search_form(brin6: str) -> InsightSearchForm:
-    form = InsightSearchForm(request.form)
-    with database().reading() as connection:
-        groepen = leerlingen.groepen_of(connection, brin6, day_of(now()))
-    form.groep.choices = [("", "Alle groepen"), *((naam, naam) for naam in groepen)]
-    return form
-
-
-def _show_search(brin6: str, form: InsightSearchForm, *, is_asked: bool = False) -> str:
-    search = None
-    if is_asked:
-        with database().reading() as connection:
-            search = leerlingen.search(
-                connection,
-                brin6,
-                day_of(now()),
-                form.naam.data or "",
-                form.groep.data or "",
-                within=_within(connection),
-            )
-    return render_template("results_search.html", form=form, search=search)
 
 
 def _within(connection: sa.Connection) -> frozenset[int] | None:
